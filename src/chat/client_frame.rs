@@ -1,0 +1,192 @@
+//! What a client sends: reading its frames (Messaging API, 7).
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::sessions::{ClientAction, ClientEvent};
+
+/// The most characters of an unknown type that are repeated to the client.
+const MAX_TYPE_CHARACTERS: usize = 64;
+
+const MALFORMED: &str = "Unknown event type or invalid message format";
+
+/// A frame that was read.
+pub(crate) enum ClientFrame {
+    /// The client lives; it wants an echo.
+    Heartbeat {
+        /// What the client wants echoed.
+        metadata: Option<String>,
+    },
+    /// The user types. There is nobody to tell yet.
+    UserTyping,
+    /// Something that concerns the session.
+    Event(ClientEvent),
+    /// Something that is not allowed, or not understood.
+    Wrong {
+        /// What the client is told.
+        message: Cow<'static, str>,
+        /// What the client wants echoed.
+        metadata: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+    #[serde(borrow, default)]
+    payload: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    metadata: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Metadata<'a> {
+    #[serde(borrow)]
+    custom: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct UserMessage {
+    text: String,
+}
+
+impl ClientFrame {
+    /// Reads a text frame.
+    pub(crate) fn read(frame: &str) -> Self {
+        let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(frame) else {
+            return Self::malformed();
+        };
+        let metadata = envelope.metadata.and_then(echoed);
+        let action = match envelope.r#type.as_ref() {
+            "EVENT_TYPE_HEARTBEAT" => return Self::Heartbeat { metadata },
+            "EVENT_TYPE_USER_TYPING" => return Self::UserTyping,
+            "EVENT_TYPE_REQUEST_POLY_AGENT_JOIN" => ClientAction::RequestPolyAgentJoin,
+            "EVENT_TYPE_USER_END_SESSION" => ClientAction::UserEndSession,
+            "EVENT_TYPE_USER_MESSAGE" => {
+                let payload = envelope.payload.map_or("", RawValue::get);
+                match serde_json::from_str::<UserMessage>(payload) {
+                    Ok(message) => ClientAction::UserMessage { text: message.text },
+                    Err(_) => {
+                        return Self::Wrong {
+                            message: MALFORMED.into(),
+                            metadata,
+                        };
+                    }
+                }
+            }
+            other => {
+                let name: String = other.chars().take(MAX_TYPE_CHARACTERS).collect();
+                let message = format!("Event type not allowed: {name}").into();
+                return Self::Wrong { message, metadata };
+            }
+        };
+        Self::Event(ClientEvent { action, metadata })
+    }
+
+    /// A frame of which nothing can be made.
+    pub(crate) const fn malformed() -> Self {
+        Self::Wrong {
+            message: Cow::Borrowed(MALFORMED),
+            metadata: None,
+        }
+    }
+}
+
+/// The part of the metadata that is echoed: `custom`, if it is an object.
+fn echoed(metadata: &RawValue) -> Option<String> {
+    let custom = serde_json::from_str::<Metadata<'_>>(metadata.get())
+        .ok()?
+        .custom
+        .get();
+    custom
+        .starts_with('{')
+        .then(|| format!(r#"{{"custom":{custom}}}"#))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(frame: &str) -> (String, Option<String>) {
+        match ClientFrame::read(frame) {
+            ClientFrame::Wrong { message, metadata } => (message.into_owned(), metadata),
+            _ => panic!("{frame} was read"),
+        }
+    }
+
+    #[test]
+    fn the_five_events_of_the_api_are_read() {
+        let action = |frame| match ClientFrame::read(frame) {
+            ClientFrame::Event(event) => event.action,
+            _ => panic!("{frame} is no event"),
+        };
+        let join = r#"{"type":"EVENT_TYPE_REQUEST_POLY_AGENT_JOIN","payload":{}}"#;
+        assert!(matches!(action(join), ClientAction::RequestPolyAgentJoin));
+        let end = r#"{"type":"EVENT_TYPE_USER_END_SESSION"}"#;
+        assert!(matches!(action(end), ClientAction::UserEndSession));
+        let message = r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":{"text":"Hi"}}"#;
+        assert!(matches!(action(message), ClientAction::UserMessage { text } if text == "Hi"));
+        let typing = r#"{"type":"EVENT_TYPE_USER_TYPING","payload":{}}"#;
+        assert!(matches!(ClientFrame::read(typing), ClientFrame::UserTyping));
+        let beat = r#"{"type":"EVENT_TYPE_HEARTBEAT","payload":{}}"#;
+        assert!(matches!(
+            ClientFrame::read(beat),
+            ClientFrame::Heartbeat { metadata: None }
+        ));
+    }
+
+    #[test]
+    fn custom_metadata_is_kept_for_the_echo_and_nothing_else_of_it() {
+        let frame = r#"{"type":"X","metadata":{"custom":{"local_id":"7"},"other":1}}"#;
+        assert_eq!(
+            wrong(frame).1.as_deref(),
+            Some(r#"{"custom":{"local_id":"7"}}"#)
+        );
+        for metadata in ["null", "1", "{}", r#"{"custom":null}"#, r#"{"custom":"x"}"#] {
+            assert_eq!(
+                wrong(&format!(r#"{{"type":"X","metadata":{metadata}}}"#)).1,
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn another_type_is_not_allowed_and_its_name_is_cut() {
+        let (message, _) = wrong(r#"{"type":"EVENT_TYPE_POLY_AGENT_MESSAGE"}"#);
+        assert_eq!(
+            message,
+            "Event type not allowed: EVENT_TYPE_POLY_AGENT_MESSAGE"
+        );
+        let (message, _) = wrong(&format!(r#"{{"type":"{}"}}"#, "é".repeat(10_000)));
+        assert_eq!(
+            message,
+            format!("Event type not allowed: {}", "é".repeat(64))
+        );
+    }
+
+    #[test]
+    fn invariant_11_what_cannot_be_read_gets_one_answer() {
+        let deep = "[".repeat(200_000);
+        let deep_payload = format!(
+            r#"{{"type":"EVENT_TYPE_USER_MESSAGE","payload":{}}}"#,
+            "[".repeat(1000)
+        );
+        for frame in [
+            "",
+            "x",
+            "[]",
+            "null",
+            "{}",
+            r#"{"type":1}"#,
+            r#"{"type":"EVENT_TYPE_USER_MESSAGE"}"#,
+            r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":{"text":1}}"#,
+            &deep,
+            &deep_payload,
+        ] {
+            assert_eq!(wrong(frame).0, MALFORMED);
+        }
+    }
+}

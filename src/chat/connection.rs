@@ -1,0 +1,378 @@
+//! One socket: a cursor on its session's log.
+//!
+//! The connection pulls pages of the log after its cursor, the history in batches, then each new
+//! event alone. It is told only that there is more, never what: so history and live events are
+//! the same rows, nothing can fall between them, and a slow client costs one page.
+
+use std::{future, sync::Arc};
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
+use baton_store::{LoggedEvent, Session};
+use tokio::{
+    sync::broadcast::error::RecvError,
+    time::{Instant, sleep_until, timeout},
+};
+
+use crate::{
+    Chat,
+    client_frame::ClientFrame,
+    frame,
+    limits::{Limits, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_FRAME_BYTES},
+    sessions::{Attachment, ClientEvent, Sessions},
+    shutdown::Shutdown,
+};
+
+/// Why a socket is closed (Messaging API, 5.4). After all but `Ended` a client connects anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Close {
+    /// The session has ended, and the client was told.
+    Ended,
+    /// The client was silent for too long.
+    Silent,
+    /// What came is no WebSocket frame that can be taken.
+    Protocol,
+    /// A frame was too large.
+    TooLarge,
+    /// The process stops.
+    Restart,
+    /// There is too much to do, or the store cannot be read.
+    TryAgain,
+}
+
+impl Close {
+    const fn frame(self) -> CloseFrame {
+        let (code, reason) = match self {
+            Self::Ended => (close_code::NORMAL, "session ended"),
+            Self::Silent => (close_code::AWAY, "no sign of life from the client"),
+            Self::Protocol => (close_code::PROTOCOL, "invalid frame"),
+            Self::TooLarge => (close_code::SIZE, "message too large"),
+            Self::Restart => (close_code::RESTART, "restarting"),
+            Self::TryAgain => (close_code::AGAIN, "try again later"),
+        };
+        CloseFrame {
+            code,
+            reason: Utf8Bytes::from_static(reason),
+        }
+    }
+}
+
+/// Why a connection is over.
+enum Ending {
+    /// It is ours to close.
+    Close(Close),
+    /// The client closed it.
+    ClientClosed,
+    /// It broke, or the client does not read.
+    Gone,
+}
+
+/// What comes next for a connection.
+enum Step {
+    Pull,
+    Show(Utf8Bytes),
+    Receive(Option<Result<Message, axum::Error>>),
+    Nothing,
+    End(Close),
+}
+
+/// Says goodbye, and waits a moment for the client to do so too, so that the code arrives.
+pub(crate) async fn close(mut socket: WebSocket, reason: Close, limits: &Limits) {
+    let farewell = Message::Close(Some(reason.frame()));
+    if let Ok(Ok(())) = timeout(limits.write, socket.send(farewell)).await {
+        drain(socket, limits).await;
+    }
+}
+
+async fn drain(mut socket: WebSocket, limits: &Limits) {
+    let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
+    // A client that does not close in time is cut off.
+    let _ = timeout(limits.farewell, drained).await;
+}
+
+/// A connection that has joined its session.
+pub(crate) struct Connection<S> {
+    chat: Arc<Chat<S>>,
+    session: Session,
+    attachment: Attachment,
+    shutdown: Shutdown,
+    socket: WebSocket,
+    /// The sequence of the last event that was sent.
+    cursor: u64,
+    /// Whether the history is still being sent.
+    replaying: bool,
+    /// When to read the log next; absent while there is nothing new in it.
+    pull_at: Option<Instant>,
+    /// When the client has been silent for too long.
+    silent_at: Instant,
+}
+
+impl<S: Sessions> Connection<S> {
+    pub(crate) fn new(
+        chat: Arc<Chat<S>>,
+        session: Session,
+        cursor: u64,
+        attachment: Attachment,
+        socket: WebSocket,
+    ) -> Self {
+        Self {
+            shutdown: chat.shutdown.clone(),
+            silent_at: Instant::now() + chat.limits.client_silence,
+            pull_at: Some(Instant::now()),
+            replaying: true,
+            chat,
+            session,
+            attachment,
+            socket,
+            cursor,
+        }
+    }
+
+    /// Serves the connection until it is over.
+    pub(crate) async fn run(mut self) {
+        let ending = match self.clamp_cursor().await {
+            Ok(()) => self.serve().await,
+            Err(ending) => ending,
+        };
+        match ending {
+            Ending::Close(reason) => close(self.socket, reason, &self.chat.limits).await,
+            Ending::ClientClosed => drain(self.socket, &self.chat.limits).await,
+            Ending::Gone => {}
+        }
+    }
+
+    /// A cursor beyond the log would hide the events to come.
+    async fn clamp_cursor(&mut self) -> Result<(), Ending> {
+        if self.cursor > 0 {
+            let last = self.chat.store.last_sequence(&self.session.session_id);
+            let last = timeout(self.chat.limits.call, last).await;
+            let last = self.answered(last)?;
+            self.cursor = self.cursor.min(last);
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self) -> Ending {
+        loop {
+            let step = self.next_step().await;
+            let done = match step {
+                Step::Pull => self.pull().await,
+                Step::Show(frame) => self.send(frame).await,
+                Step::Receive(received) => self.receive(received).await,
+                Step::Nothing => Ok(()),
+                Step::End(reason) => Err(Ending::Close(reason)),
+            };
+            if let Err(ending) = done {
+                return ending;
+            }
+        }
+    }
+
+    async fn next_step(&mut self) -> Step {
+        let pull_at = self.pull_at;
+        let pull = async {
+            match pull_at {
+                Some(at) => sleep_until(at).await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = self.shutdown.begun() => Step::End(Close::Restart),
+            () = sleep_until(self.silent_at) => Step::End(Close::Silent),
+            () = pull => Step::Pull,
+            changed = self.attachment.newest.changed(), if pull_at.is_none() => match changed {
+                Ok(()) => Step::Pull,
+                Err(_) => Step::End(Close::Restart),
+            },
+            shown = self.attachment.transient.recv(), if !self.replaying => match shown {
+                Ok(frame) => Step::Show(frame),
+                Err(RecvError::Lagged(_)) => Step::Nothing,
+                Err(RecvError::Closed) => Step::End(Close::Restart),
+            },
+            received = self.socket.recv() => Step::Receive(received),
+        }
+    }
+
+    /// Sends the next page of the log.
+    async fn pull(&mut self) -> Result<(), Ending> {
+        let id = &self.session.session_id;
+        let page = self
+            .chat
+            .store
+            .events_after(id, self.cursor, MAX_BATCH_EVENTS);
+        let page = timeout(self.chat.limits.call, page).await;
+        let mut page = self.answered(page)?;
+        let complete = page.len() < MAX_BATCH_EVENTS;
+        let complete = !cut_to_size(&mut page) && complete;
+        if self.replaying {
+            self.send(frame::batch(&page)).await?;
+        } else {
+            for event in &page {
+                self.send(frame::logged(event)).await?;
+            }
+        }
+        if let Some(last) = page.last() {
+            self.cursor = last.sequence;
+        }
+        if page.iter().any(|event| event.kind == frame::SESSION_END) {
+            return Err(Ending::Close(Close::Ended));
+        }
+        self.pull_at = match (complete, self.replaying) {
+            (true, _) => None,
+            (false, true) => Some(Instant::now() + self.chat.limits.between_batches),
+            (false, false) => Some(Instant::now()),
+        };
+        self.replaying &= !complete;
+        if complete && self.session.ended {
+            // The client has the end of the log, and the session had ended before it came.
+            return Err(Ending::Close(Close::Ended));
+        }
+        Ok(())
+    }
+
+    async fn receive(
+        &mut self,
+        received: Option<Result<Message, axum::Error>>,
+    ) -> Result<(), Ending> {
+        let message = match received {
+            Some(Ok(message)) => message,
+            Some(Err(_)) => return Err(Ending::Close(Close::Protocol)),
+            None => return Err(Ending::Gone),
+        };
+        self.silent_at = Instant::now() + self.chat.limits.client_silence;
+        match message {
+            Message::Text(text) if text.len() > MAX_FRAME_BYTES => {
+                Err(Ending::Close(Close::TooLarge))
+            }
+            Message::Binary(bytes) if bytes.len() > MAX_FRAME_BYTES => {
+                Err(Ending::Close(Close::TooLarge))
+            }
+            Message::Text(text) => self.take(ClientFrame::read(text.as_str())).await,
+            Message::Binary(_) => self.take(ClientFrame::malformed()).await,
+            // The socket itself answers a ping.
+            Message::Ping(_) | Message::Pong(_) => Ok(()),
+            Message::Close(_) => Err(Ending::ClientClosed),
+        }
+    }
+
+    async fn take(&mut self, client_frame: ClientFrame) -> Result<(), Ending> {
+        match client_frame {
+            ClientFrame::UserTyping => Ok(()),
+            ClientFrame::Heartbeat { metadata } => {
+                let id = self.fresh_id()?;
+                let now = self.chat.clock.now();
+                let kind = "EVENT_TYPE_HEARTBEAT";
+                self.send(frame::transient(id, now, kind, "{}", metadata.as_deref()))
+                    .await
+            }
+            ClientFrame::Wrong { message, metadata } => {
+                self.send_error(&message, metadata.as_deref()).await
+            }
+            ClientFrame::Event(event) => self.hand_over(event).await,
+        }
+    }
+
+    async fn hand_over(&mut self, event: ClientEvent) -> Result<(), Ending> {
+        let metadata = event.metadata.clone();
+        let chat = Arc::clone(&self.chat);
+        match chat
+            .sessions
+            .client_event(&self.session.session_id, event)
+            .await
+        {
+            Ok(()) => Ok(()),
+            Err(refused) => {
+                self.send_error(&refused.to_string(), metadata.as_deref())
+                    .await
+            }
+        }
+    }
+
+    async fn send_error(&mut self, message: &str, metadata: Option<&str>) -> Result<(), Ending> {
+        let id = self.fresh_id()?;
+        let now = self.chat.clock.now();
+        self.send(frame::system_error(id, now, message, metadata))
+            .await
+    }
+
+    async fn send(&mut self, frame: Utf8Bytes) -> Result<(), Ending> {
+        match timeout(
+            self.chat.limits.write,
+            self.socket.send(Message::Text(frame)),
+        )
+        .await
+        {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Ending::Gone),
+        }
+    }
+
+    fn fresh_id(&self) -> Result<uuid::Uuid, Ending> {
+        self.chat.random.uuid().map_err(|error| {
+            tracing::error!(%error, "a connection was closed");
+            Ending::Close(Close::TryAgain)
+        })
+    }
+
+    /// What the store answered; a client whose log cannot be read comes again later.
+    fn answered<T, E: std::fmt::Display>(
+        &self,
+        answer: Result<Result<T, E>, tokio::time::error::Elapsed>,
+    ) -> Result<T, Ending> {
+        let session_id = &self.session.session_id;
+        match answer {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(error)) => tracing::error!(session_id, %error, "a log could not be read"),
+            Err(_) => tracing::error!(session_id, "the store took too long to read a log"),
+        }
+        Err(Ending::Close(Close::TryAgain))
+    }
+}
+
+/// Leaves as many events as may be held while they are written, one at least. Says whether it
+/// left any out.
+fn cut_to_size(page: &mut Vec<LoggedEvent>) -> bool {
+    let mut bytes = 0;
+    let fitting = page
+        .iter()
+        .take_while(|event| {
+            let first = bytes == 0;
+            bytes += event.payload.len() + event.metadata.as_ref().map_or(0, String::len) + 1;
+            first || bytes <= MAX_BATCH_BYTES
+        })
+        .count();
+    let left_out = fitting < page.len();
+    page.truncate(fitting);
+    left_out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn events(count: usize, payload_bytes: usize) -> Vec<LoggedEvent> {
+        let event = |sequence| LoggedEvent {
+            sequence,
+            id: sequence.to_string(),
+            timestamp: String::new(),
+            kind: String::new(),
+            payload: "x".repeat(payload_bytes),
+            metadata: None,
+        };
+        (1..=count as u64).map(event).collect()
+    }
+
+    #[test]
+    fn invariant_11_a_connection_holds_about_a_megabyte_of_events_however_large_they_are() {
+        for (count, payload_bytes, left) in [
+            (50, 100, 50),
+            (50, MAX_BATCH_BYTES / 10, 9),
+            (50, MAX_BATCH_BYTES * 4, 1),
+            (1, MAX_BATCH_BYTES * 4, 1),
+            (0, 0, 0),
+        ] {
+            let mut page = events(count, payload_bytes);
+            assert_eq!(cut_to_size(&mut page), left < count);
+            assert_eq!(page.len(), left);
+        }
+    }
+}

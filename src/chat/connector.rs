@@ -1,0 +1,92 @@
+//! Connectors: by which token, and from which hosts, a chat client may ask for an access token.
+
+use baton_core::tenant::TenantKey;
+
+use crate::{digest::SecretDigest, host::Host, refusal::Refusal};
+
+/// A tenant's door for chat clients.
+#[derive(Clone, Debug)]
+pub struct Connector {
+    /// Whose chats come in by it.
+    pub tenant: TenantKey<'static>,
+    /// The connector tokens that open it (`X-Token`); no other connector has any of them.
+    pub tokens: Vec<SecretDigest>,
+    /// The hosts that may use it (`X-Host`), their subdomains included.
+    pub hosts: Vec<Host>,
+}
+
+/// The tenant whose connector the token opens, if the host may use it.
+pub(crate) fn admit<'a>(
+    connectors: &'a [Connector],
+    token: &[u8],
+    host: &str,
+) -> Result<&'a TenantKey<'static>, Refusal> {
+    let presented = SecretDigest::of(token);
+    // Each connector is tried, so that the time tells nothing about which one it was.
+    let opened = connectors.iter().fold(None, |opened, connector| {
+        if presented.is_one_of(&connector.tokens) {
+            Some(connector)
+        } else {
+            opened
+        }
+    });
+    let connector = opened.ok_or(Refusal::UnknownConnector)?;
+    if connector.hosts.is_empty() {
+        return Err(Refusal::ConnectorWithoutHost);
+    }
+    let host = Host::parse(host).ok_or(Refusal::WrongHost)?;
+    if connector
+        .hosts
+        .iter()
+        .any(|registered| host.is_within(registered))
+    {
+        Ok(&connector.tenant)
+    } else {
+        Err(Refusal::WrongHost)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(account: &'static str, tokens: &[&str], hosts: &[&str]) -> Connector {
+        Connector {
+            tenant: TenantKey::new(account, "project", "live"),
+            tokens: tokens
+                .iter()
+                .map(|token| SecretDigest::of(token.as_bytes()))
+                .collect(),
+            hosts: hosts.iter().filter_map(|host| Host::parse(host)).collect(),
+        }
+    }
+
+    #[test]
+    fn invariant_12_a_token_opens_its_own_tenants_connector_only() {
+        let connectors = [
+            connector("a", &["a1", "a2"], &["a.org"]),
+            connector("b", &["b1"], &["b.org"]),
+        ];
+        let admitted = |token: &str, host| {
+            admit(&connectors, token.as_bytes(), host).map(|tenant| tenant.account_id.clone())
+        };
+        assert_eq!(admitted("a1", "https://a.org").unwrap(), "a");
+        assert_eq!(admitted("a2", "https://a.org").unwrap(), "a");
+        assert_eq!(admitted("b1", "https://www.b.org/").unwrap(), "b");
+        assert!(matches!(
+            admitted("b1", "https://a.org"),
+            Err(Refusal::WrongHost)
+        ));
+        assert!(matches!(
+            admitted("b2", "https://b.org"),
+            Err(Refusal::UnknownConnector)
+        ));
+    }
+
+    #[test]
+    fn a_connector_without_hosts_admits_nobody() {
+        let connectors = [connector("a", &["a1"], &[])];
+        let refusal = admit(&connectors, b"a1", "https://a.org");
+        assert!(matches!(refusal, Err(Refusal::ConnectorWithoutHost)));
+    }
+}

@@ -1,0 +1,64 @@
+//! Headers that every answer carries.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use crate::{Chat, sessions::Sessions};
+
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-polyai-correlation-id");
+
+/// What a page of another origin may send. No cookie is ever read, so that any origin may ask:
+/// the connector's token and hosts decide who gets in.
+const ALLOWED_HEADERS: &str =
+    "authorization, content-type, x-token, x-host, x-polyai-correlation-id";
+
+/// Adds the correlation id, the client's own or a fresh one (Messaging API, 2), and what a
+/// browser wants to see before it lets a page of another origin read the answer.
+pub(crate) async fn add<S: Sessions>(
+    State(chat): State<Arc<Chat<S>>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let correlation_id = match request.headers().get(CORRELATION_ID) {
+        Some(given) if is_sane(given) => Some(given.clone()),
+        _ => fresh(&chat),
+    };
+    let mut response = if request.method() == Method::OPTIONS {
+        preflight()
+    } else {
+        next.run(request).await
+    };
+    let headers = response.headers_mut();
+    if let Some(correlation_id) = correlation_id {
+        headers.insert(CORRELATION_ID, correlation_id);
+    }
+    let any = HeaderValue::from_static("*");
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
+    let exposed = HeaderValue::from_static("x-polyai-correlation-id");
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    response
+}
+
+fn is_sane(given: &HeaderValue) -> bool {
+    (1..=128).contains(&given.len()) && given.as_bytes().iter().all(u8::is_ascii_graphic)
+}
+
+fn fresh<S>(chat: &Chat<S>) -> Option<HeaderValue> {
+    let id = chat.random.uuid().ok()?;
+    HeaderValue::from_str(&id.to_string()).ok()
+}
+
+fn preflight() -> Response {
+    let headers = [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+    ];
+    (StatusCode::NO_CONTENT, headers).into_response()
+}

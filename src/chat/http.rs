@@ -1,0 +1,128 @@
+//! The two requests that lead to a socket: for an access token, and for a session.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL},
+    },
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Chat, connector, digest::SecretDigest, refusal::Refusal, sessions::CreateError,
+    sessions::Sessions, token,
+};
+
+/// The most bytes of a request's body.
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+#[derive(Serialize)]
+struct AccessToken {
+    access_token: String,
+    expires_in: i64,
+    token_type: &'static str,
+}
+
+/// `POST /api/v1/access-token` (Messaging API, 2).
+pub(crate) async fn access_token<S: Sessions>(
+    State(chat): State<Arc<Chat<S>>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let (Some(token), Some(host)) = (headers.get("x-token"), headers.get("x-host")) else {
+        return Err(Refusal::MissingAuthentication);
+    };
+    let host = host.to_str().map_err(|_| Refusal::WrongHost)?;
+    let tenant = connector::admit(&chat.connectors, token.as_bytes(), host)?;
+    let user = chat.random.uuid().map_err(|error| {
+        tracing::error!(%tenant, %error, "no access token was made");
+        Refusal::AccessTokenFailed
+    })?;
+    let access_token = chat
+        .access_tokens
+        .mint(user.to_string(), tenant, chat.clock.now())
+        .ok_or(Refusal::AccessTokenFailed)?;
+    let expires_in = token::LIFETIME_SECONDS;
+    let body = AccessToken {
+        access_token,
+        expires_in,
+        token_type: "Bearer",
+    };
+    Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// What a client may say of itself when it asks for a session (Messaging API, 3): any object,
+/// of which nothing matters yet.
+#[derive(Deserialize)]
+struct SessionRequest {}
+
+#[derive(Serialize)]
+struct SessionCreated {
+    session_id: String,
+}
+
+/// `POST /api/v1/sessions` (Messaging API, 3).
+pub(crate) async fn create_session<S: Sessions>(
+    State(chat): State<Arc<Chat<S>>>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Refusal> {
+    let authorization = headers
+        .get(AUTHORIZATION)
+        .ok_or(Refusal::MissingAccessToken)?;
+    let token = bearer(authorization.as_bytes()).ok_or(Refusal::MissingAuthentication)?;
+    let tenant = chat
+        .access_tokens
+        .check(token, chat.clock.now())
+        .ok_or(Refusal::InvalidAccessToken)?;
+    let body = body.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+        _ => Refusal::Unparseable,
+    })?;
+    if !body.trim_ascii().is_empty() {
+        serde_json::from_slice::<SessionRequest>(&body).map_err(|_| Refusal::Unparseable)?;
+    }
+    let digest = *SecretDigest::of(token.as_bytes()).as_bytes();
+    let session_id = chat
+        .sessions
+        .create(tenant, digest)
+        .await
+        .map_err(|error| match error {
+            CreateError::UnknownTenant => Refusal::InvalidAccessToken,
+            CreateError::Failed => Refusal::SessionFailed,
+        })?;
+    Ok(Json(SessionCreated { session_id }).into_response())
+}
+
+/// The token of `Bearer <token>`, the scheme in any case (RFC 9110, 11.1).
+fn bearer(authorization: &[u8]) -> Option<&str> {
+    let (scheme, token) = std::str::from_utf8(authorization).ok()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_bearer_and_a_token_is_an_authorization() {
+        assert_eq!(bearer(b"Bearer abc"), Some("abc"));
+        assert_eq!(bearer(b"bearer abc"), Some("abc"));
+        for other in [
+            &b""[..],
+            b"Bearer",
+            b"Bearer ",
+            b"Basic abc",
+            b"abc",
+            b"\xff x",
+        ] {
+            assert_eq!(bearer(other), None);
+        }
+    }
+}

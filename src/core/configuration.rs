@@ -1,0 +1,529 @@
+//! The edge's configuration: one JSON document with one schema for every host.
+//!
+//! `envoy/configuration.md` shows it member by member. It is read once; an error names the
+//! member and what to do about it, and a document with an error is not used at all.
+
+mod node;
+
+use alloc::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
+use core::fmt;
+
+use self::node::Node;
+use crate::{
+    signature::{ADVISED_SECRET, SHORTEST_SECRET, SigningKeys},
+    tenant::{TenantKey, is_segment},
+    translation::BotMessages,
+};
+
+/// The edge's configuration, checked.
+#[derive(Debug)]
+pub struct Configuration {
+    /// The paths under which webhooks come in, such as `/webhooks/genesys`; no slash at the end.
+    pub path_prefixes: Vec<String>,
+    /// The most bytes that a webhook's body may have.
+    pub max_body_bytes: usize,
+    /// What becomes of messages that a Genesys flow or bot wrote.
+    pub bot_messages: BotMessages,
+    /// Where deliveries go.
+    pub upstream: Upstream,
+    /// The tenants written in the document.
+    pub tenants: BTreeMap<TenantKey<'static>, Arc<Tenant>>,
+    /// What becomes of a webhook for another tenant.
+    pub unlisted_tenants: UnlistedTenants,
+    /// How Envoy is told to hold a request; other hosts do not read it.
+    pub envoy_hold: EnvoyHold,
+    /// What is allowed and not advised, one line each.
+    pub warnings: Vec<String>,
+}
+
+/// Where deliveries go.
+pub struct Upstream {
+    /// The path on which the upstream takes deliveries.
+    pub path: String,
+    /// The `Authorization` header that the edge adds, as it is sent.
+    pub authorization: String,
+}
+
+/// The credential does not show itself.
+impl fmt::Debug for Upstream {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Upstream")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A tenant as the edge needs it.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Which tenant.
+    pub key: TenantKey<'static>,
+    /// The secrets that may have signed its webhooks.
+    pub signing_keys: SigningKeys,
+}
+
+/// What becomes of a webhook for a tenant that the document does not list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnlistedTenants {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// The host looks the tenant up.
+    LookUp,
+}
+
+/// How Envoy holds a request until its body is verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EnvoyHold {
+    /// The filter pauses in the header phase; the plugin has to be loaded with
+    /// `allow_on_headers_stop_iteration: true`.
+    #[default]
+    Pause,
+    /// The filter goes on, and `envoy.filters.http.buffer` after it holds the request.
+    BufferFilter,
+}
+
+/// What is wrong with a configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigurationError {
+    /// The member, such as `tenants[0].account_id`; empty for the document itself.
+    pub member: String,
+    /// What is wrong with it and what to do.
+    pub problem: String,
+}
+
+impl fmt::Display for ConfigurationError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let member = if self.member.is_empty() {
+            "the document"
+        } else {
+            &self.member
+        };
+        write!(formatter, "edge configuration: {member}: {}", self.problem)
+    }
+}
+
+impl core::error::Error for ConfigurationError {}
+
+type Result<T> = core::result::Result<T, ConfigurationError>;
+
+/// The default limit of a body: Genesys' own limit for requests is 512,000 bytes (Genesys
+/// reference, 3.3).
+const DEFAULT_MAX_BODY_BYTES: usize = 512 * 1024;
+
+/// The largest limit that may be set.
+const LARGEST_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
+
+impl Configuration {
+    /// Reads the document. `environment` gives a variable of the host's environment.
+    ///
+    /// # Errors
+    ///
+    /// The first member that is wrong.
+    pub fn parse(document: &[u8], environment: &dyn Fn(&str) -> Option<String>) -> Result<Self> {
+        let root = Node::root(document)?;
+        root.allow_only(&[
+            "path_prefixes",
+            "max_body_bytes",
+            "bot_messages",
+            "upstream",
+            "tenants",
+            "unlisted_tenants",
+            "envoy",
+            "dangerous_inline_secrets",
+        ])?;
+        let inline = root.optional("dangerous_inline_secrets", |node| node.boolean())?;
+        let secrets = Secrets {
+            environment,
+            may_be_inline: inline.unwrap_or(false),
+        };
+        let mut warnings = Vec::new();
+        if secrets.may_be_inline {
+            warnings.push(
+                "dangerous_inline_secrets: secrets in this document can be read by \
+                           whoever may read the host's configuration"
+                    .into(),
+            );
+        }
+
+        let path_prefixes = match root.optional("path_prefixes", |node| node.list(path))? {
+            Some(prefixes) => prefixes,
+            None => ["/webhooks/genesys", "/handoff/webhooks/genesys"]
+                .map(String::from)
+                .into(),
+        };
+        let upstream = root.required("upstream", |node| upstream(node, &secrets, &mut warnings))?;
+        if path_prefixes
+            .iter()
+            .any(|prefix| is_under(&upstream.path, prefix))
+        {
+            return Err(ConfigurationError {
+                member: "upstream.path".into(),
+                problem:
+                    "it lies under one of path_prefixes, where anyone may call: choose a path \
+                          of its own"
+                        .into(),
+            });
+        }
+        let tenants = root.required("tenants", |node| tenants(node, &secrets, &mut warnings))?;
+        Ok(Self {
+            path_prefixes,
+            max_body_bytes: root
+                .optional("max_body_bytes", limit)?
+                .unwrap_or(DEFAULT_MAX_BODY_BYTES),
+            bot_messages: root
+                .optional("bot_messages", |node| {
+                    node.word(&[
+                        ("drop", BotMessages::Drop),
+                        ("forward", BotMessages::Forward),
+                    ])
+                })?
+                .unwrap_or_default(),
+            upstream,
+            tenants,
+            unlisted_tenants: root
+                .optional("unlisted_tenants", |node| {
+                    node.word(&[
+                        ("refuse", UnlistedTenants::Refuse),
+                        ("look_up", UnlistedTenants::LookUp),
+                    ])
+                })?
+                .unwrap_or_default(),
+            envoy_hold: root.optional("envoy", envoy)?.unwrap_or_default(),
+            warnings,
+        })
+    }
+}
+
+/// Whether the path is the prefix or lies under it.
+pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Where secrets come from.
+struct Secrets<'e> {
+    environment: &'e dyn Fn(&str) -> Option<String>,
+    may_be_inline: bool,
+}
+
+impl Secrets<'_> {
+    /// A secret: `{"env": "NAME"}`, or the secret itself as a string where that is allowed.
+    fn read(&self, node: &Node<'_>, warnings: &mut Vec<String>) -> Result<String> {
+        let secret = if node.is_text() {
+            if !self.may_be_inline {
+                return Err(node.error(
+                    "a secret must not stand in this document: give {\"env\": \"NAME\"}, or set \
+                     dangerous_inline_secrets",
+                ));
+            }
+            node.text()?
+        } else {
+            node.allow_only(&["env"])?;
+            node.required("env", |variable| {
+                let name = variable.text()?;
+                (self.environment)(&name).ok_or_else(|| {
+                    variable.error(format!(
+                        "the environment variable {name} is not set, or the host does not pass it on"
+                    ))
+                })
+            })?
+        };
+        match secret.chars().count() {
+            length if length < SHORTEST_SECRET => Err(node.error(format!(
+                "the secret has {length} characters: it needs at least {SHORTEST_SECRET}"
+            ))),
+            length => {
+                if length < ADVISED_SECRET {
+                    warnings.push(format!(
+                        "{}: the secret has {length} characters: {ADVISED_SECRET} or more are \
+                         advised",
+                        node.member()
+                    ));
+                }
+                Ok(secret)
+            }
+        }
+    }
+}
+
+fn path(node: &Node<'_>) -> Result<String> {
+    let text = node.text()?;
+    let segments = text
+        .strip_prefix('/')
+        .map(|rest| rest.split('/').all(is_segment));
+    if segments != Some(true) {
+        return Err(node.error(
+            "it has to begin with a slash, end without one, and hold only letters, digits, \
+             dots, hyphens and underscores between slashes",
+        ));
+    }
+    Ok(text)
+}
+
+fn limit(node: &Node<'_>) -> Result<usize> {
+    let bytes = node.integer()?;
+    if !(1..=LARGEST_MAX_BODY_BYTES).contains(&bytes) {
+        return Err(node.error(format!("it has to be from 1 to {LARGEST_MAX_BODY_BYTES}")));
+    }
+    usize::try_from(bytes).map_err(|_| node.error("it is too large for this host"))
+}
+
+fn upstream(
+    node: &Node<'_>,
+    secrets: &Secrets<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<Upstream> {
+    node.allow_only(&["path", "credential"])?;
+    let path = node
+        .optional("path", path)?
+        .unwrap_or_else(|| "/internal/v1/deliveries".into());
+    let credential = node.required("credential", |node| {
+        let credential = secrets.read(node, warnings)?;
+        if !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(node.error("a credential goes into a header: only visible ASCII"));
+        }
+        Ok(credential)
+    })?;
+    Ok(Upstream {
+        path,
+        authorization: format!("Bearer {credential}"),
+    })
+}
+
+fn tenants(
+    node: &Node<'_>,
+    secrets: &Secrets<'_>,
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<TenantKey<'static>, Arc<Tenant>>> {
+    let mut tenants = BTreeMap::new();
+    for node in node.elements()? {
+        node.allow_only(&[
+            "account_id",
+            "project_id",
+            "client_env",
+            "signature_secrets",
+        ])?;
+        let segment = |name| node.required(name, segment);
+        let key = TenantKey::new(
+            segment("account_id")?,
+            segment("project_id")?,
+            segment("client_env")?,
+        );
+        let secrets = node.required("signature_secrets", |node| {
+            node.list(|secret| secrets.read(secret, warnings))
+        })?;
+        if secrets.is_empty() {
+            return Err(node.error("signature_secrets has to name at least one secret"));
+        }
+        let signing_keys = SigningKeys::new(secrets.iter().map(String::as_str));
+        let tenant = Arc::new(Tenant {
+            key: key.clone(),
+            signing_keys,
+        });
+        if tenants.insert(key, tenant).is_some() {
+            return Err(node.error("the same tenant is listed above: put its secrets together"));
+        }
+    }
+    Ok(tenants)
+}
+
+fn segment(node: &Node<'_>) -> Result<String> {
+    let text = node.text()?;
+    if is_segment(&text) {
+        Ok(text)
+    } else {
+        Err(node.error("it stands in a path: 1 to 64 of letters, digits, '.', '_' and '-'"))
+    }
+}
+
+fn envoy(node: &Node<'_>) -> Result<EnvoyHold> {
+    node.allow_only(&["hold"])?;
+    node.required("hold", |node| {
+        node.word(&[
+            ("pause", EnvoyHold::Pause),
+            ("buffer_filter", EnvoyHold::BufferFilter),
+        ])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    const GOOD: &str = r#"{
+        "upstream": {"credential": {"env": "CREDENTIAL"}},
+        "tenants": [{
+            "account_id": "acme", "project_id": "shop", "client_env": "live",
+            "signature_secrets": [{"env": "SECRET"}, {"env": "OLD_SECRET"}]
+        }]
+    }"#;
+
+    fn environment(name: &str) -> Option<String> {
+        match name {
+            "CREDENTIAL" | "SECRET" => Some("0123456789abcdef0123456789abcdef".into()),
+            "OLD_SECRET" => Some("0123456789abcdef".into()),
+            "SHORT" => Some("0123456789abcde".into()),
+            "BLANKS" => Some("0123456789abcdef 0123456789abcdef".into()),
+            _ => None,
+        }
+    }
+
+    fn parse(document: &str) -> Result<Configuration> {
+        Configuration::parse(document.as_bytes(), &environment)
+    }
+
+    #[test]
+    fn a_short_document_gets_the_defaults() {
+        let configuration = parse(GOOD).unwrap();
+        assert_eq!(configuration.max_body_bytes, 524_288);
+        assert_eq!(configuration.upstream.path, "/internal/v1/deliveries");
+        assert_eq!(configuration.path_prefixes.len(), 2);
+        assert_eq!(configuration.bot_messages, BotMessages::Drop);
+        assert_eq!(configuration.envoy_hold, EnvoyHold::Pause);
+        assert!(
+            configuration
+                .tenants
+                .contains_key(&TenantKey::new("acme", "shop", "live"))
+        );
+    }
+
+    #[test]
+    fn a_secret_under_32_characters_is_warned_about_by_its_place() {
+        let warnings = parse(GOOD).unwrap().warnings;
+        assert_eq!(
+            warnings,
+            [
+                "tenants[0].signature_secrets[1]: the secret has 16 characters: 32 or more are advised"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_error_names_the_member_and_what_to_do() {
+        let replaced = |from: &str, to: &str| {
+            let document = GOOD.replace(from, to);
+            assert_ne!(document, GOOD, "{from}");
+            parse(&document).expect_err(to).to_string()
+        };
+        let cases = [
+            (
+                "SECRET\"}, {\"env\": \"OLD_SECRET",
+                "SHORT",
+                "tenants[0].signature_secrets[0]: the secret has 15 characters: it needs at least 16",
+            ),
+            (
+                "\"SECRET\"",
+                "\"UNSET\"",
+                "tenants[0].signature_secrets[0].env: the environment variable UNSET is not set",
+            ),
+            (
+                "{\"env\": \"SECRET\"}",
+                "\"0123456789abcdef\"",
+                "tenants[0].signature_secrets[0]: a secret must not stand in this document",
+            ),
+            (
+                "{\"env\": \"SECRET\"}",
+                "7",
+                "tenants[0].signature_secrets[0]: it has to be an object",
+            ),
+            (
+                "[{\"env\": \"SECRET\"}, {\"env\": \"OLD_SECRET\"}]",
+                "[]",
+                "tenants[0]: signature_secrets has to name at least one secret",
+            ),
+            (
+                "\"acme\"",
+                "\"a/b\"",
+                "tenants[0].account_id: it stands in a path",
+            ),
+            (
+                "\"acme\"",
+                "true",
+                "tenants[0].account_id: it has to be a string",
+            ),
+            (
+                "\"account_id\"",
+                "\"acount_id\"",
+                "tenants[0].acount_id: there is no such member",
+            ),
+            (
+                "\"account_id\": \"acme\",",
+                "",
+                "tenants[0].account_id: it is missing",
+            ),
+            (
+                "\"CREDENTIAL\"",
+                "\"BLANKS\"",
+                "upstream.credential: a credential goes into a header",
+            ),
+            (
+                "\"upstream\": {",
+                "\"upstream\": {\"path\": \"/webhooks/genesys/x\",",
+                "upstream.path: it lies under one of path_prefixes",
+            ),
+            (
+                "\"upstream\": {",
+                "\"max_body_bytes\": 0, \"upstream\": {",
+                "max_body_bytes: it has to be from 1 to 16777216",
+            ),
+            (
+                "\"upstream\": {",
+                "\"bot_messages\": \"keep\", \"upstream\": {",
+                "bot_messages: it has to be one of drop, forward",
+            ),
+            (
+                "\"upstream\": {",
+                "\"path_prefixes\": [\"/a/\"], \"upstream\": {",
+                "path_prefixes[0]: it has to begin with a slash",
+            ),
+            (
+                "\"upstream\": {",
+                "\"envoy\": {\"hold\": \"host\"}, \"upstream\": {",
+                "envoy.hold: it has to be one of pause, buffer_filter",
+            ),
+        ];
+        for (from, to, expected) in cases {
+            let message = replaced(from, to);
+            let expected = format!("edge configuration: {expected}");
+            assert!(message.starts_with(&expected), "{message}\n{expected}");
+        }
+        assert_eq!(
+            parse("{").unwrap_err().to_string(),
+            "edge configuration: the document: it is not JSON"
+        );
+        assert!(
+            parse("[]")
+                .unwrap_err()
+                .to_string()
+                .contains("the document: it has to be an object")
+        );
+        let twice = GOOD.replace("}]\n        }]", "}]\n        }, {\"account_id\": \"acme\", \"project_id\": \"shop\", \"client_env\": \"live\", \"signature_secrets\": [{\"env\": \"SECRET\"}]}]");
+        assert!(
+            parse(&twice)
+                .unwrap_err()
+                .to_string()
+                .contains("tenants[1]: the same tenant is listed above")
+        );
+    }
+
+    #[test]
+    fn secrets_may_stand_in_the_document_only_when_that_is_asked_for() {
+        let inline = GOOD
+            .replace(
+                "{\"env\": \"SECRET\"}",
+                "\"0123456789abcdef0123456789abcdef\"",
+            )
+            .replacen('{', "{\"dangerous_inline_secrets\": true,", 1);
+        let configuration = parse(&inline).unwrap();
+        assert!(configuration.warnings[0].starts_with("dangerous_inline_secrets: "));
+    }
+
+    #[test]
+    fn invariant_10_a_configuration_does_not_show_its_secrets() {
+        let shown = format!("{:?}", parse(GOOD).unwrap());
+        assert!(!shown.contains("0123456789"), "{shown}");
+    }
+}

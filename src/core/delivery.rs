@@ -1,0 +1,159 @@
+//! The delivery: what the edge hands to the upstream for one verified webhook.
+//!
+//! It is a CloudEvents 1.0 object in JSON; `tests/delivery.schema.json` describes it. Every
+//! host writes the same bytes for the same webhook.
+
+use alloc::{borrow::Cow, vec::Vec};
+use serde::{Deserialize, Serialize};
+
+use crate::{event::ChatEvent, id::Id, tenant::TenantKey};
+
+/// The media type of a delivery.
+pub const CONTENT_TYPE: &str = "application/cloudevents+json";
+
+/// One webhook, verified and translated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Delivery<'a> {
+    /// The version of CloudEvents: `1.0`.
+    #[serde(borrow)]
+    pub specversion: Cow<'a, str>,
+    /// The same for every repetition of the webhook: the key by which the upstream drops
+    /// duplicates.
+    pub id: Id,
+    /// Which tenant's webhook it came in by: `/webhooks/genesys/{account}/{project}/{environment}`,
+    /// whatever the path prefix in use.
+    #[serde(borrow)]
+    pub source: Cow<'a, str>,
+    /// `baton.genesys.` and the webhook's type in lower case: `text`, `structured`, `event`,
+    /// `receipt`, or `unknown`.
+    #[serde(borrow)]
+    pub r#type: Cow<'a, str>,
+    /// The end user's id, under which the session is known to Genesys; absent when the webhook
+    /// names none.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Cow<'a, str>>,
+    /// When Genesys says it happened, RFC 3339; absent when Genesys gave no usable time.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<Cow<'a, str>>,
+    /// The media type of `data`: `application/json`.
+    #[serde(borrow)]
+    pub datacontenttype: Cow<'a, str>,
+    /// What the webhook said.
+    #[serde(borrow)]
+    pub data: Data<'a>,
+}
+
+impl Delivery<'_> {
+    /// Whether nothing in it has to be kept: it holds transient events and nothing else.
+    pub fn is_transient(&self) -> bool {
+        let data = &self.data;
+        !data.events.is_empty()
+            && data
+                .events
+                .iter()
+                .all(|event| event.transient_for_ms.is_some())
+            && data.receipts.is_empty()
+            && data.lifecycle.is_empty()
+            && data.unhandled.is_empty()
+    }
+}
+
+/// The `data` of a delivery.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data<'a> {
+    /// Whose webhook it was.
+    #[serde(borrow)]
+    pub tenant: TenantKey<'a>,
+    /// The ids and origins that Genesys gave.
+    #[serde(borrow)]
+    pub genesys: Origin<'a>,
+    /// What a chat client is to be told, in order.
+    #[serde(borrow)]
+    pub events: Vec<ChatEvent<'a>>,
+    /// What became of messages that were sent.
+    #[serde(borrow)]
+    pub receipts: Vec<Receipt<'a>>,
+    /// Steps of the handoff's life. Webhooks of Open Messaging bring none.
+    pub lifecycle: Vec<Lifecycle>,
+    /// What the webhook held and the edge could not turn into anything.
+    #[serde(borrow)]
+    pub unhandled: Vec<Unhandled<'a>>,
+}
+
+/// The ids and origins of a webhook, as Genesys gave them; each is absent when Genesys left it
+/// out (Genesys reference, 2.3).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Origin<'a> {
+    /// The message: for a receipt, the message that the receipt is about.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<Cow<'a, str>>,
+    /// The Open Messaging integration (`channel.id`).
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub integration_id: Option<Cow<'a, str>>,
+    /// The conversation.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub conversation_id: Option<Cow<'a, str>>,
+    /// `Human` or `Bot`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub originating_entity: Option<Cow<'a, str>>,
+    /// `Outbound` or `Inbound`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Cow<'a, str>>,
+}
+
+/// What became of one message (Genesys reference, 2.6).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Receipt<'a> {
+    /// The message; absent when the webhook had no id.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<Cow<'a, str>>,
+    /// `Sent`, `Delivered`, `Read`, `Failed`, `Published`, `Removed`, or a word of a later API;
+    /// absent when the webhook had none.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Cow<'a, str>>,
+    /// Why it failed.
+    #[serde(borrow)]
+    pub reasons: Vec<Reason<'a>>,
+    /// Whether no other receipt for the message follows.
+    pub r#final: bool,
+}
+
+/// Why a message failed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reason<'a> {
+    /// A word such as `MessageExpired`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'a, str>>,
+    /// A sentence for people.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Cow<'a, str>>,
+}
+
+/// A step of the handoff's life. There is no value of it yet: a list of them is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Lifecycle {}
+
+/// Something that the edge could not turn into an event or a receipt, so that it is never lost
+/// without a trace.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unhandled<'a> {
+    /// What kind of thing it was.
+    pub kind: UnhandledKind,
+    /// The word with which Genesys names its type; absent when it had none.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub r#type: Option<Cow<'a, str>>,
+}
+
+/// What kind of thing was not handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnhandledKind {
+    /// The webhook as a whole: it had nothing to show.
+    Message,
+    /// An element of `content`.
+    Content,
+    /// An element of `events`.
+    Event,
+    /// JSON that is no object.
+    Body,
+}

@@ -1,0 +1,25 @@
+//! The edge's pure logic: the same bytes in, the same bytes out, on every host.
+//!
+//! A Genesys webhook goes through the [`gate`]: its head is checked, then the [`signature`] of
+//! its body; [`open_messaging`] reads the body, [`translation`] turns it into chat [`event`]s,
+//! and the [`delivery`] carries them to the upstream. Nothing here reads a clock, draws a random
+//! number or does I/O: a host adapter turns its host's calls into these types and back, and
+//! decides nothing.
+
+#![no_std]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+pub mod configuration;
+pub mod delivery;
+pub mod event;
+pub mod gate;
+pub mod id;
+pub mod json;
+pub mod open_messaging;
+pub mod refusal;
+pub mod signature;
+pub mod tenant;
+pub mod time;
+pub mod translation;

@@ -1,0 +1,65 @@
+//! Whose traffic it is.
+
+use alloc::{borrow::Cow, string::String};
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// Account, project and environment: the triple that keeps customers apart.
+///
+/// A secret, a token or a session of one tenant is never used for another. On the wire it is
+/// an object with these three members; in a path the three are segments, in this order.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TenantKey<'a> {
+    /// The customer.
+    #[serde(borrow)]
+    pub account_id: Cow<'a, str>,
+    /// The customer's bot.
+    #[serde(borrow)]
+    pub project_id: Cow<'a, str>,
+    /// The bot's environment, such as `sandbox`, `pre-release` or `live`.
+    #[serde(borrow)]
+    pub client_env: Cow<'a, str>,
+}
+
+impl<'a> TenantKey<'a> {
+    /// The key of these three path segments; [`is_segment`] says which text is one.
+    pub fn new(
+        account_id: impl Into<Cow<'a, str>>,
+        project_id: impl Into<Cow<'a, str>>,
+        client_env: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            account_id: account_id.into(),
+            project_id: project_id.into(),
+            client_env: client_env.into(),
+        }
+    }
+
+    /// The same key, independent of the text that it was read from.
+    pub fn into_owned(self) -> TenantKey<'static> {
+        let own = |part: Cow<'a, str>| Cow::<'static, str>::Owned(String::from(part));
+        TenantKey {
+            account_id: own(self.account_id),
+            project_id: own(self.project_id),
+            client_env: own(self.client_env),
+        }
+    }
+}
+
+/// As in a path: `account/project/environment`.
+impl fmt::Display for TenantKey<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{}/{}/{}",
+            self.account_id, self.project_id, self.client_env
+        )
+    }
+}
+
+/// Whether the text can stand for an account, a project or an environment in a path:
+/// `[A-Za-z0-9._-]{1,64}`, as sent, undecoded.
+pub fn is_segment(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=64).contains(&text.len()) && text.bytes().all(legal)
+}

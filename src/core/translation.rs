@@ -1,0 +1,217 @@
+//! From a webhook to a delivery.
+//!
+//! Nothing is lost without a trace: what cannot become a chat event is named under `unhandled`.
+
+mod draft;
+
+use alloc::{borrow::Cow, format, vec::Vec};
+use sha2::{Digest, Sha256};
+
+use self::draft::Draft;
+use crate::{
+    delivery::{Data, Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
+    event::{ChatEvent, EventBody, Message, Typing, TypingState},
+    id::Id,
+    json::Json,
+    open_messaging::{Event, Kind, Webhook},
+    tenant::TenantKey,
+    time::is_rfc3339,
+};
+
+/// For how long typing is shown when Genesys does not say, in milliseconds: the duration of
+/// the documented example (Genesys reference, 2.5).
+const TYPING_MS: u32 = 5_000;
+
+/// The longest that typing is shown, in milliseconds: the client's own dots go out after ten
+/// seconds (Messaging API, 8), and no webhook may keep a timer for longer than this.
+const LONGEST_TYPING_MS: u32 = 60_000;
+
+/// What becomes of messages that a Genesys flow or bot wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BotMessages {
+    /// The user does not see them.
+    #[default]
+    Drop,
+    /// The user sees them as the bot's.
+    Forward,
+}
+
+/// Turns the JSON of a verified webhook into its delivery.
+///
+/// `bytes` is the body as sent: a webhook without an id gets its identity from them. Total: it
+/// has an answer for every JSON value.
+pub fn translate<'a>(
+    bytes: &[u8],
+    body: Json<'a>,
+    tenant: &TenantKey<'a>,
+    bot_messages: BotMessages,
+) -> Delivery<'a> {
+    let object = body.object();
+    let webhook = Webhook::read(object.as_ref().unwrap_or(&Default::default()));
+    let id = delivery_id(&webhook, tenant, bytes);
+    let time = webhook.channel.time.clone().filter(|time| is_rfc3339(time));
+
+    let mut outcome = Outcome::default();
+    match webhook.kind() {
+        _ if object.is_none() => outcome.miss(UnhandledKind::Body, None),
+        Kind::Receipt => outcome.receipts.push(receipt(&webhook)),
+        _ if webhook.is_inbound() => {}
+        Kind::Event => outcome.happened(&webhook),
+        Kind::Text | Kind::Structured | Kind::Unknown => outcome.wrote(&webhook, bot_messages),
+    }
+
+    let chat_event = |(position, (body, transient_for_ms))| ChatEvent {
+        id: id.child(position),
+        timestamp: time.clone(),
+        transient_for_ms,
+        body,
+    };
+    Delivery {
+        specversion: "1.0".into(),
+        id,
+        source: format!("/webhooks/genesys/{tenant}").into(),
+        r#type: type_of(webhook.kind()).into(),
+        subject: webhook.channel.end_user_id().cloned(),
+        time: time.clone(),
+        datacontenttype: "application/json".into(),
+        data: Data {
+            tenant: tenant.clone(),
+            events: outcome
+                .events
+                .into_iter()
+                .enumerate()
+                .map(chat_event)
+                .collect(),
+            receipts: outcome.receipts,
+            lifecycle: Vec::new(),
+            unhandled: outcome.unhandled,
+            genesys: Origin {
+                message_id: webhook.id,
+                integration_id: webhook.channel.integration_id,
+                conversation_id: webhook.conversation_id,
+                originating_entity: webhook.originating_entity,
+                direction: webhook.direction,
+            },
+        },
+    }
+}
+
+/// The identity of a webhook, the same for each of its repetitions. The three receipts of one
+/// message differ by status, and events by time: Genesys calls id and time together unique.
+fn delivery_id(webhook: &Webhook<'_>, tenant: &TenantKey<'_>, bytes: &[u8]) -> Id {
+    let [account, project, environment] =
+        [&tenant.account_id, &tenant.project_id, &tenant.client_env].map(|part| part.as_bytes());
+    let Some(message_id) = webhook.id.as_deref() else {
+        let digest = Sha256::digest(bytes);
+        return Id::of_parts(&[account, project, environment, b"body", &digest]);
+    };
+    let distinction = match webhook.kind() {
+        Kind::Receipt => bytes_of(&webhook.receipt.status),
+        Kind::Event => bytes_of(&webhook.channel.time),
+        Kind::Text | Kind::Structured | Kind::Unknown => &[],
+    };
+    Id::of_parts(&[
+        account,
+        project,
+        environment,
+        bytes_of(&webhook.channel.integration_id),
+        bytes_of(&webhook.type_name),
+        message_id.as_bytes(),
+        distinction,
+    ])
+}
+
+fn bytes_of<'t>(text: &'t Option<Cow<'_, str>>) -> &'t [u8] {
+    text.as_deref().unwrap_or_default().as_bytes()
+}
+
+const fn type_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Text => "baton.genesys.text",
+        Kind::Structured => "baton.genesys.structured",
+        Kind::Event => "baton.genesys.event",
+        Kind::Receipt => "baton.genesys.receipt",
+        Kind::Unknown => "baton.genesys.unknown",
+    }
+}
+
+fn receipt<'a>(webhook: &Webhook<'a>) -> Receipt<'a> {
+    let reasons = webhook.receipt.reasons.iter().map(|reason| Reason {
+        code: reason.code.clone(),
+        message: reason.message.clone(),
+    });
+    Receipt {
+        message_id: webhook.id.clone(),
+        status: webhook.receipt.status.clone(),
+        reasons: reasons.collect(),
+        r#final: webhook.receipt.is_final,
+    }
+}
+
+/// What a webhook comes to: events, each with its lifetime if it is transient, receipts, and
+/// what nothing could be made of.
+#[derive(Default)]
+struct Outcome<'a> {
+    events: Vec<(EventBody<'a>, Option<u32>)>,
+    receipts: Vec<Receipt<'a>>,
+    unhandled: Vec<Unhandled<'a>>,
+}
+
+impl<'a> Outcome<'a> {
+    fn miss(&mut self, kind: UnhandledKind, type_name: Option<Cow<'a, str>>) {
+        self.unhandled.push(Unhandled {
+            kind,
+            r#type: type_name,
+        });
+    }
+
+    /// Something happened, such as typing.
+    fn happened(&mut self, webhook: &Webhook<'a>) {
+        for event in &webhook.events {
+            match event {
+                Event::Typing { duration_ms } => {
+                    let body = EventBody::LiveAgentTyping(Typing {
+                        state: TypingState::Started,
+                    });
+                    self.events.push((body, Some(typing_ms(*duration_ms))));
+                }
+                Event::Unknown(name) => self.miss(UnhandledKind::Event, name.clone()),
+            }
+        }
+        self.miss_if_empty(webhook);
+    }
+
+    /// Somebody wrote.
+    fn wrote(&mut self, webhook: &Webhook<'a>, bot_messages: BotMessages) {
+        let in_event: fn(Message<'a>) -> EventBody<'a> = match (webhook.is_from_bot(), bot_messages)
+        {
+            (true, BotMessages::Drop) => return,
+            (true, BotMessages::Forward) => EventBody::PolyAgentMessage,
+            (false, _) => EventBody::LiveAgentMessage,
+        };
+        let mut draft = Draft::new(webhook.text.clone());
+        for content in &webhook.content {
+            draft.add(content);
+        }
+        let (message, unhandled) = draft.finish(webhook.id.clone());
+        self.unhandled = unhandled;
+        self.events
+            .extend(message.map(|message| (in_event(message), None)));
+        self.miss_if_empty(webhook);
+    }
+
+    fn miss_if_empty(&mut self, webhook: &Webhook<'a>) {
+        if self.events.is_empty() && self.unhandled.is_empty() {
+            self.miss(UnhandledKind::Message, webhook.type_name.clone());
+        }
+    }
+}
+
+fn typing_ms(duration_ms: Option<u64>) -> u32 {
+    match duration_ms {
+        Some(duration) => u32::try_from(duration)
+            .unwrap_or(u32::MAX)
+            .min(LONGEST_TYPING_MS),
+        None => TYPING_MS,
+    }
+}

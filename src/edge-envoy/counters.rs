@@ -1,0 +1,55 @@
+//! The filter's counters in Envoy's own statistics, under `wasmcustom.baton.`.
+
+use std::collections::BTreeMap;
+
+use baton_core::{gate::Forward, refusal::Refusal};
+use proxy_wasm::{hostcalls, types::MetricType};
+
+/// The counters, by the ids that the host gave them.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    accepted: u32,
+    bytes: u32,
+    unhandled: u32,
+    refused: BTreeMap<Refusal, u32>,
+}
+
+impl Counters {
+    /// Announces the counters to the host [configuration].
+    pub(crate) fn define() -> Self {
+        let counter = |name: &str| {
+            let name = format!("baton.{name}");
+            // A counter that the host does not grant counts nothing: the ids begin with 1.
+            hostcalls::define_metric(MetricType::Counter, &name).unwrap_or_default()
+        };
+        let refused =
+            |refusal: Refusal| (refusal, counter(&format!("refused.{}", refusal.label())));
+        Self {
+            accepted: counter("accepted"),
+            bytes: counter("bytes"),
+            unhandled: counter("unhandled"),
+            refused: Refusal::all().map(refused).collect(),
+        }
+    }
+
+    /// A webhook of so many bytes goes up as this delivery.
+    pub(crate) fn accept(&self, bytes: usize, forward: &Forward) {
+        add(self.accepted, 1);
+        add(self.bytes, bytes);
+        if forward.unhandled > 0 {
+            add(self.unhandled, forward.unhandled);
+        }
+    }
+
+    /// A request is refused.
+    pub(crate) fn refuse(&self, refusal: Refusal) {
+        if let Some(counter) = self.refused.get(&refusal) {
+            add(*counter, 1);
+        }
+    }
+}
+
+fn add(counter: u32, amount: usize) {
+    // Nothing hangs on a counter that the host lost.
+    let _ = hostcalls::increment_metric(counter, i64::try_from(amount).unwrap_or(i64::MAX));
+}

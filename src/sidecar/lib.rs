@@ -1,0 +1,1 @@
+//! The assembly: intake from the edge, session actors, the chat API.

@@ -1,0 +1,167 @@
+//! Connections to the file: what they are set to, and the schema that they find.
+
+use std::{path::Path, time::Duration};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::{OpenError, file, sql::MIGRATIONS};
+
+/// Stands in the file's header and says that it is ours: "Batn".
+const APPLICATION_ID: i64 = 0x4261_746e;
+
+/// One process has the file, so what a connection waits for is short; this is for a tool that
+/// looks into the file meanwhile.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// After how many pages of 4 KiB the write-ahead log goes into the main file: 16 MiB, so that a
+/// burst of large deliveries does not pay for it at every commit.
+const CHECKPOINT_PAGES: u32 = 4096;
+
+/// How much of the write-ahead log's file is kept for use again, in bytes.
+const KEPT_LOG_BYTES: u32 = 64 << 20;
+
+/// More than there are statements, so that each is prepared once.
+const CACHED_STATEMENTS: usize = 32;
+
+/// Opens the connection that writes. The file must be there; its schema is brought up to date.
+pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(refused("open", path))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .map_err(refused("configure", path))?;
+    // Nothing is changed before it is known whose file it is.
+    let version = schema_version(&connection, path)?;
+    file::make_private(path)?;
+    configure_writer(&connection).map_err(refused("configure", path))?;
+    require_durability(&connection, path)?;
+    migrate(&mut connection, version).map_err(refused("bring up to date", path))?;
+    Ok(connection)
+}
+
+/// Opens a connection that only reads. The schema must be up to date.
+pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(refused("open", path))?;
+    connection
+        .busy_timeout(BUSY_TIMEOUT)
+        .and_then(|()| connection.pragma_update(None, "trusted_schema", false))
+        .map_err(refused("configure", path))?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(connection)
+}
+
+fn refused(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> OpenError {
+    move |source| match source.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => OpenError::NotAStore {
+            path: path.to_owned(),
+        },
+        _ => OpenError::Sqlite {
+            doing,
+            path: path.to_owned(),
+            source,
+        },
+    }
+}
+
+/// The version of the file's schema, 0 for an empty file; refuses a file that is not ours.
+fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenError> {
+    let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
+    let reading = "read the schema of";
+    let application = number("application_id").map_err(refused(reading, path))?;
+    let version = number("user_version").map_err(refused(reading, path))?;
+    let is_empty: bool = connection
+        .query_row(
+            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
+            [],
+            |row| row.get(0),
+        )
+        .map_err(refused(reading, path))?;
+    match (application, u32::try_from(version)) {
+        (0, Ok(0)) if is_empty => Ok(0),
+        (APPLICATION_ID, Ok(found)) if found > 0 => match usize::try_from(found) {
+            Ok(version) if version <= MIGRATIONS.len() => Ok(version),
+            _ => {
+                let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+                Err(OpenError::NewerSchema {
+                    path: path.to_owned(),
+                    found,
+                    known,
+                })
+            }
+        },
+        _ => Err(OpenError::NotAStore {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
+    // Where SQLite refuses this one it answers with the mode it stays in, without an error;
+    // `require_durability` looks.
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    // macOS syncs to the disk's cache only, unless told so.
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;
+    connection.pragma_update_and_check(None, "journal_size_limit", KEPT_LOG_BYTES, |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(())
+}
+
+/// Checks that a commit is on disk when it returns.
+fn require_durability(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let not_durable = |setting, found, needed| {
+        Err(OpenError::NotDurable {
+            path: path.to_owned(),
+            setting,
+            found,
+            needed,
+        })
+    };
+    let checking = "check the settings of";
+    let mode: String = connection
+        .pragma_query_value(None, "journal_mode", |row| row.get(0))
+        .map_err(refused(checking, path))?;
+    if mode != "wal" {
+        return not_durable("journal_mode", mode, "wal");
+    }
+    let synchronous: i64 = connection
+        .pragma_query_value(None, "synchronous", |row| row.get(0))
+        .map_err(refused(checking, path))?;
+    if synchronous != 2 {
+        return not_durable("synchronous", synchronous.to_string(), "2");
+    }
+    let mut built_without_sync = false;
+    connection
+        .pragma_query(None, "compile_options", |row| {
+            built_without_sync |= row.get::<_, String>(0)?.starts_with("NO_SYNC");
+            Ok(())
+        })
+        .map_err(refused(checking, path))?;
+    if built_without_sync {
+        return not_durable("build option NO_SYNC", "set".to_owned(), "unset");
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> {
+    for (number, script) in (1_u32..).zip(MIGRATIONS).skip(version) {
+        let transaction = connection.transaction()?;
+        transaction.execute_batch(script)?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", number)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// A connection that writes to a new file at the path.
+#[cfg(test)]
+pub(crate) fn create_for_test(path: &Path) -> Connection {
+    std::fs::File::create(path).unwrap();
+    open_writer(path).unwrap()
+}

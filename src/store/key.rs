@@ -1,0 +1,21 @@
+//! Keys that Baton makes for itself, once, and keeps.
+
+use rusqlite::{Connection, params};
+
+use crate::{StoreError, sql};
+
+/// The bytes that are kept under the name; `fresh` is kept if there are none.
+pub(crate) fn keep(
+    connection: &Connection,
+    name: &str,
+    fresh: [u8; 32],
+) -> Result<[u8; 32], StoreError> {
+    connection
+        .prepare_cached(sql::KEEP_KEY)
+        .and_then(|mut statement| statement.execute(params![name, fresh]))
+        .map_err(StoreError::sqlite("keep a key"))?;
+    connection
+        .prepare_cached(sql::KEY)
+        .and_then(|mut statement| statement.query_row([name], |row| row.get(0)))
+        .map_err(StoreError::sqlite("read a key"))
+}
