@@ -47,10 +47,7 @@ pub struct Upstream {
 /// The credential does not show itself.
 impl fmt::Debug for Upstream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Upstream")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Upstream").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -95,11 +92,7 @@ pub struct ConfigurationError {
 
 impl fmt::Display for ConfigurationError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let member = if self.member.is_empty() {
-            "the document"
-        } else {
-            &self.member
-        };
+        let member = if self.member.is_empty() { "the document" } else { &self.member };
         write!(formatter, "edge configuration: {member}: {}", self.problem)
     }
 }
@@ -134,10 +127,7 @@ impl Configuration {
             "dangerous_inline_secrets",
         ])?;
         let inline = root.optional("dangerous_inline_secrets", |node| node.boolean())?;
-        let secrets = Secrets {
-            environment,
-            may_be_inline: inline.unwrap_or(false),
-        };
+        let secrets = Secrets { environment, may_be_inline: inline.unwrap_or(false) };
         let mut warnings = Vec::new();
         if secrets.may_be_inline {
             warnings.push(
@@ -149,15 +139,10 @@ impl Configuration {
 
         let path_prefixes = match root.optional("path_prefixes", |node| node.list(path))? {
             Some(prefixes) => prefixes,
-            None => ["/webhooks/genesys", "/handoff/webhooks/genesys"]
-                .map(String::from)
-                .into(),
+            None => ["/webhooks/genesys", "/handoff/webhooks/genesys"].map(String::from).into(),
         };
         let upstream = root.required("upstream", |node| upstream(node, &secrets, &mut warnings))?;
-        if path_prefixes
-            .iter()
-            .any(|prefix| is_under(&upstream.path, prefix))
-        {
+        if path_prefixes.iter().any(|prefix| is_under(&upstream.path, prefix)) {
             return Err(ConfigurationError {
                 member: "upstream.path".into(),
                 problem:
@@ -174,10 +159,7 @@ impl Configuration {
                 .unwrap_or(DEFAULT_MAX_BODY_BYTES),
             bot_messages: root
                 .optional("bot_messages", |node| {
-                    node.word(&[
-                        ("drop", BotMessages::Drop),
-                        ("forward", BotMessages::Forward),
-                    ])
+                    node.word(&[("drop", BotMessages::Drop), ("forward", BotMessages::Forward)])
                 })?
                 .unwrap_or_default(),
             upstream,
@@ -198,8 +180,7 @@ impl Configuration {
 
 /// Whether the path is the prefix or lies under it.
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Where secrets come from.
@@ -250,9 +231,7 @@ impl Secrets<'_> {
 
 fn path(node: &Node<'_>) -> Result<String> {
     let text = node.text()?;
-    let segments = text
-        .strip_prefix('/')
-        .map(|rest| rest.split('/').all(is_segment));
+    let segments = text.strip_prefix('/').map(|rest| rest.split('/').all(is_segment));
     if segments != Some(true) {
         return Err(node.error(
             "it has to begin with a slash, end without one, and hold only letters, digits, \
@@ -276,9 +255,7 @@ fn upstream(
     warnings: &mut Vec<String>,
 ) -> Result<Upstream> {
     node.allow_only(&["path", "credential"])?;
-    let path = node
-        .optional("path", path)?
-        .unwrap_or_else(|| "/internal/v1/deliveries".into());
+    let path = node.optional("path", path)?.unwrap_or_else(|| "/internal/v1/deliveries".into());
     let credential = node.required("credential", |node| {
         let credential = secrets.read(node, warnings)?;
         if !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -286,10 +263,7 @@ fn upstream(
         }
         Ok(credential)
     })?;
-    Ok(Upstream {
-        path,
-        authorization: format!("Bearer {credential}"),
-    })
+    Ok(Upstream { path, authorization: format!("Bearer {credential}") })
 }
 
 fn tenants(
@@ -299,18 +273,10 @@ fn tenants(
 ) -> Result<BTreeMap<TenantKey<'static>, Arc<Tenant>>> {
     let mut tenants = BTreeMap::new();
     for node in node.elements()? {
-        node.allow_only(&[
-            "account_id",
-            "project_id",
-            "client_env",
-            "signature_secrets",
-        ])?;
+        node.allow_only(&["account_id", "project_id", "client_env", "signature_secrets"])?;
         let segment = |name| node.required(name, segment);
-        let key = TenantKey::new(
-            segment("account_id")?,
-            segment("project_id")?,
-            segment("client_env")?,
-        );
+        let key =
+            TenantKey::new(segment("account_id")?, segment("project_id")?, segment("client_env")?);
         let secrets = node.required("signature_secrets", |node| {
             node.list(|secret| secrets.read(secret, warnings))
         })?;
@@ -318,10 +284,7 @@ fn tenants(
             return Err(node.error("signature_secrets has to name at least one secret"));
         }
         let signing_keys = SigningKeys::new(secrets.iter().map(String::as_str));
-        let tenant = Arc::new(Tenant {
-            key: key.clone(),
-            signing_keys,
-        });
+        let tenant = Arc::new(Tenant { key: key.clone(), signing_keys });
         if tenants.insert(key, tenant).is_some() {
             return Err(node.error("the same tenant is listed above: put its secrets together"));
         }
@@ -341,10 +304,7 @@ fn segment(node: &Node<'_>) -> Result<String> {
 fn envoy(node: &Node<'_>) -> Result<EnvoyHold> {
     node.allow_only(&["hold"])?;
     node.required("hold", |node| {
-        node.word(&[
-            ("pause", EnvoyHold::Pause),
-            ("buffer_filter", EnvoyHold::BufferFilter),
-        ])
+        node.word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])
     })
 }
 
@@ -383,11 +343,7 @@ mod tests {
         assert_eq!(configuration.path_prefixes.len(), 2);
         assert_eq!(configuration.bot_messages, BotMessages::Drop);
         assert_eq!(configuration.envoy_hold, EnvoyHold::Pause);
-        assert!(
-            configuration
-                .tenants
-                .contains_key(&TenantKey::new("acme", "shop", "live"))
-        );
+        assert!(configuration.tenants.contains_key(&TenantKey::new("acme", "shop", "live")));
     }
 
     #[test]
@@ -434,26 +390,10 @@ mod tests {
                 "[]",
                 "tenants[0]: signature_secrets has to name at least one secret",
             ),
-            (
-                "\"acme\"",
-                "\"a/b\"",
-                "tenants[0].account_id: it stands in a path",
-            ),
-            (
-                "\"acme\"",
-                "true",
-                "tenants[0].account_id: it has to be a string",
-            ),
-            (
-                "\"account_id\"",
-                "\"acount_id\"",
-                "tenants[0].acount_id: there is no such member",
-            ),
-            (
-                "\"account_id\": \"acme\",",
-                "",
-                "tenants[0].account_id: it is missing",
-            ),
+            ("\"acme\"", "\"a/b\"", "tenants[0].account_id: it stands in a path"),
+            ("\"acme\"", "true", "tenants[0].account_id: it has to be a string"),
+            ("\"account_id\"", "\"acount_id\"", "tenants[0].acount_id: there is no such member"),
+            ("\"account_id\": \"acme\",", "", "tenants[0].account_id: it is missing"),
             (
                 "\"CREDENTIAL\"",
                 "\"BLANKS\"",
@@ -495,10 +435,7 @@ mod tests {
             "edge configuration: the document: it is not JSON"
         );
         assert!(
-            parse("[]")
-                .unwrap_err()
-                .to_string()
-                .contains("the document: it has to be an object")
+            parse("[]").unwrap_err().to_string().contains("the document: it has to be an object")
         );
         let twice = GOOD.replace("}]\n        }]", "}]\n        }, {\"account_id\": \"acme\", \"project_id\": \"shop\", \"client_env\": \"live\", \"signature_secrets\": [{\"env\": \"SECRET\"}]}]");
         assert!(
@@ -512,10 +449,7 @@ mod tests {
     #[test]
     fn secrets_may_stand_in_the_document_only_when_that_is_asked_for() {
         let inline = GOOD
-            .replace(
-                "{\"env\": \"SECRET\"}",
-                "\"0123456789abcdef0123456789abcdef\"",
-            )
+            .replace("{\"env\": \"SECRET\"}", "\"0123456789abcdef0123456789abcdef\"")
             .replacen('{', "{\"dangerous_inline_secrets\": true,", 1);
         let configuration = parse(&inline).unwrap();
         assert!(configuration.warnings[0].starts_with("dangerous_inline_secrets: "));

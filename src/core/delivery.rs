@@ -48,10 +48,7 @@ impl Delivery<'_> {
     pub fn is_transient(&self) -> bool {
         let data = &self.data;
         !data.events.is_empty()
-            && data
-                .events
-                .iter()
-                .all(|event| event.transient_for_ms.is_some())
+            && data.events.iter().all(|event| event.transient_for_ms.is_some())
             && data.receipts.is_empty()
             && data.lifecycle.is_empty()
             && data.unhandled.is_empty()

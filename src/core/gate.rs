@@ -60,10 +60,7 @@ pub struct Forward {
 impl Gate {
     /// A gate with this configuration.
     pub fn new(configuration: Configuration) -> Self {
-        Self {
-            configuration,
-            nobody: SigningKeys::new([""]),
-        }
+        Self { configuration, nobody: SigningKeys::new([""]) }
     }
 
     /// What the gate was made with.
@@ -93,10 +90,7 @@ impl Gate {
             return Head::Refuse(Refusal::MethodNotAllowed);
         }
         let values = |wanted: &'static str| {
-            headers
-                .clone()
-                .filter(move |(name, _)| *name == wanted)
-                .map(|(_, value)| value)
+            headers.clone().filter(move |(name, _)| *name == wanted).map(|(_, value)| value)
         };
         let signature = match Signature::from_header(values(HEADER)) {
             Ok(signature) => signature,
@@ -134,10 +128,7 @@ impl Gate {
         let delivery = translate(body, json, &tenant.key, self.configuration.bot_messages);
         let unhandled = delivery.data.unhandled.len();
         match serde_json::to_vec(&delivery) {
-            Ok(delivery) => Verdict::Forward(Forward {
-                delivery,
-                unhandled,
-            }),
+            Ok(delivery) => Verdict::Forward(Forward { delivery, unhandled }),
             // Its maps have text for keys and it is written to memory: there is nothing to fail.
             Err(_) => Verdict::Refuse(Refusal::UpstreamFailed),
         }
@@ -155,30 +146,18 @@ impl Gate {
     }
 
     fn route<'p>(&self, path: &'p [u8]) -> Route<'p> {
-        let path = path
-            .split(|byte| matches!(byte, b'?' | b'#'))
-            .next()
-            .unwrap_or_default();
+        let path = path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
         // A path with other bytes is none of ours, unless it begins as ours do.
         let text = path.utf8_chunks().next().map_or("", |chunk| chunk.valid());
         if is_under(text, &self.configuration.upstream.path) {
             return Route::NotFound;
         }
         let under = |prefix: &String| is_under(text, prefix).then_some(prefix.len());
-        let Some(prefix) = self
-            .configuration
-            .path_prefixes
-            .iter()
-            .filter_map(under)
-            .max()
-        else {
+        let Some(prefix) = self.configuration.path_prefixes.iter().filter_map(under).max() else {
             return Route::NotOurs;
         };
         let rest = text.get(prefix..).and_then(|rest| rest.strip_prefix('/'));
-        let mut segments = rest
-            .filter(|_| text.len() == path.len())
-            .unwrap_or_default()
-            .split('/');
+        let mut segments = rest.filter(|_| text.len() == path.len()).unwrap_or_default().split('/');
         let mut next = || segments.next();
         match (next(), next(), next(), next(), next()) {
             (Some(account), Some(project), Some(environment), Some("events"), None)
@@ -192,9 +171,7 @@ impl Gate {
 
     fn is_too_long(&self, content_length: &[u8]) -> bool {
         // What is no number is for the host's HTTP parser to refuse.
-        let length = core::str::from_utf8(content_length)
-            .ok()
-            .and_then(|text| text.parse().ok());
+        let length = core::str::from_utf8(content_length).ok().and_then(|text| text.parse().ok());
         length.is_some_and(|length: u64| length > self.max_body_bytes() as u64)
     }
 }

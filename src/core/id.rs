@@ -38,30 +38,10 @@ impl Id {
 
     fn from_hash(hash: Sha256) -> Self {
         let digest: [u8; 32] = hash.finalize().into();
-        let [
-            b0,
-            b1,
-            b2,
-            b3,
-            b4,
-            b5,
-            b6,
-            b7,
-            b8,
-            b9,
-            b10,
-            b11,
-            b12,
-            b13,
-            b14,
-            b15,
-            ..,
-        ] = digest;
+        let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..] = digest;
         let version = (b6 & 0x0f) | 0x80;
         let variant = (b8 & 0x3f) | 0x80;
-        Self([
-            b0, b1, b2, b3, b4, b5, version, b7, variant, b9, b10, b11, b12, b13, b14, b15,
-        ])
+        Self([b0, b1, b2, b3, b4, b5, version, b7, variant, b9, b10, b11, b12, b13, b14, b15])
     }
 
     /// The text: 36 characters of ASCII.
@@ -81,14 +61,11 @@ impl Id {
 
     /// Reads the text of 36 characters, in lower case; `None` for anything else.
     pub fn from_text(text: &str) -> Option<Self> {
-        let mut digits = text
-            .bytes()
-            .filter(|byte| *byte != b'-')
-            .map(|byte| match byte {
-                b'0'..=b'9' => Some(byte - b'0'),
-                b'a'..=b'f' => Some(byte - b'a' + 10),
-                _ => None,
-            });
+        let mut digits = text.bytes().filter(|byte| *byte != b'-').map(|byte| match byte {
+            b'0'..=b'9' => Some(byte - b'0'),
+            b'a'..=b'f' => Some(byte - b'a' + 10),
+            _ => None,
+        });
         let mut bytes = [0; 16];
         for byte in &mut bytes {
             *byte = (digits.next()?? << 4) | digits.next()??;
@@ -156,13 +133,7 @@ mod tests {
     #[test]
     fn text_that_is_no_uuid_is_refused() {
         let good = Id::of_parts(&[]).to_string();
-        for bad in [
-            "",
-            "x",
-            &good.to_uppercase(),
-            &good.replace('-', ""),
-            &good[1..],
-        ] {
+        for bad in ["", "x", &good.to_uppercase(), &good.replace('-', ""), &good[1..]] {
             assert_eq!(Id::from_text(bad), None, "{bad}");
         }
     }

@@ -58,11 +58,7 @@ impl<'a> Json<'a> {
 
     /// The members of an object; `None` for another type.
     pub fn object(self) -> Option<Object<'a>> {
-        if self.0.starts_with('{') {
-            self.read()
-        } else {
-            None
-        }
+        if self.0.starts_with('{') { self.read() } else { None }
     }
 
     /// The elements of an array; `None` for another type.
@@ -71,12 +67,7 @@ impl<'a> Json<'a> {
             return None;
         }
         let elements: Vec<&'a RawValue> = self.read()?;
-        Some(
-            elements
-                .into_iter()
-                .map(|element| Json(element.get()))
-                .collect(),
-        )
+        Some(elements.into_iter().map(|element| Json(element.get())).collect())
     }
 
     /// Whether the value is `null`.
@@ -96,11 +87,7 @@ pub struct Object<'a>(Vec<(Key<'a>, Json<'a>)>);
 impl<'a> Object<'a> {
     /// The member's value; of two with the same key, the last.
     pub fn get(&self, key: &str) -> Option<Json<'a>> {
-        let member = self
-            .0
-            .iter()
-            .rev()
-            .find(|(name, _)| *name.0 == *key.as_bytes());
+        let member = self.0.iter().rev().find(|(name, _)| *name.0 == *key.as_bytes());
         member.map(|(_, value)| *value)
     }
 
@@ -131,9 +118,7 @@ impl<'a> Object<'a> {
 
     /// The members' names in order. One that is no Unicode text is left out.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter_map(|(name, _)| core::str::from_utf8(&name.0).ok())
+        self.0.iter().filter_map(|(name, _)| core::str::from_utf8(&name.0).ok())
     }
 }
 
@@ -220,9 +205,7 @@ mod tests {
 
     #[test]
     fn a_value_of_another_type_reads_as_absent() {
-        let object = json(r#"{"a":1,"b":"x","c":{"d":[true,null]}}"#)
-            .object()
-            .unwrap();
+        let object = json(r#"{"a":1,"b":"x","c":{"d":[true,null]}}"#).object().unwrap();
         assert_eq!(object.text("a"), None);
         assert_eq!(object.get("a").unwrap().integer(), Some(1));
         assert_eq!(object.text("b").as_deref(), Some("x"));
@@ -236,10 +219,7 @@ mod tests {
 
     #[test]
     fn a_string_without_escapes_is_borrowed_and_one_with_escapes_is_read() {
-        assert!(matches!(
-            json(r#""plain ż""#).text(),
-            Some(Cow::Borrowed("plain ż"))
-        ));
+        assert!(matches!(json(r#""plain ż""#).text(), Some(Cow::Borrowed("plain ż"))));
         let text = json(r#""a\n\u017c\"\\\/\ud83d\ude00""#).text();
         assert_eq!(text.as_deref(), Some("a\nż\"\\/😀"));
     }
@@ -249,50 +229,25 @@ mod tests {
         assert_eq!(json(r#""a\ud83d""#).text().as_deref(), Some("a\u{fffd}"));
         assert_eq!(json(r#""\ude00b""#).text().as_deref(), Some("\u{fffd}b"));
         assert_eq!(
-            json(r#"{"\ud83d":1,"b":2}"#)
-                .object()
-                .unwrap()
-                .get("b")
-                .unwrap()
-                .integer(),
+            json(r#"{"\ud83d":1,"b":2}"#).object().unwrap().get("b").unwrap().integer(),
             Some(2)
         );
     }
 
     #[test]
     fn of_two_members_with_one_key_the_last_counts() {
-        assert_eq!(
-            json(r#"{"a":"1","a":"2"}"#)
-                .object()
-                .unwrap()
-                .text("a")
-                .as_deref(),
-            Some("2")
-        );
+        assert_eq!(json(r#"{"a":"1","a":"2"}"#).object().unwrap().text("a").as_deref(), Some("2"));
     }
 
     #[test]
     fn an_escaped_key_is_found_by_its_text() {
-        assert!(
-            json(r#"{"\u0061b":1}"#)
-                .object()
-                .unwrap()
-                .get("ab")
-                .is_some()
-        );
+        assert!(json(r#"{"\u0061b":1}"#).object().unwrap().get("ab").is_some());
     }
 
     #[test]
     fn valid_json_is_accepted_however_odd() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        for text in [
-            "1e999999",
-            "-0",
-            " [ ] ",
-            "\"\\ud800\"",
-            "null",
-            deep.as_str(),
-        ] {
+        for text in ["1e999999", "-0", " [ ] ", "\"\\ud800\"", "null", deep.as_str()] {
             assert!(Json::parse(text.as_bytes()).is_ok());
         }
     }

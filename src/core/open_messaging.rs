@@ -62,12 +62,8 @@ impl<'a> Webhook<'a> {
             type_name: body.text("type"),
             channel: Channel::read(&body.object("channel").unwrap_or_default()),
             text: body.text("text"),
-            content: elements(body, "content")
-                .map(|element| Content::read(&element))
-                .collect(),
-            events: elements(body, "events")
-                .map(|event| Event::read(&event))
-                .collect(),
+            content: elements(body, "content").map(|element| Content::read(&element)).collect(),
+            events: elements(body, "events").map(|event| Event::read(&event)).collect(),
             receipt: Receipt::read(body),
             originating_entity: body.text("originatingEntity"),
             direction: body.text("direction"),
@@ -147,12 +143,8 @@ impl<'a> Event<'a> {
         match event.text("eventType") {
             Some(name) if name == "Typing" => {
                 let typing = event.object("typing").unwrap_or_default();
-                let duration = typing
-                    .get("duration")
-                    .and_then(|duration| duration.integer());
-                Self::Typing {
-                    duration_ms: duration,
-                }
+                let duration = typing.get("duration").and_then(|duration| duration.integer());
+                Self::Typing { duration_ms: duration }
             }
             // The type cannot be read, and only typing brings this member.
             None if event.object("typing").is_some() => Self::Typing { duration_ms: None },
@@ -190,19 +182,14 @@ impl<'a> Receipt<'a> {
         Self {
             status: body.text("status"),
             reasons: body.objects("reasons").map(reason).collect(),
-            is_final: body
-                .get("isFinalReceipt")
-                .and_then(|last| last.boolean())
-                .unwrap_or(false),
+            is_final: body.get("isFinalReceipt").and_then(|last| last.boolean()).unwrap_or(false),
         }
     }
 }
 
 /// The elements of a member. One that is no object counts as one of which nothing is known.
 fn elements<'a>(body: &Object<'a>, name: &str) -> impl Iterator<Item = Object<'a>> {
-    body.list(name)
-        .into_iter()
-        .map(|element| element.object().unwrap_or_default())
+    body.list(name).into_iter().map(|element| element.object().unwrap_or_default())
 }
 
 /// The text, unless it is empty.

@@ -54,9 +54,7 @@ impl Refusal {
             Self::TenantLookUpFailed,
             Self::UpstreamFailed,
         ];
-        others
-            .into_iter()
-            .chain(SignatureProblem::ALL.into_iter().map(Self::Signature))
+        others.into_iter().chain(SignatureProblem::ALL.into_iter().map(Self::Signature))
     }
 
     /// A word for logs and metrics.
@@ -121,12 +119,7 @@ mod tests {
         assert_eq!(labels.len(), Refusal::all().count());
         for refusal in Refusal::all() {
             let answer = refusal.answer();
-            assert!(
-                answer
-                    .body
-                    .contains(&format!(r#""status":{}"#, answer.status)),
-                "{refusal:?}"
-            );
+            assert!(answer.body.contains(&format!(r#""status":{}"#, answer.status)), "{refusal:?}");
         }
     }
 
@@ -134,10 +127,7 @@ mod tests {
     fn only_an_answer_that_genesys_tries_again_names_a_time_to_do_so() {
         for refusal in Refusal::all() {
             let answer = refusal.answer();
-            let names_a_time = answer
-                .headers
-                .iter()
-                .any(|(name, _)| *name == "retry-after");
+            let names_a_time = answer.headers.iter().any(|(name, _)| *name == "retry-after");
             assert_eq!(names_a_time, answer.status >= 500, "{refusal:?}");
         }
     }

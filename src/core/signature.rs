@@ -99,14 +99,8 @@ impl Signature {
         if value.iter().any(u8::is_ascii_whitespace) {
             return Err(SignatureProblem::Whitespace);
         }
-        let encoded = value
-            .strip_prefix(b"sha256=")
-            .ok_or(SignatureProblem::MissingPrefix)?;
-        let digest = if encoded.len() == 64 {
-            from_hex(encoded)
-        } else {
-            from_base64(encoded)
-        };
+        let encoded = value.strip_prefix(b"sha256=").ok_or(SignatureProblem::MissingPrefix)?;
+        let digest = if encoded.len() == 64 { from_hex(encoded) } else { from_base64(encoded) };
         digest.map(Self).ok_or_else(|| problem_with(encoded))
     }
 }
@@ -198,9 +192,10 @@ impl SigningKeys {
     /// Whether one of the secrets signed these bytes. Every secret is tried, whichever matched,
     /// and no comparison ends early, so that the time tells nothing.
     pub fn verify(&self, body: &[u8], signature: &Signature) -> bool {
-        let matched = self.0.iter().fold(Choice::from(0), |matched, key| {
-            matched | key.matches(body, signature)
-        });
+        let matched = self
+            .0
+            .iter()
+            .fold(Choice::from(0), |matched, key| matched | key.matches(body, signature));
         matched.into()
     }
 }
@@ -278,20 +273,14 @@ mod tests {
             (format!("sha256={}", STANDARD.encode([1; 31])), Malformed),
             (format!("sha256={}", STANDARD.encode([1; 33])), Malformed),
             // The last digit's spare bits are not zero: another text for the same bytes.
-            (
-                "sha256=TZKvBtPjIKu2Ums8guw/INp5YtxSRNOIrmbxe4tkoMF=".into(),
-                Malformed,
-            ),
+            ("sha256=TZKvBtPjIKu2Ums8guw/INp5YtxSRNOIrmbxe4tkoMF=".into(), Malformed),
         ];
         for (value, problem) in cases {
             assert_eq!(read(&value).err(), Some(problem), "{value}");
         }
         assert_eq!(Signature::from_header([].into_iter()).err(), Some(Missing));
         let twice = [good.as_bytes(), good.as_bytes()];
-        assert_eq!(
-            Signature::from_header(twice.into_iter()).err(),
-            Some(Duplicate)
-        );
+        assert_eq!(Signature::from_header(twice.into_iter()).err(), Some(Duplicate));
         assert_eq!(read("sha256=\u{17c}").err(), Some(Malformed));
     }
 
@@ -299,9 +288,6 @@ mod tests {
     fn invariant_10_neither_a_key_nor_a_signature_shows_itself() {
         let keys = SigningKeys::new([SECRET]);
         assert_eq!(format!("{keys:?}"), "SigningKeys([SigningKey])");
-        assert_eq!(
-            format!("{:?}", read(&header(&[1; 32])).unwrap()),
-            "Signature"
-        );
+        assert_eq!(format!("{:?}", read(&header(&[1; 32])).unwrap()), "Signature");
     }
 }

@@ -49,11 +49,7 @@ impl<'a> TenantKey<'a> {
 /// As in a path: `account/project/environment`.
 impl fmt::Display for TenantKey<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}/{}/{}",
-            self.account_id, self.project_id, self.client_env
-        )
+        write!(formatter, "{}/{}/{}", self.account_id, self.project_id, self.client_env)
     }
 }
 

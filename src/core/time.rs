@@ -25,9 +25,7 @@ fn field(
 ) -> Option<(u32, &[u8])> {
     let (number, rest) = text.split_at_checked(digits)?;
     let value = number.iter().try_fold(0, |value, digit| {
-        digit
-            .is_ascii_digit()
-            .then(|| value * 10 + u32::from(digit - b'0'))
+        digit.is_ascii_digit().then(|| value * 10 + u32::from(digit - b'0'))
     })?;
     range.contains(&value).then_some((value, rest))
 }

@@ -26,6 +26,10 @@ const TYPING_MS: u32 = 5_000;
 /// seconds (Messaging API, 8), and no webhook may keep a timer for longer than this.
 const LONGEST_TYPING_MS: u32 = 60_000;
 
+/// How many entries `unhandled` has at most, so that a delivery stays about as long as its webhook:
+/// an element of two bytes would otherwise become an entry of twenty.
+const MOST_UNHANDLED: usize = 64;
+
 /// What becomes of messages that a Genesys flow or bot wrote.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BotMessages {
@@ -76,12 +80,7 @@ pub fn translate<'a>(
         datacontenttype: "application/json".into(),
         data: Data {
             tenant: tenant.clone(),
-            events: outcome
-                .events
-                .into_iter()
-                .enumerate()
-                .map(chat_event)
-                .collect(),
+            events: outcome.events.into_iter().enumerate().map(chat_event).collect(),
             receipts: outcome.receipts,
             lifecycle: Vec::new(),
             unhandled: outcome.unhandled,
@@ -136,10 +135,11 @@ const fn type_of(kind: Kind) -> &'static str {
 }
 
 fn receipt<'a>(webhook: &Webhook<'a>) -> Receipt<'a> {
-    let reasons = webhook.receipt.reasons.iter().map(|reason| Reason {
-        code: reason.code.clone(),
-        message: reason.message.clone(),
-    });
+    let reasons = webhook
+        .receipt
+        .reasons
+        .iter()
+        .map(|reason| Reason { code: reason.code.clone(), message: reason.message.clone() });
     Receipt {
         message_id: webhook.id.clone(),
         status: webhook.receipt.status.clone(),
@@ -159,25 +159,23 @@ struct Outcome<'a> {
 
 impl<'a> Outcome<'a> {
     fn miss(&mut self, kind: UnhandledKind, type_name: Option<Cow<'a, str>>) {
-        self.unhandled.push(Unhandled {
-            kind,
-            r#type: type_name,
-        });
+        if self.unhandled.len() < MOST_UNHANDLED {
+            self.unhandled.push(Unhandled { kind, r#type: type_name });
+        }
     }
 
-    /// Something happened, such as typing.
+    /// Something happened, such as typing. An agent who types twice at one time types once, for
+    /// the longer of the two.
     fn happened(&mut self, webhook: &Webhook<'a>) {
+        let mut typing = None;
         for event in &webhook.events {
             match event {
-                Event::Typing { duration_ms } => {
-                    let body = EventBody::LiveAgentTyping(Typing {
-                        state: TypingState::Started,
-                    });
-                    self.events.push((body, Some(typing_ms(*duration_ms))));
-                }
+                Event::Typing { duration_ms } => typing = typing.max(Some(typing_ms(*duration_ms))),
                 Event::Unknown(name) => self.miss(UnhandledKind::Event, name.clone()),
             }
         }
+        let started = EventBody::LiveAgentTyping(Typing { state: TypingState::Started });
+        self.events.extend(typing.map(|duration_ms| (started, Some(duration_ms))));
         self.miss_if_empty(webhook);
     }
 
@@ -194,9 +192,10 @@ impl<'a> Outcome<'a> {
             draft.add(content);
         }
         let (message, unhandled) = draft.finish(webhook.id.clone());
-        self.unhandled = unhandled;
-        self.events
-            .extend(message.map(|message| (in_event(message), None)));
+        for Unhandled { kind, r#type } in unhandled {
+            self.miss(kind, r#type);
+        }
+        self.events.extend(message.map(|message| (in_event(message), None)));
         self.miss_if_empty(webhook);
     }
 
@@ -209,9 +208,7 @@ impl<'a> Outcome<'a> {
 
 fn typing_ms(duration_ms: Option<u64>) -> u32 {
     match duration_ms {
-        Some(duration) => u32::try_from(duration)
-            .unwrap_or(u32::MAX)
-            .min(LONGEST_TYPING_MS),
+        Some(duration) => u32::try_from(duration).unwrap_or(u32::MAX).min(LONGEST_TYPING_MS),
         None => TYPING_MS,
     }
 }

@@ -17,10 +17,7 @@ impl<'a> Node<'a> {
         let place = String::new();
         match Json::parse(document) {
             Ok(value) => Ok(Self { place, value }),
-            Err(_) => Err(ConfigurationError {
-                member: place,
-                problem: "it is not JSON".into(),
-            }),
+            Err(_) => Err(ConfigurationError { member: place, problem: "it is not JSON".into() }),
         }
     }
 
@@ -30,10 +27,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn error(&self, problem: impl Into<String>) -> ConfigurationError {
-        ConfigurationError {
-            member: self.place.clone(),
-            problem: problem.into(),
-        }
+        ConfigurationError { member: self.place.clone(), problem: problem.into() }
     }
 
     pub(super) fn is_text(&self) -> bool {
@@ -41,31 +35,22 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn text(&self) -> Result<String> {
-        let text = self
-            .value
-            .text()
-            .ok_or_else(|| self.error("it has to be a string"))?;
+        let text = self.value.text().ok_or_else(|| self.error("it has to be a string"))?;
         Ok(text.into_owned())
     }
 
     pub(super) fn integer(&self) -> Result<u64> {
-        self.value
-            .integer()
-            .ok_or_else(|| self.error("it has to be a whole number"))
+        self.value.integer().ok_or_else(|| self.error("it has to be a whole number"))
     }
 
     pub(super) fn boolean(&self) -> Result<bool> {
-        self.value
-            .boolean()
-            .ok_or_else(|| self.error("it has to be true or false"))
+        self.value.boolean().ok_or_else(|| self.error("it has to be true or false"))
     }
 
     /// One of the words, as what it stands for.
     pub(super) fn word<T: Copy>(&self, words: &[(&str, T)]) -> Result<T> {
         let text = self.value.text();
-        let found = words
-            .iter()
-            .find(|(word, _)| text.as_deref() == Some(*word));
+        let found = words.iter().find(|(word, _)| text.as_deref() == Some(*word));
         found.map(|(_, meaning)| *meaning).ok_or_else(|| {
             let names: Vec<_> = words.iter().map(|(word, _)| *word).collect();
             self.error(format!("it has to be one of {}", names.join(", ")))
@@ -73,14 +58,9 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn elements(&self) -> Result<Vec<Self>> {
-        let list = self
-            .value
-            .list()
-            .ok_or_else(|| self.error("it has to be an array"))?;
-        let element = |(position, value)| Self {
-            place: format!("{}[{position}]", self.place),
-            value,
-        };
+        let list = self.value.list().ok_or_else(|| self.error("it has to be an array"))?;
+        let element =
+            |(position, value)| Self { place: format!("{}[{position}]", self.place), value };
         Ok(list.into_iter().enumerate().map(element).collect())
     }
 
@@ -92,10 +72,9 @@ impl<'a> Node<'a> {
     /// setting without effect.
     pub(super) fn allow_only(&self, names: &[&str]) -> Result<()> {
         match self.object()?.keys().find(|key| !names.contains(key)) {
-            Some(key) => Err(self.inner(key, self.value).error(format!(
-                "there is no such member; there are {}",
-                names.join(", ")
-            ))),
+            Some(key) => Err(self
+                .inner(key, self.value)
+                .error(format!("there is no such member; there are {}", names.join(", ")))),
             None => Ok(()),
         }
     }
@@ -116,24 +95,16 @@ impl<'a> Node<'a> {
         name: &str,
         read: impl FnOnce(&Self) -> Result<T>,
     ) -> Result<Option<T>> {
-        self.object()?
-            .get(name)
-            .map(|value| read(&self.inner(name, value)))
-            .transpose()
+        self.object()?.get(name).map(|value| read(&self.inner(name, value))).transpose()
     }
 
     fn object(&self) -> Result<Object<'a>> {
-        self.value
-            .object()
-            .ok_or_else(|| self.error("it has to be an object"))
+        self.value.object().ok_or_else(|| self.error("it has to be an object"))
     }
 
     fn inner(&self, name: &str, value: Json<'a>) -> Self {
-        let place = if self.place.is_empty() {
-            name.into()
-        } else {
-            format!("{}.{name}", self.place)
-        };
+        let place =
+            if self.place.is_empty() { name.into() } else { format!("{}.{name}", self.place) };
         Self { place, value }
     }
 }

@@ -85,17 +85,12 @@ impl<'a> ContentBody<'a> {
             "QuickReply" => Self::QuickReply(QuickReply::read(body)?),
             "QuickReplyV2" => Self::QuickReplies {
                 title: body.text("title"),
-                choices: body
-                    .objects("actions")
-                    .filter_map(|one| QuickReply::read(&one))
-                    .collect(),
+                choices: body.objects("actions").filter_map(|one| QuickReply::read(&one)).collect(),
             },
             "Card" => Self::Cards([Card::read(body)].into()),
-            "Carousel" => Self::Cards(
-                body.objects("cards")
-                    .map(|card| Card::read(&card))
-                    .collect(),
-            ),
+            "Carousel" => {
+                Self::Cards(body.objects("cards").map(|card| Card::read(&card)).collect())
+            }
             "DatePicker" => Self::DatePicker(DatePicker::read(body)),
             "Notification" => Self::Notification(Template::read(body)),
             "Text" => Self::Text(body.text("body")?),
@@ -137,10 +132,7 @@ impl<'a> Attachment<'a> {
     pub fn is_image(&self) -> bool {
         match self.media_type.as_deref() {
             Some(media_type) => media_type == "Image",
-            None => self
-                .mime
-                .as_deref()
-                .is_some_and(|mime| mime.starts_with("image/")),
+            None => self.mime.as_deref().is_some_and(|mime| mime.starts_with("image/")),
         }
     }
 }
@@ -187,14 +179,17 @@ impl<'a> Card<'a> {
             description: body.text("description"),
             image: body.text("image"),
             video: body.text("video"),
-            default_action: body
-                .object("defaultAction")
-                .map(|action| Action::read(&action)),
-            actions: body
-                .objects("actions")
-                .map(|action| Action::read(&action))
-                .collect(),
+            default_action: body.object("defaultAction").map(|action| Action::read(&action)),
+            actions: body.objects("actions").map(|action| Action::read(&action)).collect(),
         }
+    }
+
+    /// Whether there is nothing on it.
+    pub fn is_empty(&self) -> bool {
+        let texts = [&self.title, &self.description, &self.image, &self.video];
+        texts.into_iter().flatten().all(|text| text.is_empty())
+            && self.default_action.is_none()
+            && self.actions.is_empty()
     }
 }
 
@@ -218,17 +213,12 @@ pub enum ActionKind<'a> {
 
 impl<'a> Action<'a> {
     fn read(body: &Object<'a>) -> Self {
-        let url = body
-            .text("url")
-            .filter(|_| body.text("type").as_deref() != Some("Postback"));
+        let url = body.text("url").filter(|_| body.text("type").as_deref() != Some("Postback"));
         let kind = match url {
             Some(url) => ActionKind::Link(url),
             None => ActionKind::Postback(body.text("payload")),
         };
-        Self {
-            text: body.text("text"),
-            kind,
-        }
+        Self { text: body.text("text"), kind }
     }
 }
 
@@ -262,10 +252,7 @@ impl<'a> DatePicker<'a> {
     fn read(body: &Object<'a>) -> Self {
         let slot = |slot: Object<'a>| {
             let duration_s = slot.get("duration").and_then(Json::integer);
-            Some(TimeSlot {
-                date_time: slot.text("dateTime")?,
-                duration_s,
-            })
+            Some(TimeSlot { date_time: slot.text("dateTime")?, duration_s })
         };
         Self {
             title: body.text("title"),
@@ -322,10 +309,7 @@ impl<'a> Template<'a> {
                 .filter_map(parameter)
                 .take(MOST_PARAMETERS)
                 .collect(),
-            buttons: body
-                .objects("buttons")
-                .filter_map(|button| Button::read(&button))
-                .collect(),
+            buttons: body.objects("buttons").filter_map(|button| Button::read(&button)).collect(),
             footer: body.object("footer").and_then(|footer| footer.text("text")),
         }
     }
@@ -334,10 +318,7 @@ impl<'a> Template<'a> {
 impl<'a> Media<'a> {
     fn read(body: &Object<'a>) -> Option<Self> {
         let is_image = body.text("mediaType").as_deref() == Some("Image");
-        Some(Self {
-            url: body.text("url")?,
-            is_image,
-        })
+        Some(Self { url: body.text("url")?, is_image })
     }
 }
 
@@ -370,10 +351,7 @@ impl<'a> Button<'a> {
         } else {
             ButtonKind::QuickReply(body.text("payload"))
         };
-        Some(Self {
-            text: body.text("text")?,
-            kind,
-        })
+        Some(Self { text: body.text("text")?, kind })
     }
 }
 
@@ -461,16 +439,9 @@ impl<'a> Form<'a> {
     }
 
     fn collect(&mut self, object: &Object<'a>, depth: u32) {
-        const READABLE: [&str; 6] = [
-            "title",
-            "subtitle",
-            "label",
-            "text",
-            "description",
-            "buttonText",
-        ];
-        self.lines
-            .extend(READABLE.iter().filter_map(|name| object.text(name)));
+        const READABLE: [&str; 6] =
+            ["title", "subtitle", "label", "text", "description", "buttonText"];
+        self.lines.extend(READABLE.iter().filter_map(|name| object.text(name)));
         if depth == 0 {
             return;
         }
