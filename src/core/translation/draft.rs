@@ -178,7 +178,7 @@ impl<'a> Draft<'a> {
         let image = card.image.as_ref().filter(|url| is_web_url(url));
         // Without a link the picture is what there is to show.
         let content_type = shown_as(link.is_none() && image.is_some());
-        self.write(card.description.as_ref().map(|description| heading(&card.title, description)));
+        self.describe(card);
         self.attachments.push(Attachment {
             title: card.title.clone(),
             preview_image_url: image.filter(|_| link.is_some()).cloned(),
@@ -203,6 +203,18 @@ impl<'a> Draft<'a> {
                 }
             }
         }
+    }
+
+    /// Says what the card says below its heading, with the heading unless the message's text was
+    /// just that.
+    fn describe(&mut self, card: &Card<'a>) {
+        let Some(description) = &card.description else { return };
+        let text = match card.title.as_ref().filter(|title| self.paragraphs.first() != Some(title))
+        {
+            Some(title) if !title.is_empty() => format!("{title}: {description}").into(),
+            _ => description.clone(),
+        };
+        self.write(Some(text));
     }
 
     fn date_picker(&mut self, picker: &DatePicker<'a>) {
@@ -280,13 +292,6 @@ fn shown_as(is_image: bool) -> AttachmentContentType {
 
 fn unhandled(type_name: Option<Text<'_>>) -> Unhandled<'_> {
     Unhandled { kind: UnhandledKind::Content, r#type: type_name }
-}
-
-fn heading<'a>(title: &Option<Text<'a>>, description: &Text<'a>) -> Text<'a> {
-    match title {
-        Some(title) if !title.is_empty() => format!("{title}: {description}").into(),
-        _ => description.clone(),
-    }
 }
 
 /// Whether a chat client may be given this link: `http` or `https`, a host, and no blank or

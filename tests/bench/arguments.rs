@@ -1,0 +1,55 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Measures what the filter costs, beside what others cost.
+#[derive(Debug, Parser)]
+pub(crate) struct Arguments {
+    /// Envoy 1.40 or later.
+    #[arg(long)]
+    pub(crate) envoy: PathBuf,
+    /// The filter's module.
+    #[arg(long)]
+    pub(crate) module: PathBuf,
+    /// Node 20.
+    #[arg(long, default_value = "node")]
+    pub(crate) node: PathBuf,
+    /// Measures without Node.
+    #[arg(long)]
+    pub(crate) no_node: bool,
+    /// The tool wasm-opt: the module goes through it first, and Envoy loads what comes out.
+    #[arg(long)]
+    pub(crate) wasm_opt: Option<PathBuf>,
+    /// Requests per measurement of bodies up to 1 KiB; larger ones get fewer.
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) requests: usize,
+    /// How often each variant is started and measured.
+    #[arg(long, default_value_t = 5)]
+    pub(crate) rounds: usize,
+    /// Two short rounds, to see that everything works. The figures are worth nothing.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Writes every sample to this file.
+    #[arg(long)]
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The most that may be asked for, so that a run ends.
+    const MOST_REQUESTS: usize = 1_000_000;
+    const MOST_ROUNDS: usize = 50;
+
+    /// Requests per measurement of a small body.
+    pub(crate) fn requests(&self) -> usize {
+        let wanted = if self.quick { 2_000 } else { self.requests };
+        wanted.clamp(1, Self::MOST_REQUESTS)
+    }
+
+    /// Rounds.
+    pub(crate) fn rounds(&self) -> usize {
+        let wanted = if self.quick { 2 } else { self.rounds };
+        wanted.clamp(1, Self::MOST_ROUNDS)
+    }
+}

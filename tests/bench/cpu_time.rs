@@ -1,0 +1,57 @@
+//! The CPU time of another process, from `/proc`.
+
+use std::{collections::BTreeMap, fs};
+
+use crate::Result;
+
+/// The CPU time of each thread of a process, user and system together, in nanoseconds.
+///
+/// It is read from `schedstat`: the same time as `utime` and `stime` in `stat`, which count in
+/// steps of ten milliseconds.
+#[derive(Debug)]
+pub(crate) struct CpuTime(BTreeMap<String, u64>);
+
+impl CpuTime {
+    /// The time until now of this process.
+    pub(crate) fn of(process: u32) -> Result<Self> {
+        let mut threads = BTreeMap::new();
+        for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+            let thread = thread?;
+            let file = thread.path().join("schedstat");
+            let text = fs::read_to_string(&file)
+                .map_err(|error| format!("{}: {error}", file.display()))?;
+            let nanoseconds = text.split_whitespace().next().unwrap_or_default().parse()?;
+            threads.insert(thread.file_name().to_string_lossy().into(), nanoseconds);
+        }
+        Ok(Self(threads))
+    }
+
+    /// The nanoseconds since an earlier reading.
+    ///
+    /// # Errors
+    ///
+    /// A thread has ended since, and its time with it.
+    pub(crate) fn since(&self, earlier: &Self) -> Result<u64> {
+        if let Some(ended) = earlier.0.keys().find(|thread| !self.0.contains_key(*thread)) {
+            return Err(format!("thread {ended} of the server has ended while measuring").into());
+        }
+        let total = |threads: &BTreeMap<String, u64>| threads.values().sum::<u64>();
+        Ok(total(&self.0).saturating_sub(total(&earlier.0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_of_all_threads_counts_and_an_ended_thread_is_noticed() {
+        let reading = |threads: &[(&str, u64)]| {
+            CpuTime(threads.iter().map(|(id, time)| ((*id).into(), *time)).collect())
+        };
+        let earlier = reading(&[("1", 10), ("2", 20)]);
+        let later = reading(&[("1", 15), ("2", 20), ("3", 7)]);
+        assert_eq!(later.since(&earlier).unwrap(), 12);
+        assert!(earlier.since(&later).is_err());
+    }
+}

@@ -1,0 +1,167 @@
+//! The corpus: one file a case, a request and what becomes of it, the same for every host.
+//!
+//! `tests/corpus/README.md` describes the files.
+
+use std::{fs, path::PathBuf};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::{PREVIOUS_SECRET, SANDBOX_SECRET, SECRET, WEBHOOK_PATH};
+use baton_simulator::signature;
+
+/// One case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// The file's name without its ending.
+    #[serde(skip)]
+    pub name: String,
+    /// What the case shows.
+    pub why: String,
+    /// Members of the edge's configuration that differ from the corpus' own.
+    #[serde(default)]
+    pub configuration: Map<String, Value>,
+    /// What comes in.
+    pub request: Request,
+    /// What becomes of it.
+    pub expect: Expect,
+}
+
+/// The request of a case.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Request {
+    #[serde(default = "post")]
+    /// The method; POST unless it says otherwise.
+    pub method: String,
+    /// The path with its query; the webhook path of `acme/support/live` unless it says otherwise.
+    #[serde(default = "webhook_path")]
+    pub path: String,
+    /// How it is signed; with the tenant's current secret unless it says otherwise.
+    #[serde(default)]
+    pub signature: Signature,
+    /// Headers beside the signature, name and value.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Body,
+}
+
+/// How a request is signed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signature {
+    /// With the current secret.
+    #[default]
+    Current,
+    /// With the secret before it.
+    Previous,
+    /// With another tenant's secret.
+    OtherTenant,
+    /// With the current secret, in hex.
+    Hex,
+    /// With the current secret, over other bytes.
+    Forged,
+    /// Not at all.
+    Missing,
+    /// These are the values of the header, whatever the body is. `{}` stands for the base64 of a
+    /// right signature.
+    Values(Vec<String>),
+}
+
+/// The bytes of a body.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// This value in compact JSON, members in the order given.
+    Json(Value),
+    /// This text.
+    Text(String),
+    /// These bytes.
+    Base64(String),
+    /// This text so many times: for a body over the limit.
+    Repeated(String, usize),
+}
+
+/// What becomes of a request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expect {
+    /// The upstream gets this delivery, in compact JSON, and the caller 200.
+    Forward(Value),
+    /// The caller gets this status, the log and the metric this reason.
+    Refuse {
+        /// The status.
+        status: u16,
+        /// The reason.
+        reason: String,
+    },
+    /// It is none of ours and goes on as it is.
+    Pass,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn webhook_path() -> String {
+    WEBHOOK_PATH.to_owned()
+}
+
+impl Request {
+    /// The body's bytes.
+    pub fn body(&self) -> Vec<u8> {
+        match &self.body {
+            Body::Json(value) => value.to_string().into_bytes(),
+            Body::Text(text) => text.clone().into_bytes(),
+            Body::Base64(text) => STANDARD.decode(text).expect("base64"),
+            Body::Repeated(text, times) => text.repeat(*times).into_bytes(),
+        }
+    }
+
+    /// The headers, names in lower case: the signature and the case's own.
+    pub fn headers(&self) -> Vec<(String, String)> {
+        let signature = self.signature_values().into_iter();
+        let mut headers: Vec<_> =
+            signature.map(|value| (baton_core::signature::HEADER.to_owned(), value)).collect();
+        headers.extend(self.headers.iter().cloned());
+        headers
+    }
+
+    fn signature_values(&self) -> Vec<String> {
+        let body = self.body();
+        match &self.signature {
+            Signature::Current => vec![signature::base64(SECRET, &body)],
+            Signature::Previous => vec![signature::base64(PREVIOUS_SECRET, &body)],
+            Signature::OtherTenant => vec![signature::base64(SANDBOX_SECRET, &body)],
+            Signature::Hex => vec![signature::hex(SECRET, &body)],
+            Signature::Forged => vec![signature::base64(SECRET, b"other bytes")],
+            Signature::Missing => vec![],
+            Signature::Values(values) => {
+                let right = signature::base64(SECRET, &body).replace("sha256=", "");
+                values.iter().map(|value| value.replace("{}", &right)).collect()
+            }
+        }
+    }
+}
+
+/// Every case, in the order of the names.
+pub fn cases() -> Vec<Case> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let mut cases: Vec<Case> = fs::read_dir(&folder)
+        .expect("tests/corpus")
+        .map(|entry| entry.expect("an entry of tests/corpus").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a case");
+            let mut case: Case = serde_json::from_str(&text)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            case.name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            case
+        })
+        .collect();
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    cases
+}

@@ -1,0 +1,186 @@
+//! A real Envoy with the filter in it, set up as `envoy/` ships it.
+
+use std::{env, fs, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+use tokio::{
+    process::{Child, Command},
+    time::{Instant, sleep},
+};
+
+use crate::{ENVIRONMENT, configuration, environment, http1};
+
+/// How Envoy holds a request: which of the shipped configurations it runs with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// `envoy/pause`.
+    Pause,
+    /// `envoy/buffer-filter`.
+    BufferFilter,
+}
+
+impl Hold {
+    /// Both ways.
+    pub const BOTH: [Self; 2] = [Self::Pause, Self::BufferFilter];
+
+    const fn folder(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::BufferFilter => "buffer-filter",
+        }
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::BufferFilter => "buffer_filter",
+        }
+    }
+}
+
+/// A running Envoy. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Envoy {
+    /// Where webhooks go.
+    pub address: SocketAddr,
+    admin: SocketAddr,
+    log: PathBuf,
+    _process: Child,
+    _folder: TempDir,
+}
+
+/// How long Envoy may take to start on a busy machine.
+const START: Duration = Duration::from_secs(30);
+
+impl Envoy {
+    /// Starts Envoy as shipped, but for ports of its own, the corpus' tenants, and `elsewhere`
+    /// as the upstream of what is not ours.
+    pub async fn start(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Self {
+        Self::start_with(hold, upstream, changes, |yaml| yaml).await
+    }
+
+    /// The same, with a last change of the text.
+    pub async fn start_with(
+        hold: Hold,
+        upstream: SocketAddr,
+        changes: &Map<String, Value>,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("envoy.yaml");
+        fs::write(&file, change(yaml(hold, upstream, changes))).expect("envoy.yaml");
+        let admin_file = folder.path().join("admin");
+        let log = folder.path().join("log");
+        let process = Command::new(env::var_os("BATON_ENVOY").unwrap_or_else(|| "envoy".into()))
+            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn", "-c"])
+            .arg(&file)
+            .arg("--log-path")
+            .arg(&log)
+            .arg("--admin-address-path")
+            .arg(&admin_file)
+            .current_dir(root())
+            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, environment(name)?))))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("Envoy starts: `make tools` installs it, BATON_ENVOY names it");
+        let deadline = Instant::now() + START;
+        let (admin, address) = loop {
+            if let Some(found) = addresses(&admin_file).await {
+                break found;
+            }
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            assert!(Instant::now() < deadline, "Envoy did not start: {said}");
+            sleep(Duration::from_millis(20)).await;
+        };
+        Self { address, admin, log, _process: process, _folder: folder }
+    }
+
+    /// The value of one of the filter's counters, by its name after `baton.`; 0 if it was never
+    /// touched.
+    pub async fn counter(&self, name: &str) -> u64 {
+        let stats = admin_text(self.admin, "/stats?filter=wasmcustom.baton").await;
+        let wanted = format!("wasmcustom.baton.{name}: ");
+        let value = stats.lines().find_map(|line| line.strip_prefix(&wanted));
+        value.map_or(0, |value| value.parse().expect("a number"))
+    }
+
+    /// What an administrator can see of the configuration.
+    pub async fn configuration_dump(&self) -> String {
+        admin_text(self.admin, "/config_dump").await
+    }
+
+    /// Everything that Envoy has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Makes Envoy log what filters log at `debug`.
+    pub async fn log_everything(&self) {
+        let request = http1::request("POST", "/logging?wasm=debug", &[], b"");
+        assert_eq!(http1::exchange(self.admin, &request).await.status, 200);
+    }
+}
+
+async fn admin_text(admin: SocketAddr, path: &str) -> String {
+    let answer = http1::exchange(admin, &http1::request("GET", path, &[], b"")).await;
+    String::from_utf8_lossy(&answer.body).into_owned()
+}
+
+/// The admin address and the listener's, once Envoy is ready.
+async fn addresses(admin_file: &PathBuf) -> Option<(SocketAddr, SocketAddr)> {
+    let admin: SocketAddr = fs::read_to_string(admin_file).ok()?.trim().parse().ok()?;
+    if tokio::net::TcpStream::connect(admin).await.is_err()
+        || !admin_text(admin, "/ready").await.starts_with("LIVE")
+    {
+        return None;
+    }
+    let listeners = admin_text(admin, "/listeners").await;
+    let (_, address) = listeners.lines().next()?.split_once("::")?;
+    Some((admin, address.parse().ok()?))
+}
+
+/// The shipped configuration with the test's ports, tenants and upstream.
+fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> String {
+    let file = root().join("envoy").join(hold.folder()).join("envoy.yaml");
+    let text = fs::read_to_string(&file).expect("the shipped envoy.yaml");
+
+    let mut document = changes.clone();
+    document.insert("envoy".into(), serde_json::json!({"hold": hold.word()}));
+    let value = "\n                          value: |\n";
+    let (before, rest) = text.split_once(value).expect("the plugin's configuration");
+    let end = rest.find("\n                  - name:").expect("the next filter");
+    let text = format!(
+        "{before}{value}                            {}{}",
+        configuration(&document),
+        &rest[end..]
+    );
+
+    let port = |number: u16| format!("port_value: {number} ");
+    let routes = "                        # Chat clients.\n";
+    let elsewhere = "                        - match: { prefix: /elsewhere }\n                          \
+                     route: { cluster: sidecar_deliveries }\n";
+    [
+        (port(9901), port(0)),
+        (port(10000), port(0)),
+        (port(8081), port(upstream.port())),
+        ("target/edge/baton-edge-envoy.wasm".into(), module()),
+        ("[BATON_DELIVERY_CREDENTIAL, GENESYS_WEBHOOK_SECRET]".into(), format!("{ENVIRONMENT:?}")),
+        (routes.into(), format!("{elsewhere}{routes}")),
+    ]
+    .into_iter()
+    .fold(text, |text, (from, to)| {
+        assert_eq!(text.matches(&from).count(), 1, "{from} stands once in {}", file.display());
+        text.replace(&from, &to)
+    })
+}
+
+fn module() -> String {
+    env::var("BATON_EDGE_ENVOY").unwrap_or_else(|_| "target/edge/baton-edge-envoy.wasm".into())
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
