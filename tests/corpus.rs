@@ -10,8 +10,9 @@ use baton_core::{
 use baton_tests::{
     configuration,
     corpus::{Case, Expect, cases},
+    environment,
     envoy::{Envoy, Hold},
-    environment, http1,
+    http1,
     upstream::Upstream,
 };
 use serde_json::{Map, Value};

@@ -12,11 +12,7 @@ mod stream;
 pub use self::entry::_initialize;
 
 /// The module's entry, in the shape that the host's ABI forces.
-#[allow(
-    unsafe_code,
-    missing_docs,
-    reason = "the host calls this function by its C name"
-)]
+#[allow(unsafe_code, missing_docs, reason = "the host calls this function by its C name")]
 mod entry {
     use crate::root::Root;
     use proxy_wasm::types::LogLevel;

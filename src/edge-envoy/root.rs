@@ -51,10 +51,7 @@ impl Root {
                 configuration.tenants.len()
             ),
         );
-        Ok(Plugin {
-            gate: Gate::new(configuration),
-            counters: Counters::define(),
-        })
+        Ok(Plugin { gate: Gate::new(configuration), counters: Counters::define() })
     }
 }
 

@@ -44,10 +44,7 @@ enum State {
 
 impl Stream {
     pub(crate) const fn new(plugin: Option<Rc<Plugin>>) -> Self {
-        Self {
-            plugin,
-            state: State::Passing,
-        }
+        Self { plugin, state: State::Passing }
     }
 
     fn refuse(&mut self, refusal: Refusal) -> Action {
@@ -70,10 +67,7 @@ impl Stream {
         signature: Signature,
         tenant: Option<Arc<Tenant>>,
     ) -> Action {
-        let own = plugin
-            .gate
-            .delivery_headers()
-            .map(|(name, value)| (name, value.as_bytes()));
+        let own = plugin.gate.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
         let kept = headers.iter().filter(|(name, _)| goes_up(name));
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_slice()));
         if !host::set_request_headers(own.into_iter().chain(kept).collect()) {
@@ -118,9 +112,7 @@ impl HttpContext for Stream {
             return self.refuse(Refusal::UpstreamFailed);
         };
         let headers = host::request_headers();
-        let borrowed = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()));
+        let borrowed = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
         let value = |wanted| borrowed.clone().find(|(name, _)| *name == wanted);
         let [method, path] = [":method", ":path"].map(|name| value(name).unwrap_or_default().1);
         match plugin.gate.head(method, path, borrowed) {
@@ -166,9 +158,8 @@ impl HttpContext for Stream {
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
         if matches!(self.state, State::Forwarded) {
-            let refusal = host::response_status().map_or(Some(Refusal::UpstreamFailed), |status| {
-                refusal_of_upstream(status)
-            });
+            let refusal = host::response_status()
+                .map_or(Some(Refusal::UpstreamFailed), |status| refusal_of_upstream(status));
             if let Some(refusal) = refusal {
                 return self.refuse(refusal);
             }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tempfile::TempDir;
 use tokio::{
     process::{Child, Command},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{ENVIRONMENT, configuration, environment, http1};
@@ -68,27 +68,10 @@ impl Envoy {
         change: impl FnOnce(String) -> String,
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("envoy.yaml");
-        fs::write(&file, change(yaml(hold, upstream, changes))).expect("envoy.yaml");
-        let admin_file = folder.path().join("admin");
-        let log = folder.path().join("log");
-        let process = Command::new(env::var_os("BATON_ENVOY").unwrap_or_else(|| "envoy".into()))
-            .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn", "-c"])
-            .arg(&file)
-            .arg("--log-path")
-            .arg(&log)
-            .arg("--admin-address-path")
-            .arg(&admin_file)
-            .current_dir(root())
-            .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, environment(name)?))))
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("Envoy starts: `make tools` installs it, BATON_ENVOY names it");
+        let (process, log) = spawn(&folder, &change(yaml(hold, upstream, changes)));
         let deadline = Instant::now() + START;
         let (admin, address) = loop {
-            if let Some(found) = addresses(&admin_file).await {
+            if let Some(found) = addresses(&folder.path().join(ADMIN)).await {
                 break found;
             }
             let said = fs::read_to_string(&log).unwrap_or_default();
@@ -96,6 +79,19 @@ impl Envoy {
             sleep(Duration::from_millis(20)).await;
         };
         Self { address, admin, log, _process: process, _folder: folder }
+    }
+
+    /// Starts Envoy with a configuration that it has to refuse, and returns what it said.
+    pub async fn refuses_to_start(
+        hold: Hold,
+        upstream: SocketAddr,
+        change: impl FnOnce(String) -> String,
+    ) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (mut process, log) = spawn(&folder, &change(yaml(hold, upstream, &Map::new())));
+        let status = timeout(START, process.wait()).await.expect("Envoy ends").expect("a status");
+        assert!(!status.success(), "Envoy took the configuration");
+        fs::read_to_string(log).unwrap_or_default()
     }
 
     /// The value of one of the filter's counters, by its name after `baton.`; 0 if it was never
@@ -112,9 +108,17 @@ impl Envoy {
         admin_text(self.admin, "/config_dump").await
     }
 
-    /// Everything that Envoy has logged.
-    pub fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+    /// Everything that Envoy has logged, once that holds this text.
+    pub async fn log_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + http1::PATIENCE;
+        loop {
+            let log = fs::read_to_string(&self.log).unwrap_or_default();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "{text} is not in the log: {log}");
+            sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Makes Envoy log what filters log at `debug`.
@@ -122,6 +126,33 @@ impl Envoy {
         let request = http1::request("POST", "/logging?wasm=debug", &[], b"");
         assert_eq!(http1::exchange(self.admin, &request).await.status, 200);
     }
+}
+
+/// The file into which Envoy writes the address of its admin port.
+const ADMIN: &str = "admin";
+
+/// An Envoy with this configuration, and the file of its log.
+fn spawn(folder: &TempDir, yaml: &str) -> (Child, PathBuf) {
+    let file = folder.path().join("envoy.yaml");
+    fs::write(&file, yaml).expect("envoy.yaml");
+    let log = folder.path().join("log");
+    let process = Command::new(env::var_os("BATON_ENVOY").unwrap_or_else(|| "envoy".into()))
+        .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn", "-c"])
+        .arg(&file)
+        // What is logged is written at once.
+        .args(["--file-flush-interval-msec", "10"])
+        .arg("--log-path")
+        .arg(&log)
+        .arg("--admin-address-path")
+        .arg(folder.path().join(ADMIN))
+        .current_dir(root())
+        .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, environment(name)?))))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("Envoy starts: `make tools` installs it, BATON_ENVOY names it");
+    (process, log)
 }
 
 async fn admin_text(admin: SocketAddr, path: &str) -> String {
