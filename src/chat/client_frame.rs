@@ -70,10 +70,7 @@ impl ClientFrame {
                 match serde_json::from_str::<UserMessage>(payload) {
                     Ok(message) => ClientAction::UserMessage { text: message.text },
                     Err(_) => {
-                        return Self::Wrong {
-                            message: MALFORMED.into(),
-                            metadata,
-                        };
+                        return Self::Wrong { message: MALFORMED.into(), metadata };
                     }
                 }
             }
@@ -88,22 +85,14 @@ impl ClientFrame {
 
     /// A frame of which nothing can be made.
     pub(crate) const fn malformed() -> Self {
-        Self::Wrong {
-            message: Cow::Borrowed(MALFORMED),
-            metadata: None,
-        }
+        Self::Wrong { message: Cow::Borrowed(MALFORMED), metadata: None }
     }
 }
 
 /// The part of the metadata that is echoed: `custom`, if it is an object.
 fn echoed(metadata: &RawValue) -> Option<String> {
-    let custom = serde_json::from_str::<Metadata<'_>>(metadata.get())
-        .ok()?
-        .custom
-        .get();
-    custom
-        .starts_with('{')
-        .then(|| format!(r#"{{"custom":{custom}}}"#))
+    let custom = serde_json::from_str::<Metadata<'_>>(metadata.get()).ok()?.custom.get();
+    custom.starts_with('{').then(|| format!(r#"{{"custom":{custom}}}"#))
 }
 
 #[cfg(test)]
@@ -132,48 +121,31 @@ mod tests {
         let typing = r#"{"type":"EVENT_TYPE_USER_TYPING","payload":{}}"#;
         assert!(matches!(ClientFrame::read(typing), ClientFrame::UserTyping));
         let beat = r#"{"type":"EVENT_TYPE_HEARTBEAT","payload":{}}"#;
-        assert!(matches!(
-            ClientFrame::read(beat),
-            ClientFrame::Heartbeat { metadata: None }
-        ));
+        assert!(matches!(ClientFrame::read(beat), ClientFrame::Heartbeat { metadata: None }));
     }
 
     #[test]
     fn custom_metadata_is_kept_for_the_echo_and_nothing_else_of_it() {
         let frame = r#"{"type":"X","metadata":{"custom":{"local_id":"7"},"other":1}}"#;
-        assert_eq!(
-            wrong(frame).1.as_deref(),
-            Some(r#"{"custom":{"local_id":"7"}}"#)
-        );
+        assert_eq!(wrong(frame).1.as_deref(), Some(r#"{"custom":{"local_id":"7"}}"#));
         for metadata in ["null", "1", "{}", r#"{"custom":null}"#, r#"{"custom":"x"}"#] {
-            assert_eq!(
-                wrong(&format!(r#"{{"type":"X","metadata":{metadata}}}"#)).1,
-                None
-            );
+            assert_eq!(wrong(&format!(r#"{{"type":"X","metadata":{metadata}}}"#)).1, None);
         }
     }
 
     #[test]
     fn another_type_is_not_allowed_and_its_name_is_cut() {
         let (message, _) = wrong(r#"{"type":"EVENT_TYPE_POLY_AGENT_MESSAGE"}"#);
-        assert_eq!(
-            message,
-            "Event type not allowed: EVENT_TYPE_POLY_AGENT_MESSAGE"
-        );
+        assert_eq!(message, "Event type not allowed: EVENT_TYPE_POLY_AGENT_MESSAGE");
         let (message, _) = wrong(&format!(r#"{{"type":"{}"}}"#, "é".repeat(10_000)));
-        assert_eq!(
-            message,
-            format!("Event type not allowed: {}", "é".repeat(64))
-        );
+        assert_eq!(message, format!("Event type not allowed: {}", "é".repeat(64)));
     }
 
     #[test]
     fn invariant_11_what_cannot_be_read_gets_one_answer() {
         let deep = "[".repeat(200_000);
-        let deep_payload = format!(
-            r#"{{"type":"EVENT_TYPE_USER_MESSAGE","payload":{}}}"#,
-            "[".repeat(1000)
-        );
+        let deep_payload =
+            format!(r#"{{"type":"EVENT_TYPE_USER_MESSAGE","payload":{}}}"#, "[".repeat(1000));
         for frame in [
             "",
             "x",

@@ -49,10 +49,7 @@ impl Close {
             Self::Restart => (close_code::RESTART, "restarting"),
             Self::TryAgain => (close_code::AGAIN, "try again later"),
         };
-        CloseFrame {
-            code,
-            reason: Utf8Bytes::from_static(reason),
-        }
+        CloseFrame { code, reason: Utf8Bytes::from_static(reason) }
     }
 }
 
@@ -195,10 +192,7 @@ impl<S: Sessions> Connection<S> {
     /// Sends the next page of the log.
     async fn pull(&mut self) -> Result<(), Ending> {
         let id = &self.session.session_id;
-        let page = self
-            .chat
-            .store
-            .events_after(id, self.cursor, MAX_BATCH_EVENTS);
+        let page = self.chat.store.events_after(id, self.cursor, MAX_BATCH_EVENTS);
         let page = timeout(self.chat.limits.call, page).await;
         let mut page = self.answered(page)?;
         let complete = page.len() < MAX_BATCH_EVENTS;
@@ -261,8 +255,7 @@ impl<S: Sessions> Connection<S> {
                 let id = self.fresh_id()?;
                 let now = self.chat.clock.now();
                 let kind = "EVENT_TYPE_HEARTBEAT";
-                self.send(frame::transient(id, now, kind, "{}", metadata.as_deref()))
-                    .await
+                self.send(frame::transient(id, now, kind, "{}", metadata.as_deref())).await
             }
             ClientFrame::Wrong { message, metadata } => {
                 self.send_error(&message, metadata.as_deref()).await
@@ -274,33 +267,20 @@ impl<S: Sessions> Connection<S> {
     async fn hand_over(&mut self, event: ClientEvent) -> Result<(), Ending> {
         let metadata = event.metadata.clone();
         let chat = Arc::clone(&self.chat);
-        match chat
-            .sessions
-            .client_event(&self.session.session_id, event)
-            .await
-        {
+        match chat.sessions.client_event(&self.session.session_id, event).await {
             Ok(()) => Ok(()),
-            Err(refused) => {
-                self.send_error(&refused.to_string(), metadata.as_deref())
-                    .await
-            }
+            Err(refused) => self.send_error(&refused.to_string(), metadata.as_deref()).await,
         }
     }
 
     async fn send_error(&mut self, message: &str, metadata: Option<&str>) -> Result<(), Ending> {
         let id = self.fresh_id()?;
         let now = self.chat.clock.now();
-        self.send(frame::system_error(id, now, message, metadata))
-            .await
+        self.send(frame::system_error(id, now, message, metadata)).await
     }
 
     async fn send(&mut self, frame: Utf8Bytes) -> Result<(), Ending> {
-        match timeout(
-            self.chat.limits.write,
-            self.socket.send(Message::Text(frame)),
-        )
-        .await
-        {
+        match timeout(self.chat.limits.write, self.socket.send(Message::Text(frame))).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) | Err(_) => Err(Ending::Gone),
         }

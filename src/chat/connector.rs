@@ -24,22 +24,14 @@ pub(crate) fn admit<'a>(
     let presented = SecretDigest::of(token);
     // Each connector is tried, so that the time tells nothing about which one it was.
     let opened = connectors.iter().fold(None, |opened, connector| {
-        if presented.is_one_of(&connector.tokens) {
-            Some(connector)
-        } else {
-            opened
-        }
+        if presented.is_one_of(&connector.tokens) { Some(connector) } else { opened }
     });
     let connector = opened.ok_or(Refusal::UnknownConnector)?;
     if connector.hosts.is_empty() {
         return Err(Refusal::ConnectorWithoutHost);
     }
     let host = Host::parse(host).ok_or(Refusal::WrongHost)?;
-    if connector
-        .hosts
-        .iter()
-        .any(|registered| host.is_within(registered))
-    {
+    if connector.hosts.iter().any(|registered| host.is_within(registered)) {
         Ok(&connector.tenant)
     } else {
         Err(Refusal::WrongHost)
@@ -53,34 +45,23 @@ mod tests {
     fn connector(account: &'static str, tokens: &[&str], hosts: &[&str]) -> Connector {
         Connector {
             tenant: TenantKey::new(account, "project", "live"),
-            tokens: tokens
-                .iter()
-                .map(|token| SecretDigest::of(token.as_bytes()))
-                .collect(),
+            tokens: tokens.iter().map(|token| SecretDigest::of(token.as_bytes())).collect(),
             hosts: hosts.iter().filter_map(|host| Host::parse(host)).collect(),
         }
     }
 
     #[test]
     fn invariant_12_a_token_opens_its_own_tenants_connector_only() {
-        let connectors = [
-            connector("a", &["a1", "a2"], &["a.org"]),
-            connector("b", &["b1"], &["b.org"]),
-        ];
+        let connectors =
+            [connector("a", &["a1", "a2"], &["a.org"]), connector("b", &["b1"], &["b.org"])];
         let admitted = |token: &str, host| {
             admit(&connectors, token.as_bytes(), host).map(|tenant| tenant.account_id.clone())
         };
         assert_eq!(admitted("a1", "https://a.org").unwrap(), "a");
         assert_eq!(admitted("a2", "https://a.org").unwrap(), "a");
         assert_eq!(admitted("b1", "https://www.b.org/").unwrap(), "b");
-        assert!(matches!(
-            admitted("b1", "https://a.org"),
-            Err(Refusal::WrongHost)
-        ));
-        assert!(matches!(
-            admitted("b2", "https://b.org"),
-            Err(Refusal::UnknownConnector)
-        ));
+        assert!(matches!(admitted("b1", "https://a.org"), Err(Refusal::WrongHost)));
+        assert!(matches!(admitted("b2", "https://b.org"), Err(Refusal::UnknownConnector)));
     }
 
     #[test]

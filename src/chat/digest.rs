@@ -27,9 +27,7 @@ impl SecretDigest {
 
     /// Whether it is one of these, in constant time: each is compared, whatever came before.
     pub fn is_one_of(&self, digests: &[Self]) -> bool {
-        let hit = digests
-            .iter()
-            .fold(Choice::from(0), |hit, digest| hit | self.0.ct_eq(&digest.0));
+        let hit = digests.iter().fold(Choice::from(0), |hit, digest| hit | self.0.ct_eq(&digest.0));
         hit.into()
     }
 }

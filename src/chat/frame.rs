@@ -21,10 +21,7 @@ struct Envelope<'a> {
     r#type: &'a str,
     #[serde(serialize_with = "object")]
     payload: &'a str,
-    #[serde(
-        serialize_with = "optional_object",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(serialize_with = "optional_object", skip_serializing_if = "Option::is_none")]
     metadata: Option<&'a str>,
 }
 
@@ -66,10 +63,7 @@ pub(crate) fn logged(event: &LoggedEvent) -> Utf8Bytes {
 /// Events of the session log, as one `EVENT_BATCH`.
 pub(crate) fn batch(events: &[LoggedEvent]) -> Utf8Bytes {
     let events = events.iter().map(Envelope::from).collect();
-    text(&Batch {
-        r#type: "EVENT_TYPE_EVENT_BATCH",
-        payload: BatchPayload { events },
-    })
+    text(&Batch { r#type: "EVENT_TYPE_EVENT_BATCH", payload: BatchPayload { events } })
 }
 
 /// An event that is in no log and has no sequence. `payload` and `metadata` are the texts of
@@ -98,24 +92,13 @@ pub(crate) fn system_error(
     message: &str,
     metadata: Option<&str>,
 ) -> Utf8Bytes {
-    let payload = text(&SystemMessage {
-        level: "SYSTEM_MESSAGE_LEVEL_ERROR",
-        message,
-    });
-    transient(
-        id,
-        timestamp,
-        "EVENT_TYPE_SYSTEM_MESSAGE",
-        payload.as_str(),
-        metadata,
-    )
+    let payload = text(&SystemMessage { level: "SYSTEM_MESSAGE_LEVEL_ERROR", message });
+    transient(id, timestamp, "EVENT_TYPE_SYSTEM_MESSAGE", payload.as_str(), metadata)
 }
 
 /// The text of a frame. Strings, numbers and checked JSON always have one.
 fn text(value: &impl Serialize) -> Utf8Bytes {
-    serde_json::to_string(value)
-        .unwrap_or_else(|_| "{}".to_owned())
-        .into()
+    serde_json::to_string(value).unwrap_or_else(|_| "{}".to_owned()).into()
 }
 
 /// Writes the text of a JSON object as it is, anything else as an empty object: one payload
@@ -161,21 +144,14 @@ mod tests {
             "payload": {"text": "Hi!"},
         });
         assert_eq!(json(&logged(&event(r#"{"text":"Hi!"}"#, None))), expected);
-        let with = json(&logged(&event(
-            "{}",
-            Some(r#"{"custom":{"local_id":"x"}}"#),
-        )));
+        let with = json(&logged(&event("{}", Some(r#"{"custom":{"local_id":"x"}}"#))));
         assert_eq!(with["metadata"], json!({"custom": {"local_id": "x"}}));
     }
 
     #[test]
     fn a_payload_that_is_no_object_becomes_an_empty_one() {
         for payload in ["", "[]", "1", "{", "{} {}", "null"] {
-            assert_eq!(
-                json(&logged(&event(payload, None)))["payload"],
-                json!({}),
-                "{payload}"
-            );
+            assert_eq!(json(&logged(&event(payload, None)))["payload"], json!({}), "{payload}");
         }
     }
 
@@ -194,13 +170,7 @@ mod tests {
 
     #[test]
     fn a_transient_event_has_a_null_sequence() {
-        let frame = json(&transient(
-            Uuid::nil(),
-            Timestamp::UNIX_EPOCH,
-            "T",
-            "{}",
-            None,
-        ));
+        let frame = json(&transient(Uuid::nil(), Timestamp::UNIX_EPOCH, "T", "{}", None));
         assert_eq!(frame["sequence"], Value::Null);
         assert_eq!(frame["timestamp"], "1970-01-01T00:00:00.000Z");
     }

@@ -29,11 +29,8 @@ pub(crate) async fn add<S: Sessions>(
         Some(given) if is_sane(given) => Some(given.clone()),
         _ => fresh(&chat),
     };
-    let mut response = if request.method() == Method::OPTIONS {
-        preflight()
-    } else {
-        next.run(request).await
-    };
+    let mut response =
+        if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
     let headers = response.headers_mut();
     if let Some(correlation_id) = correlation_id {
         headers.insert(CORRELATION_ID, correlation_id);

@@ -48,11 +48,7 @@ pub(crate) async fn access_token<S: Sessions>(
         .mint(user.to_string(), tenant, chat.clock.now())
         .ok_or(Refusal::AccessTokenFailed)?;
     let expires_in = token::LIFETIME_SECONDS;
-    let body = AccessToken {
-        access_token,
-        expires_in,
-        token_type: "Bearer",
-    };
+    let body = AccessToken { access_token, expires_in, token_type: "Bearer" };
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
@@ -72,14 +68,10 @@ pub(crate) async fn create_session<S: Sessions>(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Refusal> {
-    let authorization = headers
-        .get(AUTHORIZATION)
-        .ok_or(Refusal::MissingAccessToken)?;
+    let authorization = headers.get(AUTHORIZATION).ok_or(Refusal::MissingAccessToken)?;
     let token = bearer(authorization.as_bytes()).ok_or(Refusal::MissingAuthentication)?;
-    let tenant = chat
-        .access_tokens
-        .check(token, chat.clock.now())
-        .ok_or(Refusal::InvalidAccessToken)?;
+    let tenant =
+        chat.access_tokens.check(token, chat.clock.now()).ok_or(Refusal::InvalidAccessToken)?;
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
         _ => Refusal::Unparseable,
@@ -88,14 +80,10 @@ pub(crate) async fn create_session<S: Sessions>(
         serde_json::from_slice::<SessionRequest>(&body).map_err(|_| Refusal::Unparseable)?;
     }
     let digest = *SecretDigest::of(token.as_bytes()).as_bytes();
-    let session_id = chat
-        .sessions
-        .create(tenant, digest)
-        .await
-        .map_err(|error| match error {
-            CreateError::UnknownTenant => Refusal::InvalidAccessToken,
-            CreateError::Failed => Refusal::SessionFailed,
-        })?;
+    let session_id = chat.sessions.create(tenant, digest).await.map_err(|error| match error {
+        CreateError::UnknownTenant => Refusal::InvalidAccessToken,
+        CreateError::Failed => Refusal::SessionFailed,
+    })?;
     Ok(Json(SessionCreated { session_id }).into_response())
 }
 
@@ -114,14 +102,7 @@ mod tests {
     fn only_bearer_and_a_token_is_an_authorization() {
         assert_eq!(bearer(b"Bearer abc"), Some("abc"));
         assert_eq!(bearer(b"bearer abc"), Some("abc"));
-        for other in [
-            &b""[..],
-            b"Bearer",
-            b"Bearer ",
-            b"Basic abc",
-            b"abc",
-            b"\xff x",
-        ] {
+        for other in [&b""[..], b"Bearer", b"Bearer ", b"Basic abc", b"abc", b"\xff x"] {
             assert_eq!(bearer(other), None);
         }
     }

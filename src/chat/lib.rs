@@ -78,10 +78,7 @@ impl<S: Sessions> Chat<S> {
             .fallback(async || Refusal::NotFound)
             .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)
             .layer(DefaultBodyLimit::max(http::MAX_BODY_BYTES))
-            .layer(middleware::from_fn_with_state(
-                Arc::clone(&chat),
-                headers::add::<S>,
-            ))
+            .layer(middleware::from_fn_with_state(Arc::clone(&chat), headers::add::<S>))
             .with_state(chat)
     }
 }

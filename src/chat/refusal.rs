@@ -78,13 +78,6 @@ struct Body {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, text) = self.status_and_text();
-        (
-            status,
-            Json(Body {
-                error: text,
-                message: text,
-            }),
-        )
-            .into_response()
+        (status, Json(Body { error: text, message: text })).into_response()
     }
 }

@@ -48,9 +48,7 @@ impl AccessTokens {
         // HMAC fills a key up to its block with zeroes (RFC 2104, 2).
         let mut block = [0; 64];
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-        Self {
-            mac: Hmac::new(&block.into()),
-        }
+        Self { mac: Hmac::new(&block.into()) }
     }
 
     /// A token for this user of this tenant, or `None` if the tenant's names are too long for
@@ -63,12 +61,7 @@ impl AccessTokens {
     ) -> Option<String> {
         let iat = now.as_second();
         let tenant = tenant.clone();
-        let claims = Claims {
-            sub: user,
-            tenant,
-            iat,
-            exp: iat.saturating_add(LIFETIME_SECONDS),
-        };
+        let claims = Claims { sub: user, tenant, iat, exp: iat.saturating_add(LIFETIME_SECONDS) };
         let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&claims).ok()?);
         let signature = self.signed(HEADER, &claims).finalize().into_bytes();
         let token = format!("{HEADER}.{claims}.{}", URL_SAFE_NO_PAD.encode(signature));
@@ -94,11 +87,7 @@ impl AccessTokens {
     }
 
     fn signed(&self, header: &str, claims: &str) -> Hmac<Sha256> {
-        self.mac
-            .clone()
-            .chain_update(header)
-            .chain_update(".")
-            .chain_update(claims)
+        self.mac.clone().chain_update(header).chain_update(".").chain_update(claims)
     }
 }
 
@@ -123,9 +112,7 @@ mod tests {
     }
 
     fn token() -> String {
-        AccessTokens::new(&KEY)
-            .mint("user".to_owned(), &tenant(), at(1000))
-            .unwrap()
+        AccessTokens::new(&KEY).mint("user".to_owned(), &tenant(), at(1000)).unwrap()
     }
 
     fn json(part: &str) -> serde_json::Value {
@@ -137,16 +124,10 @@ mod tests {
         let token = token();
         let parts: Vec<&str> = token.split('.').collect();
         assert_eq!(parts.len(), 3);
-        assert_eq!(
-            json(parts[0]),
-            serde_json::json!({"alg": "HS256", "typ": "JWT"})
-        );
+        assert_eq!(json(parts[0]), serde_json::json!({"alg": "HS256", "typ": "JWT"}));
         let claims = json(parts[1]);
         assert_eq!(claims["sub"], "user");
-        assert_eq!(
-            (claims["iat"].as_i64(), claims["exp"].as_i64()),
-            (Some(1000), Some(87_400))
-        );
+        assert_eq!((claims["iat"].as_i64(), claims["exp"].as_i64()), (Some(1000), Some(87_400)));
     }
 
     #[test]
@@ -168,17 +149,9 @@ mod tests {
         let token = token();
         for position in 0..token.len() {
             let mut changed = token.clone().into_bytes();
-            changed[position] = if changed[position] == b'A' {
-                b'B'
-            } else {
-                b'A'
-            };
+            changed[position] = if changed[position] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(
-                tokens.check(&changed, at(1000)),
-                None,
-                "position {position}"
-            );
+            assert_eq!(tokens.check(&changed, at(1000)), None, "position {position}");
         }
     }
 

@@ -48,10 +48,8 @@ pub(crate) async fn connect<S: Sessions>(
     ) else {
         return Err(Refusal::InvalidParameters);
     };
-    let tenant = chat
-        .access_tokens
-        .check(&token, chat.clock.now())
-        .ok_or(Refusal::AuthenticationFailed)?;
+    let tenant =
+        chat.access_tokens.check(&token, chat.clock.now()).ok_or(Refusal::AuthenticationFailed)?;
     let session = find(&chat, &session_id).await;
     if let Ok(session) = &session {
         let session = session.as_ref().ok_or(Refusal::SessionNotFound)?;
@@ -62,9 +60,7 @@ pub(crate) async fn connect<S: Sessions>(
     }
     let upgrade = upgrade.map_err(|_| Refusal::NoHandshake)?;
     let cursor = parameters.cursor.as_deref().map_or(0, read_cursor);
-    let upgrade = upgrade
-        .max_message_size(MAX_RECEIVED_BYTES)
-        .max_frame_size(MAX_RECEIVED_BYTES);
+    let upgrade = upgrade.max_message_size(MAX_RECEIVED_BYTES).max_frame_size(MAX_RECEIVED_BYTES);
     Ok(upgrade.on_upgrade(async move |socket| match session {
         Ok(Some(session)) => join(chat, session, cursor, socket).await,
         _ => connection::close(socket, Close::TryAgain, &chat.limits).await,
@@ -90,9 +86,7 @@ async fn find<S>(chat: &Chat<S>, session_id: &str) -> Result<Option<Session>, ()
 async fn join<S: Sessions>(chat: Arc<Chat<S>>, session: Session, cursor: u64, socket: WebSocket) {
     match chat.sessions.attach(&session.session_id) {
         Attached::Joined(attachment) => {
-            Connection::new(chat, session, cursor, attachment, socket)
-                .run()
-                .await;
+            Connection::new(chat, session, cursor, attachment, socket).run().await;
         }
         Attached::Full => connection::close(socket, Close::TryAgain, &chat.limits).await,
         Attached::Stopping => connection::close(socket, Close::Restart, &chat.limits).await,
@@ -102,10 +96,7 @@ async fn join<S: Sessions>(chat: Arc<Chat<S>>, session: Session, cursor: u64, so
 /// Reads `<n>` or `seq:<n>`; what cannot be read stands for the whole history, and is never a
 /// reason to refuse (Messaging API, 5.1).
 fn read_cursor(text: &str) -> u64 {
-    text.strip_prefix("seq:")
-        .unwrap_or(text)
-        .parse()
-        .unwrap_or(0)
+    text.strip_prefix("seq:").unwrap_or(text).parse().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -117,15 +108,7 @@ mod tests {
         for (text, cursor) in [("12", 12), ("seq:12", 12), ("0", 0)] {
             assert_eq!(read_cursor(text), cursor);
         }
-        for text in [
-            "",
-            "x",
-            "-1",
-            "1.5",
-            "seq:",
-            "seq:seq:1",
-            "99999999999999999999999",
-        ] {
+        for text in ["", "x", "-1", "1.5", "seq:", "seq:seq:1", "99999999999999999999999"] {
             assert_eq!(read_cursor(text), 0, "{text}");
         }
     }

@@ -31,17 +31,23 @@ pub(crate) fn hold(path: &Path) -> Result<HeldFile, OpenError> {
     Ok(HeldFile { path: real, lock })
 }
 
-/// Takes all rights on the file from everybody but its user. What SQLite puts beside the file
-/// gets the same rights.
+/// Takes all rights on the file, and on what SQLite has beside it, from everybody but its user.
+/// What SQLite creates later gets the same rights.
 #[cfg(unix)]
 pub(crate) fn make_private(path: &Path) -> Result<(), OpenError> {
     use std::os::unix::fs::PermissionsExt;
-    let rights = fs::metadata(path)
-        .map_err(refused("read the rights of", path))?
-        .permissions();
-    if rights.mode() & 0o077 != 0 {
-        let private = fs::Permissions::from_mode(0o600);
-        fs::set_permissions(path, private).map_err(refused("restrict the rights of", path))?;
+    for suffix in ["", "-wal", "-shm"] {
+        let path = with_suffix(path, suffix);
+        let rights = match fs::metadata(&path) {
+            Ok(metadata) => metadata.permissions(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(refused("read the rights of", &path)(error)),
+        };
+        if rights.mode() & 0o077 != 0 {
+            let private = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(&path, private)
+                .map_err(refused("restrict the rights of", &path))?;
+        }
     }
     Ok(())
 }
@@ -57,6 +63,12 @@ fn refused(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenEr
         path: path.to_owned(),
         source,
     }
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// The path without links, also of a file that is not there yet.
@@ -75,9 +87,7 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
 }
 
 fn lock(path: &Path, real: &Path) -> Result<File, OpenError> {
-    let mut name = OsString::from(real);
-    name.push(".lock");
-    let lock_path = PathBuf::from(name);
+    let lock_path = with_suffix(real, ".lock");
     let file = private()
         .create(true)
         .truncate(false)

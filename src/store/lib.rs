@@ -21,6 +21,19 @@ mod sql;
 mod store;
 mod writer;
 
+#[cfg(test)]
+mod inbox_tests;
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod opening_tests;
+#[cfg(test)]
+mod session_tests;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod writer_tests;
+
 pub use error::{OpenError, StoreError};
 pub use inbox::{Acceptance, Arrived, Pending, Settlement};
 pub use session::{NewSession, Session};

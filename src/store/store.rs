@@ -26,11 +26,13 @@ const QUEUE: usize = 1024;
 /// How much the bodies of the deliveries that wait for the writer can take, in KiB.
 const WAITING_KIB: u32 = 64 << 10;
 
-/// One thread more than one, so that a long replay does not hold up a short question.
+/// How many threads read: with two, a long replay does not hold up a short question.
 const READERS: usize = 2;
 
 /// A store that is open. Clones are cheap and share it; when the last one is dropped the threads
 /// finish what is queued and stop.
+///
+/// A process that is about to end waits with [`Store::close`]: its end does not wait for threads.
 ///
 /// Every call may wait for the disk. A call that is dropped before it has returned may be
 /// carried out all the same.

@@ -52,7 +52,7 @@ pub(crate) fn run(mut orders: mpsc::Receiver<Order>, connection: &mut Connection
 }
 
 /// Runs the commands in one transaction, and returns when it is on disk. A command that fails
-/// is undone alone; an error means that nothing of the group stands.
+/// is undone alone; after an error nobody of the group can be told that its work stands.
 fn commit(connection: &mut Connection, group: &mut [Box<dyn Command>]) -> Result<(), StoreError> {
     // From the start a writer, so that no command finds out half-way that it cannot be one.
     let mut transaction = connection

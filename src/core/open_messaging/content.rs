@@ -309,7 +309,7 @@ impl<'a> Template<'a> {
                 .filter_map(parameter)
                 .take(MOST_PARAMETERS)
                 .collect(),
-            buttons: body.objects("buttons").filter_map(|button| Button::read(&button)).collect(),
+            buttons: body.objects("buttons").map(|button| Button::read(&button)).collect(),
             footer: body.object("footer").and_then(|footer| footer.text("text")),
         }
     }
@@ -326,7 +326,7 @@ impl<'a> Media<'a> {
 #[derive(Debug)]
 pub struct Button<'a> {
     /// What it says.
-    pub text: Cow<'a, str>,
+    pub text: Option<Cow<'a, str>>,
     /// What it does.
     pub kind: ButtonKind<'a>,
 }
@@ -343,7 +343,7 @@ pub enum ButtonKind<'a> {
 }
 
 impl<'a> Button<'a> {
-    fn read(body: &Object<'a>) -> Option<Self> {
+    fn read(body: &Object<'a>) -> Self {
         let kind = if let Some(url) = body.text("url") {
             ButtonKind::Url(url)
         } else if let Some(number) = body.text("phoneNumber") {
@@ -351,7 +351,7 @@ impl<'a> Button<'a> {
         } else {
             ButtonKind::QuickReply(body.text("payload"))
         };
-        Some(Self { text: body.text("text")?, kind })
+        Self { text: body.text("text"), kind }
     }
 }
 
@@ -407,7 +407,10 @@ impl<'a> ListPicker<'a> {
             title: section.text("title"),
             items: section
                 .objects("items")
-                .filter_map(|item| Some((item.text("title")?, item.text("subtitle"))))
+                .filter_map(|item| match (item.text("title"), item.text("subtitle")) {
+                    (Some(title), subtitle) => Some((title, subtitle)),
+                    (None, subtitle) => Some((subtitle?, None)),
+                })
                 .collect(),
         };
         Self {

@@ -122,6 +122,13 @@ impl<'a> Draft<'a> {
         self.suggestions.push(suggestion);
     }
 
+    /// A button that answers. One that says nothing goes by its payload.
+    fn choice(&mut self, text: Option<&Text<'a>>, payload: Option<&Text<'a>>) {
+        if let Some(text) = text.or(payload) {
+            self.suggest(text, payload);
+        }
+    }
+
     fn attach(&mut self, attachment: &genesys::Attachment<'a>) {
         let named = attachment.filename.clone().filter(|name| !name.is_empty());
         let title = named.or_else(|| attachment.text.clone());
@@ -129,7 +136,10 @@ impl<'a> Draft<'a> {
         self.write(attachment.text.clone().filter(|text| title.as_ref() != Some(text)));
         match attachment.url.as_ref().filter(|url| is_web_url(url)) {
             Some(url) => self.link(title, url, shown_as(attachment.is_image()), None),
-            None => self.refused.push(unhandled(Some("Attachment".into()))),
+            None => {
+                self.write(title);
+                self.refused.push(unhandled(Some("Attachment".into())));
+            }
         }
     }
 
@@ -197,9 +207,7 @@ impl<'a> Draft<'a> {
             match &action.kind {
                 ActionKind::Link(url) => self.labelled_link(action.text.as_ref(), url),
                 ActionKind::Postback(payload) => {
-                    if let Some(text) = action.text.as_ref().or(payload.as_ref()) {
-                        self.suggest(text, payload.as_ref());
-                    }
+                    self.choice(action.text.as_ref(), payload.as_ref());
                 }
             }
         }
@@ -248,11 +256,12 @@ impl<'a> Draft<'a> {
         self.write(body);
         for Button { text, kind } in &template.buttons {
             match kind {
-                ButtonKind::QuickReply(payload) => self.suggest(text, payload.as_ref()),
-                ButtonKind::Url(url) => self.labelled_link(Some(text), url),
-                ButtonKind::PhoneNumber(number) => {
-                    self.write(Some(format!("{text}: {number}").into()));
-                }
+                ButtonKind::QuickReply(payload) => self.choice(text.as_ref(), payload.as_ref()),
+                ButtonKind::Url(url) => self.labelled_link(text.as_ref(), url),
+                ButtonKind::PhoneNumber(number) => self.write(Some(match text {
+                    Some(text) => format!("{text}: {number}").into(),
+                    None => number.clone(),
+                })),
             }
         }
         self.write(template.footer.clone());

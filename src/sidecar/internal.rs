@@ -1,0 +1,135 @@
+//! The internal listener: deliveries from the edge, and what operators ask.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use baton_chat::{Clock, Limits, SecretDigest};
+use baton_core::tenant::TenantKey;
+use baton_store::{Store, StoreError};
+use serde::Serialize;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::timeout,
+};
+
+use crate::{intake, problem::Problem, registry::Registry};
+
+/// For how long an operator's question to the store may take.
+const QUESTION: Duration = Duration::from_secs(2);
+
+/// How many deliveries are taken in at a time; more wait their turn, unread.
+const INTAKES: usize = 64;
+
+/// What the internal listener works with.
+pub(crate) struct Internal {
+    pub(crate) store: Store,
+    pub(crate) registry: Registry,
+    pub(crate) clock: Clock,
+    pub(crate) limits: Limits,
+    pub(crate) delivery_credentials: Vec<SecretDigest>,
+    pub(crate) admin_credentials: Vec<SecretDigest>,
+    /// The integration of each tenant.
+    pub(crate) integrations: HashMap<TenantKey<'static>, String>,
+    /// Tells the dispatcher that there is something new in the inbox.
+    pub(crate) arrived: Arc<Notify>,
+    pub(crate) intakes: Semaphore,
+}
+
+/// The places for deliveries that are being taken in.
+pub(crate) fn intakes() -> Semaphore {
+    Semaphore::new(INTAKES)
+}
+
+impl Internal {
+    pub(crate) fn router(self) -> Router {
+        Router::new()
+            .route("/internal/v1/deliveries", post(intake::deliver))
+            .route("/internal/v1/sessions/{session_id}", get(session))
+            .route("/internal/v1/health", get(health))
+            .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
+            .method_not_allowed_fallback(async || {
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path does not take this method")
+            })
+            .with_state(Arc::new(self))
+    }
+}
+
+/// Checks that the request shows one of the credentials.
+pub(crate) fn authorize(credentials: &[SecretDigest], headers: &HeaderMap) -> Result<(), Problem> {
+    let shown = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.as_bytes().split_at_checked(7))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case(b"bearer "))
+        .map(|(_, credential)| SecretDigest::of(credential.trim_ascii()));
+    match shown {
+        Some(shown) if shown.is_one_of(credentials) => Ok(()),
+        _ => Err(Problem::unauthorized()),
+    }
+}
+
+/// What an operator learns of a session.
+#[derive(Serialize)]
+struct SessionShown {
+    session_id: String,
+    tenant: TenantKey<'static>,
+    genesys: GenesysShown,
+    ended: bool,
+}
+
+/// Under which ids Genesys knows the session.
+#[derive(Serialize)]
+struct GenesysShown {
+    integration_id: String,
+    end_user_id: String,
+}
+
+async fn session(
+    State(internal): State<Arc<Internal>>,
+    Path(session_id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    authorize(&internal.admin_credentials, &headers)?;
+    let found = timeout(QUESTION, internal.store.session(&session_id)).await;
+    let session = match found.map_err(|_| slow())? {
+        Ok(Some(session)) => session,
+        Ok(None) | Err(StoreError::UnknownSession) => {
+            return Err(Problem::new(StatusCode::NOT_FOUND, "there is no session of this id"));
+        }
+        Err(error) => {
+            tracing::error!(%error, "a session could not be looked up for an operator");
+            return Err(Problem::try_again("the store cannot be read; see the log"));
+        }
+    };
+    let genesys =
+        GenesysShown { integration_id: session.integration_id, end_user_id: session.end_user_id };
+    let (session_id, tenant, ended) = (session.session_id, session.tenant, session.ended);
+    Ok(Json(SessionShown { session_id, tenant, genesys, ended }).into_response())
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+async fn health(State(internal): State<Arc<Internal>>) -> Result<Response, Problem> {
+    // Whatever the answer: that there is one is what counts.
+    match timeout(QUESTION, internal.store.session("")).await.map_err(|_| slow())? {
+        Ok(_) | Err(StoreError::UnknownSession) => {
+            Ok(Json(Health { status: "ok" }).into_response())
+        }
+        Err(error) => {
+            tracing::error!(%error, "the store does not answer");
+            Err(Problem::try_again("the store does not answer; see the log"))
+        }
+    }
+}
+
+fn slow() -> Problem {
+    Problem::try_again("the store took too long to answer")
+}

@@ -1,0 +1,142 @@
+//! The way to a socket (Messaging API, 2 to 5).
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::harness::{OTHER_TOKEN, Running, TOKEN, ok};
+
+async fn refusal(request: reqwest::RequestBuilder) -> (u16, String) {
+    let response = request.send().await.unwrap();
+    assert!(response.headers().contains_key("x-polyai-correlation-id"));
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(body["error"], body["message"]);
+    (status, body["error"].as_str().unwrap().to_owned())
+}
+
+#[tokio::test]
+async fn a_token_leads_to_a_session_and_to_a_socket_whose_first_event_is_session_start() {
+    let sidecar = Running::start().await;
+    let request = sidecar
+        .access_token_request()
+        .header("x-token", TOKEN)
+        .header("x-host", "https://WWW.example.com:443/")
+        .header("x-polyai-correlation-id", "5649193e-0000-4000-8000-000000000000");
+    let response = request.send().await.unwrap();
+    let correlation_id = response.headers().get("x-polyai-correlation-id").unwrap();
+    assert_eq!(correlation_id, "5649193e-0000-4000-8000-000000000000");
+    let answer = ok(response).await;
+    assert_eq!((&answer["expires_in"], &answer["token_type"]), (&86_400.into(), &"Bearer".into()));
+    assert_eq!(answer["access_token"].as_str().unwrap().split('.').count(), 3);
+
+    let chat = sidecar.session().await;
+    let batch = sidecar.socket(&chat).await.batch().await;
+    let [start] = batch.as_slice() else { panic!("{batch:?}") };
+    assert_eq!(start["type"], "EVENT_TYPE_SESSION_START");
+    assert_eq!(start["sequence"], 1);
+    let capabilities = json!({
+        "streaming": false,
+        "max_message_size_bytes": 120_000,
+        "max_reconnect_attempts": 0,
+        "heartbeat_interval_seconds": 30,
+    });
+    assert_eq!(start["payload"]["capabilities"], capabilities);
+}
+
+#[tokio::test]
+async fn genesys_knows_the_session_under_an_id_of_its_own() {
+    let sidecar = Running::start().await;
+    let (one, other) = (sidecar.session().await, sidecar.session().await);
+    assert_ne!(one.end_user_id, other.end_user_id);
+    assert!(!one.end_user_id.contains(&one.session_id));
+    let random = one.end_user_id.strip_prefix("baton-").unwrap();
+    assert_eq!(random.len(), 32);
+    assert!(random.bytes().all(|byte| byte.is_ascii_hexdigit()));
+}
+
+#[tokio::test]
+async fn the_access_token_is_refused_in_the_words_that_the_clients_know() {
+    let sidecar = Running::start().await;
+    let request = || sidecar.access_token_request();
+    let cases = [
+        (request(), "Missing authentication headers"),
+        (request().header("x-token", TOKEN), "Missing authentication headers"),
+        (request().header("x-host", "www.example.com"), "Missing authentication headers"),
+        (
+            request().header("x-token", "unknown").header("x-host", "www.example.com"),
+            "Connector token does not exist",
+        ),
+        (
+            request().header("x-token", TOKEN).header("x-host", "https://example.com"),
+            "Failed to validate connector",
+        ),
+        (
+            request().header("x-token", OTHER_TOKEN).header("x-host", "www.example.com"),
+            "Failed to validate connector",
+        ),
+    ];
+    for (request, text) in cases {
+        assert_eq!(refusal(request).await, (401, text.to_owned()));
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_refused_in_the_words_that_the_clients_know() {
+    let sidecar = Running::start().await;
+    let token = sidecar.access_token(TOKEN, "www.example.com").await;
+    let request = || sidecar.sessions_request();
+    let cases = [
+        (request(), 400, "Missing access token"),
+        (request().header("authorization", "Basic x"), 401, "Missing authentication headers"),
+        (request().bearer_auth("a.b.c"), 401, "Invalid access token"),
+        (request().bearer_auth(&token).body("{"), 400, "Error parsing request"),
+        (request().bearer_auth(&token).body("7"), 400, "Error parsing request"),
+        (request().bearer_auth(&token).body("x".repeat(70_000)), 413, "Error parsing request"),
+    ];
+    for (request, status, text) in cases {
+        assert_eq!(refusal(request).await, (status, text.to_owned()));
+    }
+    let bodies = ["", "{}", r#"{"streaming_enabled":true,"platform":"ios","unknown":[1]}"#];
+    for body in bodies {
+        let response = request().bearer_auth(&token).body(body).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_socket_is_refused_only_if_the_chat_cannot_be_had() {
+    let sidecar = Running::start().await;
+    let (chat, other) = (sidecar.session().await, sidecar.session().await);
+    let foreign = sidecar.session_of(OTHER_TOKEN, "other.example").await;
+    let (id, token) = (&chat.session_id, &chat.access_token);
+    let (other, foreign) = (&other.access_token, &foreign.access_token);
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    for (query, status, text) in [
+        (String::new(), 400, "invalid connection parameters"),
+        (format!("?session_id={id}"), 400, "invalid connection parameters"),
+        (format!("?access_token={token}"), 400, "invalid connection parameters"),
+        (format!("?access_token=&session_id={id}"), 400, "invalid connection parameters"),
+        (format!("?access_token=x&session_id={id}"), 401, "authentication failed"),
+        (format!("?access_token={other}&session_id={id}"), 401, "authentication failed"),
+        (format!("?access_token={foreign}&session_id={id}"), 401, "authentication failed"),
+        (format!("?access_token={token}&session_id={unknown}"), 404, "session not found"),
+    ] {
+        let Err((refused, body)) = sidecar.upgrade(&query).await else { panic!("{query}") };
+        assert_eq!(
+            (refused, &body["error"], &body["message"]),
+            (status, &text.into(), &text.into())
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_may_ask() {
+    let sidecar = Running::start().await;
+    let url = format!("http://{}/api/v1/access-token", sidecar.chat);
+    let preflight = reqwest::Client::new().request(reqwest::Method::OPTIONS, url);
+    let response = preflight.header("origin", "https://www.example.com").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NO_CONTENT);
+    assert_eq!(response.headers().get("access-control-allow-origin").unwrap(), "*");
+    let allowed = response.headers().get("access-control-allow-headers").unwrap();
+    assert!(allowed.to_str().unwrap().contains("x-token"));
+}

@@ -1,0 +1,20 @@
+//! The sidecar over real sockets: chat clients on one side, the edge on the other.
+
+#[cfg(test)]
+mod client_events;
+#[cfg(test)]
+mod deliveries;
+#[cfg(test)]
+mod handshake;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod internal;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod replay;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod typing;

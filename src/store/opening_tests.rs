@@ -1,0 +1,220 @@
+//! Which files are opened, by whom, and how a store ends.
+
+use std::{error::Error as _, fs, path::Path};
+
+use rusqlite::Connection;
+
+use crate::{
+    OpenError, Store, StoreError,
+    testing::{Fixture, arrived, delivery_id, event, events, session_id},
+};
+
+fn refusal(path: &Path) -> OpenError {
+    Store::open(path).unwrap_err()
+}
+
+#[tokio::test]
+async fn a_store_that_is_open_is_not_opened_again() {
+    let fixture = Fixture::new();
+    let path = fixture.directory.path().join("baton.db");
+    let error = refusal(&path);
+    assert!(matches!(&error, OpenError::InUse { path: named } if *named == path));
+    let said = error.to_string();
+    assert!(
+        said.contains("baton.db") && said.contains("stop that one"),
+        "{said}"
+    );
+    // A refused opening takes nothing from the one who has it.
+    fixture.store.accept(arrived(1)).await.unwrap();
+    assert!(matches!(refusal(&path), OpenError::InUse { .. }));
+    fixture.store.clone().close().await.unwrap();
+    Store::open(&path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_store_that_is_open_is_not_opened_again_through_a_link() {
+    let fixture = Fixture::new();
+    let link = fixture.directory.path().join("link.db");
+    std::os::unix::fs::symlink(fixture.directory.path().join("baton.db"), &link).unwrap();
+    assert!(matches!(refusal(&link), OpenError::InUse { .. }));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn every_file_of_the_store_is_for_its_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut fixture = Fixture::new();
+    let path = fixture.directory.path().join("baton.db");
+    fixture.store.clone().close().await.unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    fixture.store = Store::open(&path).unwrap();
+    fixture.store.accept(arrived(1)).await.unwrap();
+    let mut names = Vec::new();
+    for entry in fs::read_dir(fixture.directory.path()).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o777,
+            0o600,
+            "{entry:?}"
+        );
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(
+        names,
+        ["baton.db", "baton.db-shm", "baton.db-wal", "baton.db.lock"]
+    );
+}
+
+#[tokio::test]
+async fn a_file_of_a_newer_schema_is_refused() {
+    let fixture = Fixture::new();
+    let path = fixture.directory.path().join("baton.db");
+    fixture.store.close().await.unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 99)
+        .unwrap();
+    let error = refusal(&path);
+    assert!(
+        matches!(
+            error,
+            OpenError::NewerSchema {
+                found: 99,
+                known: 1,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    for content in ["Hello".to_owned(), "A letter. ".repeat(1000)] {
+        let path = directory.path().join("letter");
+        fs::write(&path, &content).unwrap();
+        let error = refusal(&path);
+        assert!(matches!(error, OpenError::NotAStore { .. }), "{error:?}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+    }
+    let path = directory.path().join("somebody.db");
+    Connection::open(&path)
+        .unwrap()
+        .execute_batch("CREATE TABLE theirs (a)")
+        .unwrap();
+    let before = fs::read(&path).unwrap();
+    assert!(matches!(refusal(&path), OpenError::NotAStore { .. }));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn a_path_that_cannot_be_a_file_is_one_clear_error() {
+    let directory = tempfile::tempdir().unwrap();
+    for path in [
+        directory.path().to_owned(),
+        directory.path().join("missing/baton.db"),
+    ] {
+        let error = refusal(&path);
+        assert!(
+            error.to_string().contains(&*path.to_string_lossy()),
+            "{error}"
+        );
+        if let Some(source) = error.source() {
+            assert!(!source.to_string().is_empty());
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_handle_dropped_finishes_what_is_queued_and_frees_the_file() {
+    let fixture = Fixture::with_sessions(1).await;
+    let Fixture { directory, store } = fixture;
+    let (block, blocked) = std::sync::mpsc::channel::<()>();
+    // Queued behind the block, nobody waits for them, and the handle goes.
+    let hold = store.clone();
+    let waiting = tokio::spawn(async move { hold.write(move |_| Ok(blocked.recv())).await });
+    tokio::task::yield_now().await;
+    for number in 0..10 {
+        let store = store.clone();
+        let accept = tokio::spawn(async move { store.accept(arrived(number)).await });
+        tokio::task::yield_now().await;
+        accept.abort();
+        _ = accept.await;
+    }
+    drop(store);
+    block.send(()).unwrap();
+    _ = waiting.await.unwrap().unwrap();
+
+    let path = directory.path().join("baton.db");
+    let store = loop {
+        match Store::open(&path) {
+            Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
+            opened => break opened.unwrap(),
+        }
+    };
+    assert_eq!(store.pending(0, 100).await.unwrap().len(), 10);
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_closed_and_its_file_alone_is_the_whole_store() {
+    let fixture = Fixture::with_sessions(1).await;
+    let Fixture { directory, store } = fixture;
+    store.accept(arrived(1)).await.unwrap();
+    let clone = store.clone();
+    store.close().await.unwrap();
+    answers_closed(&clone).await;
+    clone.close().await.unwrap();
+
+    let copy = tempfile::tempdir().unwrap();
+    let path = copy.path().join("copy.db");
+    fs::copy(directory.path().join("baton.db"), &path).unwrap();
+    assert_eq!(
+        Store::open(&path)
+            .unwrap()
+            .pending(0, 10)
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn invariant_11_a_dead_writer_makes_every_call_answer_closed() {
+    let fixture = Fixture::with_sessions(1).await;
+    let died = fixture
+        .store
+        .write::<()>(|_| panic!("a defect, for this test"))
+        .await;
+    assert!(matches!(died, Err(StoreError::Closed)));
+    answers_closed(&fixture.store).await;
+    fixture.store.clone().close().await.unwrap();
+}
+
+async fn answers_closed(store: &Store) {
+    let session = &session_id(1);
+    let answers = [
+        store.accept(arrived(2)).await.err(),
+        store.pending(0, 1).await.err(),
+        store.append(session, vec![event(1)], None).await.err(),
+        store
+            .settle(delivery_id(1), crate::Settlement::Unreadable)
+            .await
+            .err(),
+        store
+            .create_session(crate::testing::new_session(2), events([1]))
+            .await
+            .err(),
+        store.session(session).await.err(),
+        store.end_session(session, events([2])).await.err(),
+        store.events_after(session, 0, 1).await.err(),
+        store.last_sequence(session).await.err(),
+        store.key("token", [0; 32]).await.err(),
+    ];
+    for answer in answers {
+        assert!(matches!(answer, Some(StoreError::Closed)), "{answer:?}");
+    }
+}

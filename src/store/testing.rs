@@ -1,0 +1,84 @@
+//! What the tests share: things with numbers for names.
+
+use baton_core::{id::Id, tenant::TenantKey};
+use tempfile::TempDir;
+
+use crate::{Arrived, NewEvent, NewSession, Store};
+
+/// A store in a directory of its own, which goes with it.
+pub(crate) struct Fixture {
+    pub(crate) directory: TempDir,
+    pub(crate) store: Store,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(&directory.path().join("baton.db")).unwrap();
+        Self { directory, store }
+    }
+
+    /// With the sessions 1 to `count`, their logs empty.
+    pub(crate) async fn with_sessions(count: usize) -> Self {
+        let fixture = Self::new();
+        for number in 1..=count {
+            fixture
+                .store
+                .create_session(new_session(number), Vec::new())
+                .await
+                .unwrap();
+        }
+        fixture
+    }
+
+    pub(crate) async fn reopen(&mut self) {
+        self.store.clone().close().await.unwrap();
+        self.store = Store::open(&self.directory.path().join("baton.db")).unwrap();
+    }
+}
+
+pub(crate) fn delivery_id(number: usize) -> Id {
+    Id::of_parts(&[b"delivery", &number.to_be_bytes()])
+}
+
+pub(crate) fn arrived(number: usize) -> Arrived {
+    Arrived {
+        delivery_id: delivery_id(number),
+        tenant: TenantKey::new("acme", "shop", "live"),
+        end_user_id: Some(format!("user-{number}")),
+        integration_id: Some("integration".to_owned()),
+        received_at_ms: 1_700_000_000_000,
+        body: format!(r#"{{"delivery":{number}}}"#).into_bytes(),
+    }
+}
+
+pub(crate) fn session_id(number: usize) -> String {
+    format!("session-{number}")
+}
+
+pub(crate) fn new_session(number: usize) -> NewSession {
+    NewSession {
+        session_id: session_id(number),
+        tenant: TenantKey::new("acme", "shop", "live"),
+        integration_id: "integration".to_owned(),
+        end_user_id: format!("user-{number}"),
+        token_digest: [7; 32],
+        created_at_ms: 1_700_000_000_000,
+    }
+}
+
+pub(crate) fn event(number: usize) -> NewEvent {
+    NewEvent {
+        id: format!("event-{number}"),
+        timestamp: "2026-05-07T12:00:00.123Z".to_owned(),
+        kind: "EVENT_TYPE_LIVE_AGENT_MESSAGE".to_owned(),
+        payload: format!(r#"{{"text":"{number}"}}"#),
+        metadata: number
+            .is_multiple_of(2)
+            .then(|| r#"{"custom":{}}"#.to_owned()),
+    }
+}
+
+pub(crate) fn events(numbers: impl IntoIterator<Item = usize>) -> Vec<NewEvent> {
+    numbers.into_iter().map(event).collect()
+}
