@@ -1,5 +1,13 @@
 //! Through a real Envoy: what a hostile or unlucky caller sends, and what the upstream sees of it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it has to be"
+)]
+
 use std::time::Duration;
 
 use baton_simulator::signature;

@@ -1,12 +1,20 @@
 //! What holds for every input, not only for those of the corpus.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it has to be"
+)]
+
 use std::collections::BTreeSet;
 
 use baton_core::{
-    configuration::Configuration,
+    configuration::{Configuration, Tenant},
     delivery::Delivery,
     gate::{Gate, Head, Verdict},
-    json::Json,
+    json::Document,
     tenant::TenantKey,
     translation::{BotMessages, translate},
 };
@@ -333,11 +341,11 @@ fn paths(value: &Value) -> Vec<String> {
 
 #[test]
 fn the_three_receipts_of_one_message_stay_three_and_each_repetition_stays_one() {
-    let tenant = TenantKey::new("acme", "support", "live");
+    let tenant = Tenant::new(TenantKey::new("acme", "support", "live"), [SECRET]);
     let id_of = |status: &str| {
         let body = json!({"id": "m", "type": "Receipt", "status": status}).to_string();
-        let json = Json::parse(body.as_bytes()).expect("JSON");
-        translate(body.as_bytes(), json, &tenant, BotMessages::Drop).id
+        let document = Document::parse(body.as_bytes()).expect("JSON");
+        translate(body.as_bytes(), &document, &tenant, BotMessages::Drop).id
     };
     let ids: BTreeSet<_> = ["Sent", "Delivered", "Failed"].map(id_of).into_iter().collect();
     assert_eq!(ids.len(), 3);
@@ -348,8 +356,9 @@ fn the_three_receipts_of_one_message_stay_three_and_each_repetition_stays_one() 
 fn invariant_12_the_same_message_of_two_tenants_is_two_deliveries() {
     let body = br#"{"id":"m","type":"Text","text":"hello"}"#;
     let id_of = |environment: &'static str| {
-        let tenant = TenantKey::new("acme", "support", environment);
-        translate(body, Json::parse(body).expect("JSON"), &tenant, BotMessages::Drop).id
+        let tenant = Tenant::new(TenantKey::new("acme", "support", environment), [SECRET]);
+        let document = Document::parse(body).expect("JSON");
+        translate(body, &document, &tenant, BotMessages::Drop).id
     };
     assert_ne!(id_of("live"), id_of("sandbox"));
 }

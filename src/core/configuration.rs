@@ -56,8 +56,18 @@ impl fmt::Debug for Upstream {
 pub struct Tenant {
     /// Which tenant.
     pub key: TenantKey<'static>,
+    /// What its deliveries name as their source, whatever path prefix is in use.
+    pub source: String,
     /// The secrets that may have signed its webhooks.
     pub signing_keys: SigningKeys,
+}
+
+impl Tenant {
+    /// The tenant with these active secrets.
+    pub fn new<'a>(key: TenantKey<'static>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let source = format!("/webhooks/genesys/{key}");
+        Self { key, source, signing_keys: SigningKeys::new(secrets) }
+    }
 }
 
 /// What becomes of a webhook for a tenant that the document does not list.
@@ -283,8 +293,7 @@ fn tenants(
         if secrets.is_empty() {
             return Err(node.error("signature_secrets has to name at least one secret"));
         }
-        let signing_keys = SigningKeys::new(secrets.iter().map(String::as_str));
-        let tenant = Arc::new(Tenant { key: key.clone(), signing_keys });
+        let tenant = Arc::new(Tenant::new(key.clone(), secrets.iter().map(String::as_str)));
         if tenants.insert(key, tenant).is_some() {
             return Err(node.error("the same tenant is listed above: put its secrets together"));
         }

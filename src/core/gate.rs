@@ -8,7 +8,7 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 use crate::{
     configuration::{Configuration, Tenant, UnlistedTenants, is_under},
     delivery,
-    json::Json,
+    json::Document,
     refusal::Refusal,
     signature::{HEADER, Signature, SignatureProblem, SigningKeys},
     tenant::{TenantKey, is_segment},
@@ -122,13 +122,15 @@ impl Gate {
         if !verified {
             return Verdict::Refuse(Refusal::Signature(SignatureProblem::Mismatch));
         }
-        let Ok(json) = Json::parse(body) else {
+        let Ok(document) = Document::parse(body) else {
             return Verdict::Refuse(Refusal::NotJson);
         };
-        let delivery = translate(body, json, &tenant.key, self.configuration.bot_messages);
+        let delivery = translate(body, &document, tenant, self.configuration.bot_messages);
         let unhandled = delivery.data.unhandled.len();
-        match serde_json::to_vec(&delivery) {
-            Ok(delivery) => Verdict::Forward(Forward { delivery, unhandled }),
+        // A delivery is about as long as its webhook.
+        let mut bytes = Vec::with_capacity(body.len() + 256);
+        match serde_json::to_writer(&mut bytes, &delivery) {
+            Ok(()) => Verdict::Forward(Forward { delivery: bytes, unhandled }),
             // Its maps have text for keys and it is written to memory: there is nothing to fail.
             Err(_) => Verdict::Refuse(Refusal::UpstreamFailed),
         }

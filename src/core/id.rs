@@ -13,11 +13,11 @@ pub struct Id([u8; 16]);
 
 impl Id {
     /// The id of these parts in this order. Each part is hashed with its length before it, so
-    /// that no two lists of parts read the same.
+    /// that no two lists of parts read the same; no part is longer than four bytes can say.
     pub fn of_parts(parts: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
         for part in parts {
-            hash.update((part.len() as u64).to_be_bytes());
+            hash.update((part.len() as u32).to_be_bytes());
             hash.update(part);
         }
         Self::from_hash(hash)
@@ -27,7 +27,7 @@ impl Id {
     pub fn child(&self, position: usize) -> Self {
         let mut hash = Sha256::new();
         hash.update(self.0);
-        hash.update((position as u64).to_be_bytes());
+        hash.update((position as u32).to_be_bytes());
         Self::from_hash(hash)
     }
 

@@ -10,15 +10,20 @@ use core::fmt;
 use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
-/// A value of unknown type, as it stands in the text.
-#[derive(Clone, Copy, Debug)]
-pub struct Json<'a>(&'a str);
+/// A whole text, its outermost members read already: one pass where [`Json`] needs two.
+#[derive(Debug)]
+pub enum Document<'a> {
+    /// An object.
+    Object(Object<'a>),
+    /// Another value.
+    Other,
+}
 
 /// The bytes are not JSON (RFC 8259).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotJson;
 
-impl<'a> Json<'a> {
+impl<'a> Document<'a> {
     /// Checks that the bytes are one JSON value.
     ///
     /// # Errors
@@ -26,10 +31,39 @@ impl<'a> Json<'a> {
     /// [`NotJson`] if they are not UTF-8, not well-formed, or more than one value.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, NotJson> {
         let text = core::str::from_utf8(bytes).map_err(|_| NotJson)?;
+        let begins = text.trim_start_matches([' ', '\t', '\r', '\n']);
+        if !begins.starts_with('{') {
+            return Json::parse(bytes).map(|_| Self::Other);
+        }
+        let object: Object<'a> = serde_json::from_str(text).map_err(|_| NotJson)?;
+        // A name is read without a look at control characters, which have no place in it.
+        // Where the text of a name is not as it stands there, the whole is checked again.
+        for (Key(name), _) in &object.0 {
+            match name {
+                Cow::Borrowed(name) if name.iter().any(|byte| *byte < 0x20) => return Err(NotJson),
+                Cow::Borrowed(_) => {}
+                Cow::Owned(_) => return Json::parse(bytes).map(|_| Self::Object(object)),
+            }
+        }
+        Ok(Self::Object(object))
+    }
+}
+
+/// A value of unknown type, as it stands in the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(&'a str);
+
+impl<'a> Json<'a> {
+    /// Checks that the bytes are one JSON value, and nothing else about it.
+    ///
+    /// # Errors
+    ///
+    /// [`NotJson`] as in [`Document::parse`].
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, NotJson> {
+        let text = core::str::from_utf8(bytes).map_err(|_| NotJson)?;
         let value: &RawValue = serde_json::from_str(text).map_err(|_| NotJson)?;
         Ok(Self(value.get()))
     }
-
     /// The string, borrowed where it holds no escape; `None` for another type.
     pub fn text(self) -> Option<Cow<'a, str>> {
         let inner = self.0.strip_prefix('"')?.strip_suffix('"')?;
@@ -247,7 +281,17 @@ mod tests {
     #[test]
     fn valid_json_is_accepted_however_odd() {
         let deep = "[".repeat(100_000) + &"]".repeat(100_000);
-        for text in ["1e999999", "-0", " [ ] ", "\"\\ud800\"", "null", deep.as_str()] {
+        for text in [
+            "{\"a\":1e999999}",
+            " {\"\\u0001\":[]} ",
+            "1e999999",
+            "-0",
+            " [ ] ",
+            "\"\\ud800\"",
+            "null",
+            deep.as_str(),
+        ] {
+            assert!(Document::parse(text.as_bytes()).is_ok());
             assert!(Json::parse(text.as_bytes()).is_ok());
         }
     }
@@ -264,7 +308,11 @@ mod tests {
             b"01",
             b"'a'",
             b"\"\x01\"",
+            b"{\"\x01\":1}",
+            b"{\"\\n\x01\":1}",
+            b"{\"a\":1}x",
         ] {
+            assert_eq!(Document::parse(bytes).err(), Some(NotJson), "{bytes:?}");
             assert_eq!(Json::parse(bytes).err(), Some(NotJson), "{bytes:?}");
         }
     }

@@ -35,6 +35,11 @@ impl<'a> TenantKey<'a> {
         }
     }
 
+    /// The same key, borrowed from this one.
+    pub fn borrowed(&self) -> TenantKey<'_> {
+        TenantKey::new(&*self.account_id, &*self.project_id, &*self.client_env)
+    }
+
     /// The same key, independent of the text that it was read from.
     pub fn into_owned(self) -> TenantKey<'static> {
         let own = |part: Cow<'a, str>| Cow::<'static, str>::Owned(String::from(part));

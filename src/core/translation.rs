@@ -4,15 +4,16 @@
 
 mod draft;
 
-use alloc::{borrow::Cow, format, vec::Vec};
+use alloc::{borrow::Cow, vec::Vec};
 use sha2::{Digest, Sha256};
 
 use self::draft::Draft;
 use crate::{
+    configuration::Tenant,
     delivery::{Data, Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
     event::{ChatEvent, EventBody, Message, Typing, TypingState},
     id::Id,
-    json::Json,
+    json::{Document, Object},
     open_messaging::{Event, Kind, Webhook},
     tenant::TenantKey,
     time::is_rfc3339,
@@ -46,18 +47,20 @@ pub enum BotMessages {
 /// has an answer for every JSON value.
 pub fn translate<'a>(
     bytes: &[u8],
-    body: Json<'a>,
-    tenant: &TenantKey<'a>,
+    body: &Document<'a>,
+    tenant: &'a Tenant,
     bot_messages: BotMessages,
 ) -> Delivery<'a> {
-    let object = body.object();
-    let webhook = Webhook::read(object.as_ref().unwrap_or(&Default::default()));
-    let id = delivery_id(&webhook, tenant, bytes);
+    let webhook = match body {
+        Document::Object(object) => Webhook::read(object),
+        Document::Other => Webhook::read(&Object::default()),
+    };
+    let id = delivery_id(&webhook, &tenant.key, bytes);
     let time = webhook.channel.time.clone().filter(|time| is_rfc3339(time));
 
     let mut outcome = Outcome::default();
     match webhook.kind() {
-        _ if object.is_none() => outcome.miss(UnhandledKind::Body, None),
+        _ if matches!(body, Document::Other) => outcome.miss(UnhandledKind::Body, None),
         Kind::Receipt => outcome.receipts.push(receipt(&webhook)),
         _ if webhook.is_inbound() => {}
         Kind::Event => outcome.happened(&webhook),
@@ -73,13 +76,13 @@ pub fn translate<'a>(
     Delivery {
         specversion: "1.0".into(),
         id,
-        source: format!("/webhooks/genesys/{tenant}").into(),
+        source: tenant.source.as_str().into(),
         r#type: type_of(webhook.kind()).into(),
         subject: webhook.channel.end_user_id().cloned(),
         time: time.clone(),
         datacontenttype: "application/json".into(),
         data: Data {
-            tenant: tenant.clone(),
+            tenant: tenant.key.borrowed(),
             events: outcome.events.into_iter().enumerate().map(chat_event).collect(),
             receipts: outcome.receipts,
             lifecycle: Vec::new(),

@@ -58,10 +58,7 @@ impl Configuration {
     pub async fn bind(&self) -> Result<TcpListener, SimulatorError> {
         TcpListener::bind(self.listen)
             .await
-            .map_err(|source| SimulatorError::Bind {
-                address: self.listen,
-                source,
-            })
+            .map_err(|source| SimulatorError::Bind { address: self.listen, source })
     }
 }
 
@@ -89,9 +86,7 @@ mod tests {
     fn the_debug_form_shows_neither_the_secret_nor_a_header_value() {
         let mut configuration =
             Configuration::new("http://127.0.0.1/webhooks", "at-least-16-chars-long");
-        configuration
-            .webhook_headers
-            .insert("x-tenant-key".into(), "hush-hush".into());
+        configuration.webhook_headers.insert("x-tenant-key".into(), "hush-hush".into());
         let debug = format!("{configuration:?}");
         assert!(debug.contains("[redacted]") && debug.contains("x-tenant-key"));
         assert!(!debug.contains("at-least-16") && !debug.contains("hush-hush"));

@@ -121,13 +121,7 @@ async fn send_webhook(
     let (copies, wait, signature) = (order.repeat, order.wait, order.signature);
     let parameters = order.parameters(shape, &simulator);
     let signed = sign(&simulator, shape.body(&parameters), signature);
-    let send = || {
-        simulator.send(
-            shape.name(),
-            Some(parameters.message_id.clone()),
-            signed.clone(),
-        )
-    };
+    let send = || simulator.send(shape.name(), Some(parameters.message_id.clone()), signed.clone());
     let first = send();
     let copies = (1..copies).map(|_| send()).collect();
     Ok(answer(first, copies, wait).await)
@@ -171,15 +165,10 @@ async fn unknown_path() -> Refusal {
 impl WebhookOrder {
     fn check(&self, shape: &Shape) -> Result<(), Refusal> {
         if self.text.is_some() && !shape.takes_text() {
-            return Err(bad_order(format!(
-                "{} has no text; leave text out",
-                shape.name()
-            )));
+            return Err(bad_order(format!("{} has no text; leave text out", shape.name())));
         }
         if self.omit_conversation_id && self.conversation_id.is_some() {
-            return Err(bad_order(
-                "give either conversation_id or omit_conversation_id".into(),
-            ));
+            return Err(bad_order("give either conversation_id or omit_conversation_id".into()));
         }
         if !(1..=MOST_COPIES).contains(&self.repeat) {
             return Err(bad_order(format!("give a repeat from 1 to {MOST_COPIES}")));
@@ -223,34 +212,22 @@ impl From<JsonRejection> for Refusal {
 }
 
 fn bad_order(error: String) -> Refusal {
-    Refusal {
-        status: StatusCode::BAD_REQUEST,
-        error,
-    }
+    Refusal { status: StatusCode::BAD_REQUEST, error }
 }
 
 fn unknown_shape(name: &str) -> Refusal {
     let names: Vec<&str> = shapes().map(Shape::name).collect();
-    bad_order(format!(
-        "no shape is called {name:?}; give one of: {}",
-        names.join(", ")
-    ))
+    bad_order(format!("no shape is called {name:?}; give one of: {}", names.join(", ")))
 }
 
 fn sign(simulator: &Simulator, body: String, signature: Kind) -> SignedBody {
     let signature = signature.value(&simulator.configuration.signature_secret, body.as_bytes());
-    SignedBody {
-        body: Bytes::from(body),
-        signature,
-    }
+    SignedBody { body: Bytes::from(body), signature }
 }
 
 async fn answer(first: Started, copies: Vec<Started>, wait: bool) -> Response {
     let sending = record(first, wait).await;
-    let mut acknowledgement = Acknowledgement {
-        sending,
-        copies: Vec::with_capacity(copies.len()),
-    };
+    let mut acknowledgement = Acknowledgement { sending, copies: Vec::with_capacity(copies.len()) };
     for copy in copies {
         acknowledgement.copies.push(record(copy, wait).await);
     }
@@ -259,22 +236,14 @@ async fn answer(first: Started, copies: Vec<Started>, wait: bool) -> Response {
         .iter()
         .chain([&acknowledgement.sending])
         .any(|sending| sending.state == SendingState::Pending);
-    let status = if pending {
-        StatusCode::ACCEPTED
-    } else {
-        StatusCode::OK
-    };
+    let status = if pending { StatusCode::ACCEPTED } else { StatusCode::OK };
     (status, Json(acknowledgement)).into_response()
 }
 
 /// The record as it began or, with `wait`, as it ends.
 async fn record(started: Started, wait: bool) -> Sending {
     let Started { sending, settled } = started;
-    if wait {
-        settled.await.unwrap_or(sending)
-    } else {
-        sending
-    }
+    if wait { settled.await.unwrap_or(sending) } else { sending }
 }
 
 fn one() -> u32 {

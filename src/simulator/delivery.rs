@@ -112,12 +112,7 @@ impl Sender {
             .http1_title_case_headers()
             .build()
             .map_err(SimulatorError::Client)?;
-        Ok(Self {
-            client,
-            url,
-            headers,
-            pause: scaled(PAUSE, configuration.time_scale)?,
-        })
+        Ok(Self { client, url, headers, pause: scaled(PAUSE, configuration.time_scale)? })
     }
 
     /// Sends `signed` until it is delivered or Genesys would give up, and shows each attempt to
@@ -157,11 +152,7 @@ impl Sender {
             Err(error) => Answer::Error(format!("Connection failed: {}", root_cause(&error))),
         };
         let latency_milliseconds = begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-        Attempt {
-            at,
-            answer,
-            latency_milliseconds,
-        }
+        Attempt { at, answer, latency_milliseconds }
     }
 }
 
@@ -179,18 +170,12 @@ impl Answer {
             Self::Status(status) => format!("Request failed with status code {status}"),
             Self::Error(error) => error.clone(),
         };
-        ErrorInfo {
-            code: "DELIVERY_FAILED",
-            text: format!("GeneralError - {reason}"),
-        }
+        ErrorInfo { code: "DELIVERY_FAILED", text: format!("GeneralError - {reason}") }
     }
 }
 
 fn webhook_url(url: &str) -> Result<Url, SimulatorError> {
-    let refusal = |reason: String| SimulatorError::WebhookUrl {
-        url: url.to_owned(),
-        reason,
-    };
+    let refusal = |reason: String| SimulatorError::WebhookUrl { url: url.to_owned(), reason };
     let parsed = Url::parse(url).map_err(|error| refusal(error.to_string()))?;
     if parsed.scheme() == "http" {
         Ok(parsed)
@@ -200,10 +185,7 @@ fn webhook_url(url: &str) -> Result<Url, SimulatorError> {
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), SimulatorError> {
-    let refusal = |reason| SimulatorError::WebhookHeader {
-        name: name.to_owned(),
-        reason,
-    };
+    let refusal = |reason| SimulatorError::WebhookHeader { name: name.to_owned(), reason };
     let parsed = HeaderName::try_from(name).map_err(|_| refusal("the name is no header name"))?;
     if parsed == CONTENT_TYPE || parsed.as_str().eq_ignore_ascii_case(signature::HEADER) {
         return Err(refusal("the simulator sets this header itself"));
@@ -250,21 +232,14 @@ mod tests {
     fn a_refusal_is_recorded_in_genesys_words() {
         let info = Answer::Status(404).error_info();
         assert_eq!(info.code, "DELIVERY_FAILED");
-        assert_eq!(
-            info.text,
-            "GeneralError - Request failed with status code 404"
-        );
+        assert_eq!(info.text, "GeneralError - Request failed with status code 404");
     }
 
     #[test]
     fn an_attempt_is_written_with_a_status_or_an_error() {
         let at = "2026-05-04T09:15:22.417Z";
         let written = |answer| {
-            let attempt = Attempt {
-                at: at.into(),
-                answer,
-                latency_milliseconds: 7,
-            };
+            let attempt = Attempt { at: at.into(), answer, latency_milliseconds: 7 };
             serde_json::to_string(&attempt).unwrap()
         };
         assert_eq!(
@@ -279,22 +254,14 @@ mod tests {
 
     #[test]
     fn the_pause_follows_the_time_scale() {
-        let sender = Sender::new(&Configuration {
-            time_scale: 0.01,
-            ..configuration()
-        })
-        .unwrap();
+        let sender = Sender::new(&Configuration { time_scale: 0.01, ..configuration() }).unwrap();
         assert_eq!(sender.pause, Duration::from_millis(50));
     }
 
     #[test]
     fn a_time_scale_that_is_no_length_of_time_is_refused() {
         for time_scale in [-1.0, f64::NAN, f64::INFINITY] {
-            let error = Sender::new(&Configuration {
-                time_scale,
-                ..configuration()
-            })
-            .unwrap_err();
+            let error = Sender::new(&Configuration { time_scale, ..configuration() }).unwrap_err();
             assert!(matches!(error, SimulatorError::TimeScale { .. }), "{error}");
         }
     }
@@ -303,35 +270,18 @@ mod tests {
     fn a_webhook_url_that_is_not_http_is_refused() {
         for webhook_url in ["https://example.org/", "events", "ftp://example.org/"] {
             let webhook_url = webhook_url.into();
-            let error = Sender::new(&Configuration {
-                webhook_url,
-                ..configuration()
-            })
-            .unwrap_err();
-            assert!(
-                matches!(error, SimulatorError::WebhookUrl { .. }),
-                "{error}"
-            );
+            let error = Sender::new(&Configuration { webhook_url, ..configuration() }).unwrap_err();
+            assert!(matches!(error, SimulatorError::WebhookUrl { .. }), "{error}");
         }
     }
 
     #[test]
     fn a_header_that_cannot_be_sent_is_refused_without_showing_its_value() {
-        for name in [
-            "Content-Type",
-            "X-Hub-Signature-256",
-            "no header",
-            "x-tenant",
-        ] {
+        for name in ["Content-Type", "X-Hub-Signature-256", "no header", "x-tenant"] {
             let mut configuration = configuration();
-            configuration
-                .webhook_headers
-                .insert(name.into(), "hush\nhush".into());
+            configuration.webhook_headers.insert(name.into(), "hush\nhush".into());
             let error = Sender::new(&configuration).unwrap_err();
-            assert!(
-                matches!(error, SimulatorError::WebhookHeader { .. }),
-                "{error}"
-            );
+            assert!(matches!(error, SimulatorError::WebhookHeader { .. }), "{error}");
             assert!(!error.to_string().contains("hush"), "{error}");
         }
     }

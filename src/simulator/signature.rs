@@ -44,10 +44,7 @@ impl Kind {
 /// The header's value as Genesys writes it: `sha256=` and the padded standard base64 of the
 /// HMAC-SHA256 of `body`, keyed with the bytes of `secret` (Genesys reference 2.1).
 pub fn base64(secret: &str, body: &[u8]) -> String {
-    format!(
-        "sha256={}",
-        STANDARD.encode(authentication_code(secret, body))
-    )
+    format!("sha256={}", STANDARD.encode(authentication_code(secret, body)))
 }
 
 /// The same signature as [`base64()`], written as `sha256=` and lower-case hexadecimal. Some
@@ -55,9 +52,7 @@ pub fn base64(secret: &str, body: &[u8]) -> String {
 pub fn hex(secret: &str, body: &[u8]) -> String {
     authentication_code(secret, body)
         .iter()
-        .fold(String::from("sha256="), |value, byte| {
-            format!("{value}{byte:02x}")
-        })
+        .fold(String::from("sha256="), |value, byte| format!("{value}{byte:02x}"))
 }
 
 /// A signature of the right form and length that differs from the right one in every byte.
@@ -78,11 +73,7 @@ fn authentication_code(secret: &str, body: &[u8]) -> [u8; 32] {
 fn block_key(secret: &[u8]) -> Key<Hmac<Sha256>> {
     let mut key = Key::<Hmac<Sha256>>::default();
     let hash = Sha256::digest(secret);
-    let source = if secret.len() > key.len() {
-        hash.as_slice()
-    } else {
-        secret
-    };
+    let source = if secret.len() > key.len() { hash.as_slice() } else { secret };
     for (place, byte) in key.iter_mut().zip(source) {
         *place = *byte;
     }

@@ -131,12 +131,7 @@ impl Simulator {
             return Err(SimulatorError::SecretTooShort { length });
         }
         let sender = Sender::new(&configuration)?;
-        Ok(Self {
-            configuration: Arc::new(configuration),
-            ledger: Arc::default(),
-            sender,
-            stop,
-        })
+        Ok(Self { configuration: Arc::new(configuration), ledger: Arc::default(), sender, stop })
     }
 
     /// Starts the delivery of `signed` and answers at once.

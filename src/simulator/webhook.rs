@@ -72,10 +72,7 @@ pub struct Parameters {
 
 /// Every shape there is.
 pub fn shapes() -> impl Iterator<Item = &'static Shape> {
-    text_shapes::SHAPES
-        .iter()
-        .chain(structured_shapes::SHAPES)
-        .chain(event_shapes::SHAPES)
+    text_shapes::SHAPES.iter().chain(structured_shapes::SHAPES).chain(event_shapes::SHAPES)
 }
 
 /// A new message id: 32 random lower-case hexadecimal digits (Genesys reference 2.3).
@@ -91,9 +88,7 @@ pub fn conversation_id(integration_id: &str, end_user_id: &str) -> String {
     for (place, byte) in bytes.iter_mut().zip(digest) {
         *place = byte;
     }
-    uuid::Builder::from_custom_bytes(bytes)
-        .into_uuid()
-        .to_string()
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
 }
 
 /// A time as Genesys writes it: ISO 8601, UTC, milliseconds, `Z` (Genesys reference 2.3).
@@ -108,12 +103,7 @@ impl Shape {
         envelope: Envelope,
         rest: fn() -> Value,
     ) -> Self {
-        Self {
-            name,
-            description,
-            envelope,
-            rest,
-        }
+        Self { name, description, envelope, rest }
     }
 
     /// The shape of this name, if there is one.
@@ -166,13 +156,8 @@ impl Shape {
     }
 
     fn channel(&self, parameters: &Parameters) -> Value {
-        let Parameters {
-            integration_id,
-            integration_name,
-            end_user_id,
-            message_id,
-            ..
-        } = parameters;
+        let Parameters { integration_id, integration_name, end_user_id, message_id, .. } =
+            parameters;
         let mut to = json!({ "id": end_user_id, "idType": "Opaque" });
         let mut from =
             json!({ "nickname": integration_name, "id": integration_id, "idType": "Opaque" });
@@ -243,45 +228,28 @@ mod tests {
 
     #[test]
     fn a_text_replaces_the_shapes_own() {
-        let parameters = Parameters {
-            text: Some("zażółć \u{2028}".into()),
-            ..parameters()
-        };
+        let parameters = Parameters { text: Some("zażółć \u{2028}".into()), ..parameters() };
         assert_eq!(built("text-agent", &parameters)["text"], "zażółć \u{2028}");
     }
 
     #[test]
     fn a_text_goes_before_the_content_of_an_attachment_that_had_none() {
-        let parameters = Parameters {
-            text: Some("see this".into()),
-            ..parameters()
-        };
+        let parameters = Parameters { text: Some("see this".into()), ..parameters() };
         let body = built("attachment-pdf", &parameters);
-        let keys: Vec<_> = body
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys[..5], ["id", "channel", "type", "text", "content"]);
     }
 
     #[test]
     fn an_event_takes_no_text() {
-        let parameters = Parameters {
-            text: Some("ignored".into()),
-            ..parameters()
-        };
+        let parameters = Parameters { text: Some("ignored".into()), ..parameters() };
         assert!(!Shape::named("event-typing").unwrap().takes_text());
         assert_eq!(built("event-typing", &parameters).get("text"), None);
     }
 
     #[test]
     fn the_conversation_id_can_be_left_out_of_every_shape() {
-        let parameters = Parameters {
-            conversation_id: None,
-            ..parameters()
-        };
+        let parameters = Parameters { conversation_id: None, ..parameters() };
         for shape in shapes() {
             assert_eq!(built(shape.name(), &parameters).get("conversationId"), None);
         }
@@ -292,12 +260,7 @@ mod tests {
         let parameters = parameters();
         for shape in shapes() {
             let id = built(shape.name(), &parameters)["conversationId"].clone();
-            assert_eq!(
-                id,
-                *parameters.conversation_id.as_ref().unwrap(),
-                "{}",
-                shape.name()
-            );
+            assert_eq!(id, *parameters.conversation_id.as_ref().unwrap(), "{}", shape.name());
         }
     }
 
@@ -314,10 +277,7 @@ mod tests {
     fn message_ids_are_32_lower_case_hexadecimal_digits_and_fresh() {
         let id = message_id();
         assert_eq!(id.len(), 32);
-        assert!(
-            id.chars()
-                .all(|digit| matches!(digit, '0'..='9' | 'a'..='f'))
-        );
+        assert!(id.chars().all(|digit| matches!(digit, '0'..='9' | 'a'..='f')));
         assert_ne!(id, message_id());
     }
 

@@ -56,10 +56,6 @@ where
     Value: Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    let call = Call {
-        task: Some(task),
-        result: Err(StoreError::Closed),
-        answer,
-    };
+    let call = Call { task: Some(task), result: Err(StoreError::Closed), answer };
     (Order::Run(Box::new(call)), answered)
 }

@@ -27,9 +27,7 @@ const CACHED_STATEMENTS: usize = 32;
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(refused("open", path))?;
-    connection
-        .busy_timeout(BUSY_TIMEOUT)
-        .map_err(refused("configure", path))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(refused("configure", path))?;
     // Nothing is changed before it is known whose file it is.
     let version = schema_version(&connection, path)?;
     file::make_private(path)?;
@@ -53,14 +51,8 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
 
 fn refused(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> OpenError {
     move |source| match source.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => OpenError::NotAStore {
-            path: path.to_owned(),
-        },
-        _ => OpenError::Sqlite {
-            doing,
-            path: path.to_owned(),
-            source,
-        },
+        Some(ErrorCode::NotADatabase) => OpenError::NotAStore { path: path.to_owned() },
+        _ => OpenError::Sqlite { doing, path: path.to_owned(), source },
     }
 }
 
@@ -71,11 +63,7 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenErr
     let application = number("application_id").map_err(refused(reading, path))?;
     let version = number("user_version").map_err(refused(reading, path))?;
     let is_empty: bool = connection
-        .query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)",
-            [],
-            |row| row.get(0),
-        )
+        .query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
         .map_err(refused(reading, path))?;
     match (application, u32::try_from(version)) {
         (0, Ok(0)) if is_empty => Ok(0),
@@ -83,16 +71,10 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenErr
             Ok(version) if version <= MIGRATIONS.len() => Ok(version),
             _ => {
                 let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-                Err(OpenError::NewerSchema {
-                    path: path.to_owned(),
-                    found,
-                    known,
-                })
+                Err(OpenError::NewerSchema { path: path.to_owned(), found, known })
             }
         },
-        _ => Err(OpenError::NotAStore {
-            path: path.to_owned(),
-        }),
+        _ => Err(OpenError::NotAStore { path: path.to_owned() }),
     }
 }
 
@@ -115,12 +97,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
 /// Checks that a commit is on disk when it returns.
 fn require_durability(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let not_durable = |setting, found, needed| {
-        Err(OpenError::NotDurable {
-            path: path.to_owned(),
-            setting,
-            found,
-            needed,
-        })
+        Err(OpenError::NotDurable { path: path.to_owned(), setting, found, needed })
     };
     let checking = "check the settings of";
     let mode: String = connection

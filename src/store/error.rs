@@ -119,9 +119,6 @@ pub enum StoreError {
 impl StoreError {
     /// Turns an error of SQLite into one that says what was tried.
     pub(crate) fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Sqlite {
-            doing,
-            source: Arc::new(source),
-        }
+        move |source| Self::Sqlite { doing, source: Arc::new(source) }
     }
 }

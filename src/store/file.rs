@@ -58,11 +58,7 @@ pub(crate) fn make_private(_path: &Path) -> Result<(), OpenError> {
 }
 
 fn refused(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> OpenError {
-    move |source| OpenError::Io {
-        doing,
-        path: path.to_owned(),
-        source,
-    }
+    move |source| OpenError::Io { doing, path: path.to_owned(), source }
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -95,9 +91,7 @@ fn lock(path: &Path, real: &Path) -> Result<File, OpenError> {
         .map_err(refused("create", &lock_path))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
-            path: path.to_owned(),
-        }),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
         Err(TryLockError::Error(source)) => Err(refused("lock", &lock_path)(source)),
     }
 }

@@ -128,11 +128,7 @@ pub(crate) fn accept(connection: &Connection, arrived: &Arrived) -> Result<Accep
             ])
         })
         .map_err(StoreError::sqlite("store a delivery"))?;
-    Ok(if inserted == 0 {
-        Acceptance::Duplicate
-    } else {
-        Acceptance::New
-    })
+    Ok(if inserted == 0 { Acceptance::Duplicate } else { Acceptance::New })
 }
 
 pub(crate) fn pending(
@@ -144,24 +140,16 @@ pub(crate) fn pending(
         .prepare_cached(sql::PENDING)
         .and_then(|mut statement| {
             statement
-                .query_map(params![saturated(after), saturated(limit)], |row| {
-                    row.try_into()
-                })?
+                .query_map(params![saturated(after), saturated(limit)], |row| row.try_into())?
                 .collect()
         })
         .map_err(StoreError::sqlite("read the pending deliveries"))?;
     rows.into_iter()
         .map(|(arrival, delivery_id, received_at_ms, body)| {
-            let delivery_id = Id::from_text(&delivery_id).ok_or(StoreError::Damaged {
-                what: "a delivery's id",
-            })?;
+            let delivery_id = Id::from_text(&delivery_id)
+                .ok_or(StoreError::Damaged { what: "a delivery's id" })?;
             // Arrivals count up from 1.
-            Ok(Pending {
-                arrival: arrival.unsigned_abs(),
-                delivery_id,
-                received_at_ms,
-                body,
-            })
+            Ok(Pending { arrival: arrival.unsigned_abs(), delivery_id, received_at_ms, body })
         })
         .collect()
 }
@@ -201,9 +189,5 @@ fn settle_as(
         .prepare_cached(sql::IS_DELIVERY)
         .and_then(|mut statement| statement.exists([&delivery_id]))
         .map_err(StoreError::sqlite(doing))?;
-    if known {
-        Ok(Settled::Before)
-    } else {
-        Err(StoreError::UnknownDelivery)
-    }
+    if known { Ok(Settled::Before) } else { Err(StoreError::UnknownDelivery) }
 }

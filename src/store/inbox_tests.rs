@@ -10,23 +10,11 @@ use crate::{
 #[tokio::test]
 async fn invariant_4_a_repeated_delivery_is_a_duplicate_also_after_reopening() {
     let mut fixture = Fixture::new();
-    assert_eq!(
-        fixture.store.accept(arrived(1)).await.unwrap(),
-        Acceptance::New
-    );
-    assert_eq!(
-        fixture.store.accept(arrived(1)).await.unwrap(),
-        Acceptance::Duplicate
-    );
+    assert_eq!(fixture.store.accept(arrived(1)).await.unwrap(), Acceptance::New);
+    assert_eq!(fixture.store.accept(arrived(1)).await.unwrap(), Acceptance::Duplicate);
     fixture.reopen().await;
-    assert_eq!(
-        fixture.store.accept(arrived(1)).await.unwrap(),
-        Acceptance::Duplicate
-    );
-    assert_eq!(
-        fixture.store.accept(arrived(2)).await.unwrap(),
-        Acceptance::New
-    );
+    assert_eq!(fixture.store.accept(arrived(1)).await.unwrap(), Acceptance::Duplicate);
+    assert_eq!(fixture.store.accept(arrived(2)).await.unwrap(), Acceptance::New);
 }
 
 #[tokio::test]
@@ -36,14 +24,8 @@ async fn invariant_4_a_delivery_that_is_settled_stays_known() {
     for number in 1..=2 {
         store.accept(arrived(number)).await.unwrap();
     }
-    store
-        .settle(delivery_id(1), Settlement::NothingToShow)
-        .await
-        .unwrap();
-    store
-        .append(&session_id(1), vec![event(1)], Some(delivery_id(2)))
-        .await
-        .unwrap();
+    store.settle(delivery_id(1), Settlement::NothingToShow).await.unwrap();
+    store.append(&session_id(1), vec![event(1)], Some(delivery_id(2))).await.unwrap();
     fixture.reopen().await;
     for number in 1..=2 {
         let again = fixture.store.accept(arrived(number)).await.unwrap();
@@ -76,19 +58,12 @@ async fn invariant_3_what_was_accepted_survives_a_crash() {
     for number in 1..=20 {
         store.accept(arrived(number)).await.unwrap();
     }
-    store
-        .append(&session_id(1), vec![event(1)], Some(delivery_id(7)))
-        .await
-        .unwrap();
+    store.append(&session_id(1), vec![event(1)], Some(delivery_id(7))).await.unwrap();
 
     // What lies on the disk while the store is open is what a crash would leave.
     let after_crash = tempfile::tempdir().unwrap();
     for name in ["baton.db", "baton.db-wal"] {
-        fs::copy(
-            fixture.directory.path().join(name),
-            after_crash.path().join(name),
-        )
-        .unwrap();
+        fs::copy(fixture.directory.path().join(name), after_crash.path().join(name)).unwrap();
     }
     let recovered = Store::open(&after_crash.path().join("baton.db")).unwrap();
     let pending = recovered.pending(0, 100).await.unwrap();
@@ -105,22 +80,13 @@ async fn the_pending_come_in_order_of_arrival_without_the_settled() {
     for number in [5, 3, 9, 1, 7] {
         store.accept(arrived(number)).await.unwrap();
     }
-    store
-        .settle(delivery_id(9), Settlement::UnknownSession)
-        .await
-        .unwrap();
-    store
-        .append(&session_id(1), Vec::new(), Some(delivery_id(5)))
-        .await
-        .unwrap();
+    store.settle(delivery_id(9), Settlement::UnknownSession).await.unwrap();
+    store.append(&session_id(1), Vec::new(), Some(delivery_id(5))).await.unwrap();
     fixture.reopen().await;
 
     let store = &fixture.store;
     let pending = store.pending(0, 10).await.unwrap();
-    let bodies: Vec<_> = pending
-        .iter()
-        .map(|delivery| delivery.body.clone())
-        .collect();
+    let bodies: Vec<_> = pending.iter().map(|delivery| delivery.body.clone()).collect();
     assert_eq!(bodies, [3, 1, 7].map(|number| arrived(number).body));
     assert!(pending.is_sorted_by_key(|delivery| delivery.arrival));
     assert_eq!(pending[0].delivery_id, delivery_id(3));
@@ -154,17 +120,12 @@ async fn a_settled_delivery_keeps_its_outcome_and_frees_its_body() {
         store.accept(arrived(number)).await.unwrap();
         store.settle(delivery_id(number), outcome).await.unwrap();
         // A second outcome changes nothing.
-        store
-            .settle(delivery_id(number), Settlement::Unreadable)
-            .await
-            .unwrap();
+        store.settle(delivery_id(number), Settlement::Unreadable).await.unwrap();
         let id = delivery_id(number).to_string();
         let kept: (String, Option<Vec<u8>>) = store
             .read(move |connection| {
                 let query = "SELECT outcome, body FROM inbox WHERE delivery_id = ?1";
-                Ok(connection
-                    .query_row(query, [id], |row| row.try_into())
-                    .unwrap())
+                Ok(connection.query_row(query, [id], |row| row.try_into()).unwrap())
             })
             .await
             .unwrap();
@@ -187,9 +148,7 @@ async fn a_delivery_that_was_never_accepted_cannot_be_settled() {
     let store = &fixture.store;
     let settled = store.settle(delivery_id(1), Settlement::Unreadable).await;
     assert!(matches!(settled, Err(StoreError::UnknownDelivery)));
-    let appended = store
-        .append(&session_id(1), vec![event(1)], Some(delivery_id(1)))
-        .await;
+    let appended = store.append(&session_id(1), vec![event(1)], Some(delivery_id(1))).await;
     assert!(matches!(appended, Err(StoreError::UnknownDelivery)));
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 0);
 }
@@ -203,33 +162,20 @@ async fn invariant_10_a_debug_print_shows_no_content() {
     event.payload = "a secret".to_owned();
     event.metadata = Some("a secret".to_owned());
     let shown = format!("{arrived:?} {event:?}");
-    assert!(
-        shown.contains("body_bytes: 8") && shown.contains("payload_bytes: 8"),
-        "{shown}"
-    );
+    assert!(shown.contains("body_bytes: 8") && shown.contains("payload_bytes: 8"), "{shown}");
     fixture.store.accept(arrived).await.unwrap();
     let session = session_id(1);
     let shown = [
         shown,
         format!("{:?}", fixture.store.pending(0, 1).await.unwrap()),
-        format!(
-            "{:?}",
-            fixture
-                .store
-                .append(&session, vec![event], None)
-                .await
-                .unwrap()
-        ),
+        format!("{:?}", fixture.store.append(&session, vec![event], None).await.unwrap()),
         format!("{:?}", new_session(1)),
         format!("{:?}", fixture.store.session(&session).await.unwrap()),
         format!("{:?}", fixture.store),
     ];
     for shown in shown {
         // As text, and as a list of bytes.
-        assert!(
-            !shown.contains("secret") && !shown.contains("97, 32"),
-            "{shown}"
-        );
+        assert!(!shown.contains("secret") && !shown.contains("97, 32"), "{shown}");
         assert!(!shown.contains("token_digest"), "{shown}");
     }
 }

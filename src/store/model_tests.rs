@@ -12,20 +12,10 @@ use crate::{
 #[derive(Clone, Debug)]
 enum Step {
     Accept(usize),
-    Append {
-        session: usize,
-        events: Vec<usize>,
-        settles: Option<usize>,
-    },
+    Append { session: usize, events: Vec<usize>, settles: Option<usize> },
     Settle(usize),
-    Create {
-        session: usize,
-        events: Vec<usize>,
-    },
-    End {
-        session: usize,
-        events: Vec<usize>,
-    },
+    Create { session: usize, events: Vec<usize> },
+    End { session: usize, events: Vec<usize> },
     Reopen,
 }
 
@@ -56,10 +46,7 @@ struct Model {
 
 impl Model {
     fn delivery(&mut self, number: usize) -> Option<&mut bool> {
-        self.inbox
-            .iter_mut()
-            .find(|(known, _)| *known == number)
-            .map(|(_, settled)| settled)
+        self.inbox.iter_mut().find(|(known, _)| *known == number).map(|(_, settled)| settled)
     }
 
     /// What an append returns; `None` is a refusal.
@@ -90,21 +77,8 @@ impl Model {
 }
 
 fn logged_event(place: usize, number: usize) -> LoggedEvent {
-    let crate::NewEvent {
-        id,
-        timestamp,
-        kind,
-        payload,
-        metadata,
-    } = event(number);
-    LoggedEvent {
-        sequence: place as u64 + 1,
-        id,
-        timestamp,
-        kind,
-        payload,
-        metadata,
-    }
+    let crate::NewEvent { id, timestamp, kind, payload, metadata } = event(number);
+    LoggedEvent { sequence: place as u64 + 1, id, timestamp, kind, payload, metadata }
 }
 
 async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
@@ -120,35 +94,19 @@ async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
             };
             assert_eq!(store.accept(arrived(number)).await.unwrap(), expected);
         }
-        Step::Append {
-            session,
-            events: numbers,
-            settles,
-        } => {
+        Step::Append { session, events: numbers, settles } => {
             let expected = model.append(session, &numbers, settles);
             let settles = settles.map(delivery_id);
-            let logged = store
-                .append(&session_id(session), events(numbers), settles)
-                .await;
+            let logged = store.append(&session_id(session), events(numbers), settles).await;
             assert_eq!(logged.ok(), expected);
         }
         Step::Settle(number) => {
-            let known = model
-                .delivery(number)
-                .map(|settled| *settled = true)
-                .is_some();
-            let settled = store
-                .settle(delivery_id(number), Settlement::NothingToShow)
-                .await;
+            let known = model.delivery(number).map(|settled| *settled = true).is_some();
+            let settled = store.settle(delivery_id(number), Settlement::NothingToShow).await;
             assert_eq!(settled.is_ok(), known);
         }
-        Step::Create {
-            session,
-            events: numbers,
-        } => {
-            let created = store
-                .create_session(new_session(session), events(numbers.clone()))
-                .await;
+        Step::Create { session, events: numbers } => {
+            let created = store.create_session(new_session(session), events(numbers.clone())).await;
             let is_new = !model.sessions.contains_key(&session);
             assert_eq!(created.is_ok(), is_new);
             if is_new {
@@ -156,21 +114,14 @@ async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
                 model.append(session, &numbers, None).unwrap();
             }
         }
-        Step::End {
-            session,
-            events: numbers,
-        } => {
-            let ended = model
-                .sessions
-                .get_mut(&session)
-                .map(|(_, ended)| std::mem::replace(ended, true));
+        Step::End { session, events: numbers } => {
+            let ended =
+                model.sessions.get_mut(&session).map(|(_, ended)| std::mem::replace(ended, true));
             let expected = match ended {
                 Some(true) => Some(Vec::new()),
                 Some(false) | None => model.append(session, &numbers, None),
             };
-            let logged = store
-                .end_session(&session_id(session), events(numbers))
-                .await;
+            let logged = store.end_session(&session_id(session), events(numbers)).await;
             assert_eq!(logged.ok(), expected);
         }
         Step::Reopen => fixture.reopen().await,
@@ -180,33 +131,16 @@ async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
 async fn compare(fixture: &Fixture, model: &Model) {
     let store = &fixture.store;
     let pending = store.pending(0, 100).await.unwrap();
-    let pending: Vec<_> = pending
-        .iter()
-        .map(|delivery| delivery.delivery_id)
-        .collect();
+    let pending: Vec<_> = pending.iter().map(|delivery| delivery.delivery_id).collect();
     let expected = model.inbox.iter().filter(|(_, settled)| !settled);
-    assert_eq!(
-        pending,
-        expected
-            .map(|(number, _)| delivery_id(*number))
-            .collect::<Vec<_>>()
-    );
+    assert_eq!(pending, expected.map(|(number, _)| delivery_id(*number)).collect::<Vec<_>>());
     for (session, (log, ended)) in &model.sessions {
         let session = session_id(*session);
-        let expected = log
-            .iter()
-            .enumerate()
-            .map(|(place, number)| logged_event(place, *number));
+        let expected = log.iter().enumerate().map(|(place, number)| logged_event(place, *number));
         let logged = store.events_after(&session, 0, 100).await.unwrap();
         assert_eq!(logged, expected.collect::<Vec<_>>());
-        assert_eq!(
-            store.last_sequence(&session).await.unwrap(),
-            log.len() as u64
-        );
-        assert_eq!(
-            store.session(&session).await.unwrap().unwrap().ended,
-            *ended
-        );
+        assert_eq!(store.last_sequence(&session).await.unwrap(), log.len() as u64);
+        assert_eq!(store.session(&session).await.unwrap().unwrap().ended, *ended);
     }
 }
 

@@ -20,10 +20,7 @@ async fn a_store_that_is_open_is_not_opened_again() {
     let error = refusal(&path);
     assert!(matches!(&error, OpenError::InUse { path: named } if *named == path));
     let said = error.to_string();
-    assert!(
-        said.contains("baton.db") && said.contains("stop that one"),
-        "{said}"
-    );
+    assert!(said.contains("baton.db") && said.contains("stop that one"), "{said}");
     // A refused opening takes nothing from the one who has it.
     fixture.store.accept(arrived(1)).await.unwrap();
     assert!(matches!(refusal(&path), OpenError::InUse { .. }));
@@ -53,18 +50,11 @@ async fn every_file_of_the_store_is_for_its_user_alone() {
     let mut names = Vec::new();
     for entry in fs::read_dir(fixture.directory.path()).unwrap() {
         let entry = entry.unwrap();
-        assert_eq!(
-            entry.metadata().unwrap().permissions().mode() & 0o777,
-            0o600,
-            "{entry:?}"
-        );
+        assert_eq!(entry.metadata().unwrap().permissions().mode() & 0o777, 0o600, "{entry:?}");
         names.push(entry.file_name().into_string().unwrap());
     }
     names.sort();
-    assert_eq!(
-        names,
-        ["baton.db", "baton.db-shm", "baton.db-wal", "baton.db.lock"]
-    );
+    assert_eq!(names, ["baton.db", "baton.db-shm", "baton.db-wal", "baton.db.lock"]);
 }
 
 #[tokio::test]
@@ -72,22 +62,9 @@ async fn a_file_of_a_newer_schema_is_refused() {
     let fixture = Fixture::new();
     let path = fixture.directory.path().join("baton.db");
     fixture.store.close().await.unwrap();
-    Connection::open(&path)
-        .unwrap()
-        .pragma_update(None, "user_version", 99)
-        .unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = refusal(&path);
-    assert!(
-        matches!(
-            error,
-            OpenError::NewerSchema {
-                found: 99,
-                known: 1,
-                ..
-            }
-        ),
-        "{error}"
-    );
+    assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 1, .. }), "{error}");
 }
 
 #[test]
@@ -101,10 +78,7 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
         assert_eq!(fs::read_to_string(&path).unwrap(), content);
     }
     let path = directory.path().join("somebody.db");
-    Connection::open(&path)
-        .unwrap()
-        .execute_batch("CREATE TABLE theirs (a)")
-        .unwrap();
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
     let before = fs::read(&path).unwrap();
     assert!(matches!(refusal(&path), OpenError::NotAStore { .. }));
     assert_eq!(fs::read(&path).unwrap(), before);
@@ -113,15 +87,9 @@ fn a_file_that_is_no_store_is_refused_and_left_as_it_is() {
 #[test]
 fn a_path_that_cannot_be_a_file_is_one_clear_error() {
     let directory = tempfile::tempdir().unwrap();
-    for path in [
-        directory.path().to_owned(),
-        directory.path().join("missing/baton.db"),
-    ] {
+    for path in [directory.path().to_owned(), directory.path().join("missing/baton.db")] {
         let error = refusal(&path);
-        assert!(
-            error.to_string().contains(&*path.to_string_lossy()),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&*path.to_string_lossy()), "{error}");
         if let Some(source) = error.source() {
             assert!(!source.to_string().is_empty());
         }
@@ -171,24 +139,13 @@ async fn a_closed_store_answers_closed_and_its_file_alone_is_the_whole_store() {
     let copy = tempfile::tempdir().unwrap();
     let path = copy.path().join("copy.db");
     fs::copy(directory.path().join("baton.db"), &path).unwrap();
-    assert_eq!(
-        Store::open(&path)
-            .unwrap()
-            .pending(0, 10)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(Store::open(&path).unwrap().pending(0, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn invariant_11_a_dead_writer_makes_every_call_answer_closed() {
     let fixture = Fixture::with_sessions(1).await;
-    let died = fixture
-        .store
-        .write::<()>(|_| panic!("a defect, for this test"))
-        .await;
+    let died = fixture.store.write::<()>(|_| panic!("a defect, for this test")).await;
     assert!(matches!(died, Err(StoreError::Closed)));
     answers_closed(&fixture.store).await;
     fixture.store.clone().close().await.unwrap();
@@ -200,14 +157,8 @@ async fn answers_closed(store: &Store) {
         store.accept(arrived(2)).await.err(),
         store.pending(0, 1).await.err(),
         store.append(session, vec![event(1)], None).await.err(),
-        store
-            .settle(delivery_id(1), crate::Settlement::Unreadable)
-            .await
-            .err(),
-        store
-            .create_session(crate::testing::new_session(2), events([1]))
-            .await
-            .err(),
+        store.settle(delivery_id(1), crate::Settlement::Unreadable).await.err(),
+        store.create_session(crate::testing::new_session(2), events([1])).await.err(),
         store.session(session).await.err(),
         store.end_session(session, events([2])).await.err(),
         store.events_after(session, 0, 1).await.err(),

@@ -150,11 +150,7 @@ pub(crate) fn end(
 pub(crate) fn number(connection: &Connection, session_id: &str) -> Result<i64, StoreError> {
     connection
         .prepare_cached(sql::SESSION_NUMBER)
-        .and_then(|mut statement| {
-            statement
-                .query_row([session_id], |row| row.get(0))
-                .optional()
-        })
+        .and_then(|mut statement| statement.query_row([session_id], |row| row.get(0)).optional())
         .map_err(StoreError::sqlite("find a session"))?
         .ok_or(StoreError::UnknownSession)
 }
@@ -163,11 +159,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     let part = |column| row.get::<_, String>(column);
     Ok(Session {
         session_id: row.get("session_id")?,
-        tenant: TenantKey::new(
-            part("account_id")?,
-            part("project_id")?,
-            part("client_env")?,
-        ),
+        tenant: TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?),
         integration_id: row.get("integration_id")?,
         end_user_id: row.get("end_user_id")?,
         token_digest: row.get("token_digest")?,

@@ -29,21 +29,8 @@ pub struct NewEvent {
 
 impl NewEvent {
     fn at(self, sequence: u64) -> LoggedEvent {
-        let Self {
-            id,
-            timestamp,
-            kind,
-            payload,
-            metadata,
-        } = self;
-        LoggedEvent {
-            sequence,
-            id,
-            timestamp,
-            kind,
-            payload,
-            metadata,
-        }
+        let Self { id, timestamp, kind, payload, metadata } = self;
+        LoggedEvent { sequence, id, timestamp, kind, payload, metadata }
     }
 }
 
@@ -100,13 +87,11 @@ pub(crate) fn append_and_settle(
     settles: Option<Id>,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
     let session = session::number(connection, session_id)?;
-    let settled = settles
-        .map(|delivery| inbox::settle_appended(connection, delivery))
-        .transpose()?;
+    let settled =
+        settles.map(|delivery| inbox::settle_appended(connection, delivery)).transpose()?;
     if settled == Some(Settled::Before) {
         let ids = events.iter().map(|event| event.id.as_str());
-        ids.filter_map(|id| find(connection, session, id).transpose())
-            .collect()
+        ids.filter_map(|id| find(connection, session, id).transpose()).collect()
     } else {
         append(connection, session, events)
     }
@@ -184,11 +169,7 @@ fn find(
 ) -> Result<Option<LoggedEvent>, StoreError> {
     connection
         .prepare_cached(sql::EVENT)
-        .and_then(|mut statement| {
-            statement
-                .query_row(params![session, event_id], read)
-                .optional()
-        })
+        .and_then(|mut statement| statement.query_row(params![session, event_id], read).optional())
         .map_err(StoreError::sqlite("find an event in a session's log"))
 }
 

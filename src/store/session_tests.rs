@@ -24,18 +24,10 @@ async fn invariant_5_concurrent_appends_number_each_session_without_gaps_or_repe
         .collect();
     for append in appends {
         let logged = append.await.unwrap();
-        assert_eq!(
-            logged[0].sequence + 1,
-            logged[1].sequence,
-            "events of one call stay together"
-        );
+        assert_eq!(logged[0].sequence + 1, logged[1].sequence, "events of one call stay together");
     }
     for number in 1..=4 {
-        let log = fixture
-            .store
-            .events_after(&session_id(number), 0, 1000)
-            .await
-            .unwrap();
+        let log = fixture.store.events_after(&session_id(number), 0, 1000).await.unwrap();
         assert_eq!(sequences(&log), (1..=100).collect::<Vec<_>>());
     }
 }
@@ -45,87 +37,31 @@ async fn invariant_5_replay_returns_the_same_ids_and_numbers_also_after_reopenin
     let mut fixture = Fixture::with_sessions(1).await;
     let mut live = Vec::new();
     for numbers in [0..3, 3..4, 4..4, 4..9] {
-        live.extend(
-            fixture
-                .store
-                .append(&session_id(1), events(numbers), None)
-                .await
-                .unwrap(),
-        );
+        live.extend(fixture.store.append(&session_id(1), events(numbers), None).await.unwrap());
     }
-    assert_eq!(
-        fixture
-            .store
-            .events_after(&session_id(1), 0, 100)
-            .await
-            .unwrap(),
-        live
-    );
+    assert_eq!(fixture.store.events_after(&session_id(1), 0, 100).await.unwrap(), live);
     fixture.reopen().await;
-    assert_eq!(
-        fixture
-            .store
-            .events_after(&session_id(1), 0, 100)
-            .await
-            .unwrap(),
-        live
-    );
-    assert_eq!(
-        fixture
-            .store
-            .events_after(&session_id(1), 4, 2)
-            .await
-            .unwrap(),
-        live[4..6]
-    );
-    assert_eq!(
-        fixture
-            .store
-            .events_after(&session_id(1), 9, 100)
-            .await
-            .unwrap(),
-        []
-    );
-    assert_eq!(
-        fixture
-            .store
-            .events_after(&session_id(1), u64::MAX, 1)
-            .await
-            .unwrap(),
-        []
-    );
-    assert_eq!(
-        fixture.store.last_sequence(&session_id(1)).await.unwrap(),
-        9
-    );
+    assert_eq!(fixture.store.events_after(&session_id(1), 0, 100).await.unwrap(), live);
+    assert_eq!(fixture.store.events_after(&session_id(1), 4, 2).await.unwrap(), live[4..6]);
+    assert_eq!(fixture.store.events_after(&session_id(1), 9, 100).await.unwrap(), []);
+    assert_eq!(fixture.store.events_after(&session_id(1), u64::MAX, 1).await.unwrap(), []);
+    assert_eq!(fixture.store.last_sequence(&session_id(1)).await.unwrap(), 9);
 }
 
 #[tokio::test]
 async fn invariant_4_an_event_whose_id_stands_in_the_log_is_not_appended_again() {
     let fixture = Fixture::with_sessions(2).await;
     let store = &fixture.store;
-    let first = store
-        .append(&session_id(1), events([1, 2]), None)
-        .await
-        .unwrap();
+    let first = store.append(&session_id(1), events([1, 2]), None).await.unwrap();
     let mut changed = event(2);
     changed.payload = r#"{"text":"changed"}"#.to_owned();
-    let second = store
-        .append(&session_id(1), vec![changed, event(3)], None)
-        .await
-        .unwrap();
+    let second = store.append(&session_id(1), vec![changed, event(3)], None).await.unwrap();
     assert_eq!(second[0], first[1]);
     assert_eq!(sequences(&second), [2, 3]);
     // Also within one call; and another session's log is another.
-    let third = store
-        .append(&session_id(1), events([4, 4, 5]), None)
-        .await
-        .unwrap();
+    let third = store.append(&session_id(1), events([4, 4, 5]), None).await.unwrap();
     assert_eq!(sequences(&third), [4, 4, 5]);
-    let other = store
-        .append(&session_id(2), events([2]), None)
-        .await
-        .unwrap();
+    let other = store.append(&session_id(2), events([2]), None).await.unwrap();
     assert_eq!(sequences(&other), [1]);
 }
 
@@ -134,20 +70,11 @@ async fn invariant_4_a_settled_delivery_appends_nothing_and_returns_what_stands(
     let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
     store.accept(arrived(1)).await.unwrap();
-    let first = store
-        .append(&session_id(1), events([1, 2]), Some(delivery_id(1)))
-        .await
-        .unwrap();
-    let again = store
-        .append(&session_id(1), events([1, 2]), Some(delivery_id(1)))
-        .await
-        .unwrap();
+    let first = store.append(&session_id(1), events([1, 2]), Some(delivery_id(1))).await.unwrap();
+    let again = store.append(&session_id(1), events([1, 2]), Some(delivery_id(1))).await.unwrap();
     assert_eq!(again, first);
     // Only what stands there: a settled delivery brings nothing new, whatever the ids.
-    let more = store
-        .append(&session_id(1), events([3, 2]), Some(delivery_id(1)))
-        .await
-        .unwrap();
+    let more = store.append(&session_id(1), events([3, 2]), Some(delivery_id(1))).await.unwrap();
     assert_eq!(more, first[1..]);
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 2);
 }
@@ -157,15 +84,10 @@ async fn an_append_to_an_unknown_session_leaves_its_delivery_pending() {
     let fixture = Fixture::new();
     let store = &fixture.store;
     store.accept(arrived(1)).await.unwrap();
-    let appended = store
-        .append("nobody", vec![event(1)], Some(delivery_id(1)))
-        .await;
+    let appended = store.append("nobody", vec![event(1)], Some(delivery_id(1))).await;
     assert!(matches!(appended, Err(StoreError::UnknownSession)));
     assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
-    assert!(matches!(
-        store.end_session("nobody", vec![]).await,
-        Err(StoreError::UnknownSession)
-    ));
+    assert!(matches!(store.end_session("nobody", vec![]).await, Err(StoreError::UnknownSession)));
     assert_eq!(store.session("nobody").await.unwrap(), None);
     assert_eq!(store.last_sequence("nobody").await.unwrap(), 0);
     assert_eq!(store.events_after("nobody", 0, 10).await.unwrap(), []);
@@ -175,11 +97,7 @@ async fn an_append_to_an_unknown_session_leaves_its_delivery_pending() {
 async fn a_session_is_created_with_its_first_events_and_found_again() {
     let mut fixture = Fixture::new();
     let new = new_session(1);
-    fixture
-        .store
-        .create_session(new.clone(), events([1, 2]))
-        .await
-        .unwrap();
+    fixture.store.create_session(new.clone(), events([1, 2])).await.unwrap();
     fixture.reopen().await;
     let store = &fixture.store;
     let expected = Session {
@@ -191,20 +109,11 @@ async fn a_session_is_created_with_its_first_events_and_found_again() {
         created_at_ms: new.created_at_ms,
         ended: false,
     };
-    assert_eq!(
-        store.session(&new.session_id).await.unwrap(),
-        Some(expected)
-    );
-    assert_eq!(
-        sequences(&store.events_after(&new.session_id, 0, 10).await.unwrap()),
-        [1, 2]
-    );
+    assert_eq!(store.session(&new.session_id).await.unwrap(), Some(expected));
+    assert_eq!(sequences(&store.events_after(&new.session_id, 0, 10).await.unwrap()), [1, 2]);
     let taken = store.create_session(new.clone(), events([3])).await;
     assert!(matches!(taken, Err(StoreError::SessionExists)));
-    let same_user = crate::NewSession {
-        session_id: "another".to_owned(),
-        ..new
-    };
+    let same_user = crate::NewSession { session_id: "another".to_owned(), ..new };
     let taken = store.create_session(same_user, Vec::new()).await;
     assert!(matches!(taken, Err(StoreError::SessionExists)));
     assert_eq!(store.session("another").await.unwrap(), None);
@@ -216,17 +125,10 @@ async fn invariant_12_an_end_user_is_found_by_its_own_tenant_and_integration_onl
     let fixture = Fixture::with_sessions(1).await;
     let owner = new_session(1);
     let found = async |tenant: TenantKey<'_>, integration_id, end_user_id| {
-        fixture
-            .store
-            .session_of_end_user(&tenant, integration_id, end_user_id)
-            .await
-            .unwrap()
+        fixture.store.session_of_end_user(&tenant, integration_id, end_user_id).await.unwrap()
     };
     let own = || owner.tenant.clone();
-    assert_eq!(
-        found(own(), "integration", "user-1").await,
-        Some(session_id(1))
-    );
+    assert_eq!(found(own(), "integration", "user-1").await, Some(session_id(1)));
     assert_eq!(found(own(), "integration", "user-2").await, None);
     assert_eq!(found(own(), "another", "user-1").await, None);
     for stranger in [
@@ -242,23 +144,11 @@ async fn invariant_12_an_end_user_is_found_by_its_own_tenant_and_integration_onl
 async fn a_session_ends_once_with_its_last_events() {
     let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
-    store
-        .append(&session_id(1), events([1]), None)
-        .await
-        .unwrap();
-    let last = store
-        .end_session(&session_id(1), events([2]))
-        .await
-        .unwrap();
+    store.append(&session_id(1), events([1]), None).await.unwrap();
+    let last = store.end_session(&session_id(1), events([2])).await.unwrap();
     assert_eq!(sequences(&last), [2]);
     assert!(store.session(&session_id(1)).await.unwrap().unwrap().ended);
-    assert_eq!(
-        store
-            .end_session(&session_id(1), events([3]))
-            .await
-            .unwrap(),
-        []
-    );
+    assert_eq!(store.end_session(&session_id(1), events([3])).await.unwrap(), []);
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 2);
 }
 
@@ -277,13 +167,7 @@ async fn a_key_is_kept_as_it_was_first_given() {
     }
     given.dedup();
     assert_eq!(given.len(), 1, "all callers have the same key");
-    assert_eq!(
-        fixture.store.key("other", [99; 32]).await.unwrap(),
-        [99; 32]
-    );
+    assert_eq!(fixture.store.key("other", [99; 32]).await.unwrap(), [99; 32]);
     fixture.reopen().await;
-    assert_eq!(
-        fixture.store.key("token", [100; 32]).await.unwrap(),
-        given[0]
-    );
+    assert_eq!(fixture.store.key("token", [100; 32]).await.unwrap(), given[0]);
 }

@@ -111,9 +111,8 @@ mod tests {
         let path = directory.path().join("baton.db");
         let connection = connection::create_for_test(&path);
         for statement in STATEMENTS {
-            let mut explained = connection
-                .prepare(&format!("EXPLAIN QUERY PLAN {statement}"))
-                .unwrap();
+            let mut explained =
+                connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
             // Only the plan counts: no parameter needs a value.
             let steps: Vec<String> = explained
                 .raw_query()
@@ -144,9 +143,6 @@ mod tests {
             .next()
             .unwrap()
             .unwrap();
-        assert!(
-            plan.contains("SEARCH inbox USING") && plan.contains("inbox_pending"),
-            "{plan}"
-        );
+        assert!(plan.contains("SEARCH inbox USING") && plan.contains("inbox_pending"), "{plan}");
     }
 }

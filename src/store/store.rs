@@ -85,22 +85,16 @@ impl Store {
         let lock = Arc::new(held.lock);
         let (alive, ended) = watch::channel(());
         let alive = Arc::new(alive);
-        let post = |connection| Post {
-            connection,
-            _lock: Arc::clone(&lock),
-            _alive: Arc::clone(&alive),
-        };
+        let post =
+            |connection| Post { connection, _lock: Arc::clone(&lock), _alive: Arc::clone(&alive) };
         let writing = post(connection::open_writer(&held.path)?);
         let mut reading = Vec::with_capacity(READERS);
         for _ in 0..READERS {
             reading.push(post(connection::open_reader(&held.path)?));
         }
 
-        let refused = |source| OpenError::Io {
-            doing: "start a thread for",
-            path: held.path.clone(),
-            source,
-        };
+        let refused =
+            |source| OpenError::Io { doing: "start a thread for", path: held.path.clone(), source };
         let (writes, orders) = mpsc::channel(QUEUE);
         start("store-writer", writing, move |connection| {
             let transactions = writer::run(orders, connection);
@@ -111,20 +105,11 @@ impl Store {
         let orders = Arc::new(Mutex::new(orders));
         for post in reading {
             let orders = Arc::clone(&orders);
-            start("store-reader", post, move |connection| {
-                reader::run(&orders, connection)
-            })
-            .map_err(refused)?;
+            start("store-reader", post, move |connection| reader::run(&orders, connection))
+                .map_err(refused)?;
         }
         let room = Arc::new(Semaphore::new(WAITING_KIB as usize));
-        Ok(Self {
-            shared: Arc::new(Shared {
-                writes,
-                reads,
-                room,
-                ended,
-            }),
-        })
+        Ok(Self { shared: Arc::new(Shared { writes, reads, room, ended }) })
     }
 
     /// Step one: stores a delivery, and returns only when it is on disk and would survive a
@@ -143,13 +128,10 @@ impl Store {
             drop(room);
             accepted
         });
-        self.shared
-            .writes
-            .try_send(order)
-            .map_err(|error| match error {
-                TrySendError::Full(_) => StoreError::Overloaded,
-                TrySendError::Closed(_) => StoreError::Closed,
-            })?;
+        self.shared.writes.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Closed(_) => StoreError::Closed,
+        })?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -160,8 +142,7 @@ impl Store {
     ///
     /// Only those of every call.
     pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| inbox::pending(connection, after, limit))
-            .await
+        self.read(move |connection| inbox::pending(connection, after, limit)).await
     }
 
     /// Step two: appends events to a session's log and settles the delivery that they came from,
@@ -214,8 +195,7 @@ impl Store {
         session: NewSession,
         events: Vec<NewEvent>,
     ) -> Result<(), StoreError> {
-        self.write(move |connection| session::create(connection, &session, events))
-            .await
+        self.write(move |connection| session::create(connection, &session, events)).await
     }
 
     /// The session of this id, if there is one.
@@ -225,8 +205,7 @@ impl Store {
     /// Only those of every call.
     pub async fn session(&self, session_id: &str) -> Result<Option<Session>, StoreError> {
         let session_id = session_id.to_owned();
-        self.read(move |connection| session::find(connection, &session_id))
-            .await
+        self.read(move |connection| session::find(connection, &session_id)).await
     }
 
     /// The id of the session that an end user has with a tenant's integration, if there is one.
@@ -260,8 +239,7 @@ impl Store {
         events: Vec<NewEvent>,
     ) -> Result<Vec<LoggedEvent>, StoreError> {
         let session_id = session_id.to_owned();
-        self.write(move |connection| session::end(connection, &session_id, events))
-            .await
+        self.write(move |connection| session::end(connection, &session_id, events)).await
     }
 
     /// The events of a session with a sequence number above `cursor`, in order, at most `limit`;
@@ -291,13 +269,11 @@ impl Store {
     /// Only those of every call.
     pub async fn last_sequence(&self, session_id: &str) -> Result<u64, StoreError> {
         let session_id = session_id.to_owned();
-        self.read(
-            move |connection| match session::number(connection, &session_id) {
-                Ok(number) => session_log::last_sequence(connection, number),
-                Err(StoreError::UnknownSession) => Ok(0),
-                Err(error) => Err(error),
-            },
-        )
+        self.read(move |connection| match session::number(connection, &session_id) {
+            Ok(number) => session_log::last_sequence(connection, number),
+            Err(StoreError::UnknownSession) => Ok(0),
+            Err(error) => Err(error),
+        })
         .await
     }
 
@@ -309,8 +285,7 @@ impl Store {
     /// Only those of every call.
     pub async fn key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
         let name = name.to_owned();
-        self.write(move |connection| key::keep(connection, &name, fresh))
-            .await
+        self.write(move |connection| key::keep(connection, &name, fresh)).await
     }
 
     /// Waits until everything that is queued is on disk, then stops the threads and frees the
@@ -333,11 +308,7 @@ impl Store {
         task: impl FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
     ) -> Result<Value, StoreError> {
         let (order, answer) = command::order(task);
-        self.shared
-            .writes
-            .send(order)
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.shared.writes.send(order).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 
@@ -350,11 +321,7 @@ impl Store {
             return Err(StoreError::Closed);
         }
         let (order, answer) = command::order(task);
-        self.shared
-            .reads
-            .send(order)
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.shared.reads.send(order).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 }
@@ -370,8 +337,5 @@ fn start(
         let mut post = post;
         work(&mut post.connection);
     };
-    thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map(drop)
+    thread::Builder::new().name(name.to_owned()).spawn(run).map(drop)
 }

@@ -22,11 +22,7 @@ impl Fixture {
     pub(crate) async fn with_sessions(count: usize) -> Self {
         let fixture = Self::new();
         for number in 1..=count {
-            fixture
-                .store
-                .create_session(new_session(number), Vec::new())
-                .await
-                .unwrap();
+            fixture.store.create_session(new_session(number), Vec::new()).await.unwrap();
         }
         fixture
     }
@@ -73,9 +69,7 @@ pub(crate) fn event(number: usize) -> NewEvent {
         timestamp: "2026-05-07T12:00:00.123Z".to_owned(),
         kind: "EVENT_TYPE_LIVE_AGENT_MESSAGE".to_owned(),
         payload: format!(r#"{{"text":"{number}"}}"#),
-        metadata: number
-            .is_multiple_of(2)
-            .then(|| r#"{"custom":{}}"#.to_owned()),
+        metadata: number.is_multiple_of(2).then(|| r#"{"custom":{}}"#.to_owned()),
     }
 }
 

@@ -59,21 +59,16 @@ fn commit(connection: &mut Connection, group: &mut [Box<dyn Command>]) -> Result
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(StoreError::sqlite("begin a transaction"))?;
     for command in group {
-        let mut savepoint = transaction
-            .savepoint()
-            .map_err(StoreError::sqlite("set a savepoint"))?;
+        let mut savepoint =
+            transaction.savepoint().map_err(StoreError::sqlite("set a savepoint"))?;
         if let Err(error) = command.run(&savepoint) {
             // On some errors, such as a full disk, SQLite undoes the whole transaction.
             if savepoint.is_autocommit() {
                 return Err(error);
             }
-            savepoint
-                .rollback()
-                .map_err(StoreError::sqlite("undo a failed command"))?;
+            savepoint.rollback().map_err(StoreError::sqlite("undo a failed command"))?;
         }
-        savepoint
-            .commit()
-            .map_err(StoreError::sqlite("release a savepoint"))?;
+        savepoint.commit().map_err(StoreError::sqlite("release a savepoint"))?;
     }
     transaction.commit().map_err(StoreError::sqlite("commit"))
 }

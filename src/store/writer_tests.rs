@@ -27,12 +27,7 @@ impl Bench {
         let directory = tempfile::tempdir().unwrap();
         let connection = connection::create_for_test(&directory.path().join("baton.db"));
         let (orders, queue) = mpsc::channel(2000);
-        Self {
-            _directory: directory,
-            connection,
-            orders,
-            queue,
-        }
+        Self { _directory: directory, connection, orders, queue }
     }
 
     fn queue<Value: Send + 'static>(
@@ -82,22 +77,14 @@ fn one_failing_command_does_not_fail_the_others_of_its_group() {
         inbox::settle(connection, delivery_id(99), crate::Settlement::Unreadable)
     });
     let mut broken = bench.queue(|connection| {
-        connection
-            .execute_batch("INSERT INTO nowhere VALUES (1)")
-            .map_err(StoreError::sqlite("x"))
+        connection.execute_batch("INSERT INTO nowhere VALUES (1)").map_err(StoreError::sqlite("x"))
     });
     let mut after = bench.queue_accept(3);
     let (transactions, connection) = bench.run();
     assert_eq!(transactions, 1);
     assert_eq!(before.try_recv().unwrap().unwrap(), Acceptance::New);
-    assert!(matches!(
-        failing.try_recv().unwrap(),
-        Err(StoreError::UnknownDelivery)
-    ));
-    assert!(matches!(
-        broken.try_recv().unwrap(),
-        Err(StoreError::Sqlite { .. })
-    ));
+    assert!(matches!(failing.try_recv().unwrap(), Err(StoreError::UnknownDelivery)));
+    assert!(matches!(broken.try_recv().unwrap(), Err(StoreError::Sqlite { .. })));
     assert_eq!(after.try_recv().unwrap().unwrap(), Acceptance::New);
     assert_eq!(stored(&connection), 2);
 }
@@ -112,20 +99,15 @@ fn invariant_3_nobody_is_answered_before_the_commit() {
     });
     bench.run();
     let (unanswered, mut first) = second.blocking_recv().unwrap().unwrap();
-    assert!(
-        unanswered,
-        "the first waits while its group is not committed"
-    );
+    assert!(unanswered, "the first waits while its group is not committed");
     assert_eq!(first.try_recv().unwrap().unwrap(), Acceptance::New);
 }
 
 #[test]
 fn invariant_3_when_the_disk_is_full_nobody_of_the_group_is_told_success() {
     let bench = Bench::new();
-    let pages: u32 = bench
-        .connection
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .unwrap();
+    let pages: u32 =
+        bench.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     bench
         .connection
         .pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(()))
@@ -141,10 +123,7 @@ fn invariant_3_when_the_disk_is_full_nobody_of_the_group_is_told_success() {
     // SQLite may undo the large one alone or all three; the answers have to say which.
     let told = [&mut small, &mut large, &mut late].map(|answer| answer.try_recv().unwrap());
     assert!(told[1].is_err());
-    assert_eq!(
-        stored(&connection),
-        told.iter().filter(|answer| answer.is_ok()).count()
-    );
+    assert_eq!(stored(&connection), told.iter().filter(|answer| answer.is_ok()).count());
 }
 
 #[test]
@@ -155,26 +134,12 @@ fn invariant_3_when_the_commit_fails_everybody_of_the_group_is_told() {
     let mut deferred = bench.queue(|connection| {
         let broken = "PRAGMA defer_foreign_keys = 1;
             INSERT INTO event VALUES (99, 1, 'id', 'now', 'kind', '{}', NULL)";
-        connection
-            .execute_batch(broken)
-            .map_err(StoreError::sqlite("x"))
+        connection.execute_batch(broken).map_err(StoreError::sqlite("x"))
     });
     let mut after = bench.queue_accept(2);
     let (_, connection) = bench.run();
-    for told in [
-        before.try_recv().unwrap().map(drop),
-        deferred.try_recv().unwrap(),
-    ] {
-        assert!(
-            matches!(
-                told,
-                Err(StoreError::Sqlite {
-                    doing: "commit",
-                    ..
-                })
-            ),
-            "{told:?}"
-        );
+    for told in [before.try_recv().unwrap().map(drop), deferred.try_recv().unwrap()] {
+        assert!(matches!(told, Err(StoreError::Sqlite { doing: "commit", .. })), "{told:?}");
     }
     assert!(after.try_recv().unwrap().is_err());
     assert_eq!(stored(&connection), 0);
@@ -183,11 +148,8 @@ fn invariant_3_when_the_commit_fails_everybody_of_the_group_is_told() {
 #[test]
 fn the_writer_goes_on_after_a_failed_group() {
     let bench = Bench::new();
-    let _transaction = bench.queue(|connection| {
-        connection
-            .execute_batch("ROLLBACK")
-            .map_err(StoreError::sqlite("x"))
-    });
+    let _transaction = bench
+        .queue(|connection| connection.execute_batch("ROLLBACK").map_err(StoreError::sqlite("x")));
     let mut failed = bench.queue_accept(0);
     // A group holds 512 at most: the rest comes after the failed one.
     let mut answers: Vec<_> = (1..1000).map(|number| bench.queue_accept(number)).collect();
@@ -196,10 +158,7 @@ fn the_writer_goes_on_after_a_failed_group() {
     assert!(failed.try_recv().unwrap().is_err());
     assert!(answers.last_mut().unwrap().try_recv().unwrap().is_ok());
     let successes = answers.iter_mut().map(|answer| answer.try_recv());
-    let successes = successes
-        .filter(|answer| matches!(answer, Ok(Ok(_))))
-        .count()
-        + 1;
+    let successes = successes.filter(|answer| matches!(answer, Ok(Ok(_)))).count() + 1;
     assert_eq!(stored(&connection), successes);
 }
 
@@ -231,10 +190,7 @@ async fn invariant_11_a_full_queue_refuses_at_once_and_what_it_took_is_stored() 
         let mut call = tokio::spawn(async move { store.accept(arrived(number)).await });
         tokio::task::yield_now().await;
         if call.is_finished() {
-            assert!(matches!(
-                (&mut call).await.unwrap(),
-                Err(StoreError::Overloaded)
-            ));
+            assert!(matches!((&mut call).await.unwrap(), Err(StoreError::Overloaded)));
             break;
         }
         waiting.push(call);
@@ -246,10 +202,7 @@ async fn invariant_11_a_full_queue_refuses_at_once_and_what_it_took_is_stored() 
         assert_eq!(call.await.unwrap().unwrap(), Acceptance::New);
     }
     // What was refused can be sent again.
-    assert_eq!(
-        fixture.store.accept(arrived(number)).await.unwrap(),
-        Acceptance::New
-    );
+    assert_eq!(fixture.store.accept(arrived(number)).await.unwrap(), Acceptance::New);
 }
 
 #[tokio::test]
@@ -264,9 +217,7 @@ async fn invariant_11_waiting_bodies_take_bounded_memory() {
     let mut waiting = Vec::new();
     for number in 0..4 {
         let store = fixture.store.clone();
-        waiting.push(tokio::spawn(
-            async move { store.accept(large(number)).await },
-        ));
+        waiting.push(tokio::spawn(async move { store.accept(large(number)).await }));
         tokio::task::yield_now().await;
     }
     let refused = fixture.store.accept(arrived(4)).await;
@@ -275,10 +226,7 @@ async fn invariant_11_waiting_bodies_take_bounded_memory() {
     for call in waiting {
         assert_eq!(call.await.unwrap().unwrap(), Acceptance::New);
     }
-    assert_eq!(
-        fixture.store.accept(arrived(4)).await.unwrap(),
-        Acceptance::New
-    );
+    assert_eq!(fixture.store.accept(arrived(4)).await.unwrap(), Acceptance::New);
 }
 
 #[tokio::test]
@@ -299,11 +247,7 @@ async fn a_long_read_holds_up_neither_a_write_nor_another_read() {
     for number in 0..50 {
         fixture.store.accept(arrived(number)).await.unwrap();
         let seen = fixture.store.pending(0, 100).await.unwrap().len();
-        assert_eq!(
-            seen,
-            number + 1,
-            "a read sees the write that returned before it"
-        );
+        assert_eq!(seen, number + 1, "a read sees the write that returned before it");
     }
     go_on.send(()).unwrap();
     _ = long.await.unwrap().unwrap();

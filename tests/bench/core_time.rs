@@ -79,7 +79,7 @@ fn time<T>(call: impl Fn() -> T) -> Result<Spread> {
 }
 
 /// The CPU time of this thread until now, in nanoseconds.
-fn thread_ns() -> f64 {
+pub(crate) fn thread_ns() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

@@ -29,12 +29,19 @@ impl Spread {
     }
 }
 
-/// `median (least – most)`, with as many decimals as asked for.
+/// `median (least – most)`, with as many decimals as asked for, and with signs if asked for.
 impl fmt::Display for Spread {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let decimals = formatter.precision().unwrap_or(1);
-        let Self { median, least, most } = self;
-        write!(formatter, "{median:.decimals$} ({least:.decimals$} – {most:.decimals$})")
+        let write = |value: f64| {
+            if formatter.sign_plus() {
+                format!("{value:+.decimals$}")
+            } else {
+                format!("{value:.decimals$}")
+            }
+        };
+        let [median, least, most] = [self.median, self.least, self.most].map(write);
+        write!(formatter, "{median} ({least} – {most})")
     }
 }
 
@@ -46,6 +53,7 @@ mod tests {
     fn a_spread_is_median_least_and_most() {
         let spread = Spread::of(vec![3.0, 1.0, 2.0]).unwrap();
         assert_eq!(format!("{spread:.1}"), "2.0 (1.0 – 3.0)");
+        assert_eq!(format!("{spread:+.0}"), "+2 (+1 – +3)");
         assert_eq!(Spread::of(vec![4.0, 1.0]).unwrap().median, 2.5);
         assert_eq!(Spread::of(Vec::new()), None);
     }

@@ -6,6 +6,7 @@ use std::{path::Path, sync::Arc, time::Instant};
 use crate::{
     Result,
     arguments::Arguments,
+    core_time::thread_ns,
     cpu_time::CpuTime,
     load::{self, Load},
     memory,
@@ -89,9 +90,11 @@ impl Turn<'_> {
         let count = requests_for(bytes, self.requests);
         load.send(&request, count / 5).await?;
         let process = self.server.process();
-        let (before, start) = (CpuTime::of(process)?, Instant::now());
+        let (before, start, load_start) = (CpuTime::of(process)?, Instant::now(), thread_ns());
         let requests = load.send(&request, count).await?;
         let wall_us = start.elapsed().as_secs_f64() * 1e6 / requests as f64;
+        // The runtime has one thread, this one.
+        let load_us = (thread_ns() - load_start) / 1e3 / requests as f64;
         let cpu_ns = CpuTime::of(process)?.since(&before)?;
         Ok(Sample {
             round: self.round,
@@ -100,6 +103,7 @@ impl Turn<'_> {
             requests,
             cpu_us: cpu_ns as f64 / 1e3 / requests as f64,
             wall_us,
+            load_us,
         })
     }
 }

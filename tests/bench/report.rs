@@ -43,6 +43,14 @@ fn machine(results: &Results) -> String {
         Pinning::Pinned => "the server pinned to one core, the load to another.\n",
         Pinning::Unpinned => "**unpinned**: the figures say little.\n",
     };
+    let (all, idle) = (results.samples.len(), results.not_busy());
+    if idle > 0 {
+        let _ = writeln!(
+            text,
+            "In {idle} of {all} measurements the server was not busy all the time: other work \
+             disturbed them, or the load was too slow."
+        );
+    }
     if !machine.optimised {
         text += "**Built without optimisations**: the core's times say nothing.\n";
     }
@@ -65,7 +73,7 @@ fn aims(results: &Results) -> String {
     row(
         format!("1 KiB: at most {AIM_OVER_BASELINE_US} µs of CPU over Envoy alone"),
         compared(Variant::Baseline)
-            .map(|over| (format!("{over:.1} µs"), over.median <= AIM_OVER_BASELINE_US)),
+            .map(|over| (format!("{over:+.1} µs"), over.median <= AIM_OVER_BASELINE_US)),
     );
     row(
         "1 KiB: less CPU than Envoy with Lua".into(),
@@ -112,7 +120,7 @@ fn cpu(results: &Results) -> String {
             let _ = if variant == Variant::Baseline {
                 writeln!(text, " | 1 |")
             } else {
-                writeln!(text, " {over:.1} | {:.2} |", times.median)
+                writeln!(text, " {over:+.1} | {:.2} |", times.median)
             };
         }
     }

@@ -36,6 +36,8 @@ pub(crate) struct Sample {
     pub(crate) cpu_us: f64,
     /// The time per request on the clock; about `cpu_us` when the server was the bottleneck.
     pub(crate) wall_us: f64,
+    /// The load's own CPU time per request.
+    pub(crate) load_us: f64,
 }
 
 /// The resident memory of one variant in one round.
@@ -82,6 +84,13 @@ impl Results {
     ) -> Option<Spread> {
         let of_variant = self.memory.iter().filter(|memory| memory.variant == variant);
         Spread::of(of_variant.map(|memory| value(memory) as f64 / 1024.0).collect())
+    }
+
+    /// How many measurements there are in which the server's core was not the server's alone all
+    /// the time, so that their figures are less certain.
+    pub(crate) fn not_busy(&self) -> usize {
+        let not_busy = |sample: &&Sample| sample.cpu_us < 0.9 * sample.wall_us;
+        self.samples.iter().filter(not_busy).count()
     }
 
     /// How many rounds there were.

@@ -38,12 +38,7 @@ mod tests {
             let (stop, stopped) = oneshot::channel();
             let shutdown = async { stopped.await.unwrap_or_default() };
             let served = tokio::spawn(serve(listener, configuration, shutdown));
-            Self {
-                receiver,
-                url,
-                stop,
-                served,
-            }
+            Self { receiver, url, stop, served }
         }
 
         async fn get(&self, path: &str) -> (u16, Value) {
@@ -63,15 +58,7 @@ mod tests {
     }
 
     async fn post(url: String, order: Value) -> (u16, Value) {
-        answer(
-            reqwest::Client::new()
-                .post(url)
-                .json(&order)
-                .send()
-                .await
-                .unwrap(),
-        )
-        .await
+        answer(reqwest::Client::new().post(url).json(&order).send().await.unwrap()).await
     }
 
     async fn answer(response: reqwest::Response) -> (u16, Value) {
@@ -81,10 +68,7 @@ mod tests {
     #[tokio::test]
     async fn a_running_simulator_is_healthy() {
         let simulator = Running::against(&[Status(200)]).await;
-        assert_eq!(
-            simulator.get("health").await,
-            (200, json!({ "status": "ok" }))
-        );
+        assert_eq!(simulator.get("health").await, (200, json!({ "status": "ok" })));
     }
 
     #[tokio::test]
@@ -114,10 +98,7 @@ mod tests {
         assert_eq!(body["text"], "jaźń");
         let received = &simulator.receiver.received()[0];
         let expected = signature::base64(SECRET, &received.body);
-        assert_eq!(
-            received.header("x-hub-signature-256"),
-            Some(expected.as_str())
-        );
+        assert_eq!(received.header("x-hub-signature-256"), Some(expected.as_str()));
     }
 
     #[tokio::test]
@@ -187,19 +168,11 @@ mod tests {
         let received = simulator.receiver.received();
         assert_eq!(received.len(), 3);
         assert!(received.iter().all(|copy| copy.body == received[0].body));
-        assert!(
-            received
-                .iter()
-                .all(|copy| copy.headers == received[0].headers)
-        );
+        assert!(received.iter().all(|copy| copy.headers == received[0].headers));
 
         let (_, sendings) = simulator.get("sendings").await;
-        let ids: Vec<_> = sendings
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|sending| sending["id"].clone())
-            .collect();
+        let ids: Vec<_> =
+            sendings.as_array().unwrap().iter().map(|sending| sending["id"].clone()).collect();
         assert_eq!(ids, [1, 2, 3]);
     }
 
@@ -207,20 +180,12 @@ mod tests {
     async fn raw_bytes_are_signed_and_sent_as_they_are() {
         let simulator = Running::against(&[Status(200)]).await;
         let body = "{ not JSON \u{2028} zażółć\r\n";
-        let (_, record) = simulator
-            .post("raw", json!({ "body": body, "wait": true }))
-            .await;
-        assert_eq!(
-            (&record["shape"], &record["state"]),
-            (&json!("raw"), &json!("delivered"))
-        );
+        let (_, record) = simulator.post("raw", json!({ "body": body, "wait": true })).await;
+        assert_eq!((&record["shape"], &record["state"]), (&json!("raw"), &json!("delivered")));
         let received = &simulator.receiver.received()[0];
         assert_eq!(received.body, body);
         let expected = signature::base64(SECRET, body.as_bytes());
-        assert_eq!(
-            received.header("x-hub-signature-256"),
-            Some(expected.as_str())
-        );
+        assert_eq!(received.header("x-hub-signature-256"), Some(expected.as_str()));
     }
 
     #[tokio::test]
@@ -244,22 +209,10 @@ mod tests {
         let cases = [
             (json!({ "shape": "text-agnet", "to": "a" }), "text-agent"),
             (json!({ "shape": "text-agent" }), "missing field `to`"),
-            (
-                json!({ "shape": "text-agent", "to": "a", "signature": "odd" }),
-                "`forged`",
-            ),
-            (
-                json!({ "shape": "text-agent", "to": "a", "repaet": 2 }),
-                "`repeat`",
-            ),
-            (
-                json!({ "shape": "text-agent", "to": "a", "repeat": 0 }),
-                "from 1 to",
-            ),
-            (
-                json!({ "shape": "event-typing", "to": "a", "text": "b" }),
-                "leave text out",
-            ),
+            (json!({ "shape": "text-agent", "to": "a", "signature": "odd" }), "`forged`"),
+            (json!({ "shape": "text-agent", "to": "a", "repaet": 2 }), "`repeat`"),
+            (json!({ "shape": "text-agent", "to": "a", "repeat": 0 }), "from 1 to"),
+            (json!({ "shape": "event-typing", "to": "a", "text": "b" }), "leave text out"),
             (
                 json!({
                     "shape": "text-agent", "to": "a",
@@ -283,12 +236,7 @@ mod tests {
         for path in ["sendings/7", "sendings/first", "nothing"] {
             let (status, answer) = simulator.get(path).await;
             assert_eq!(status, 404);
-            assert!(
-                answer["error"]
-                    .as_str()
-                    .unwrap()
-                    .contains("/control/v1/sendings")
-            );
+            assert!(answer["error"].as_str().unwrap().contains("/control/v1/sendings"));
         }
     }
 
@@ -324,12 +272,7 @@ mod tests {
     async fn a_secret_that_genesys_would_refuse_is_refused() {
         let configuration = Configuration::new("http://127.0.0.1:1/events", "fifteen-letters");
         let listener = configuration.bind().await.unwrap();
-        let error = serve(listener, configuration, std::future::pending())
-            .await
-            .unwrap_err();
-        assert!(
-            matches!(error, SimulatorError::SecretTooShort { length: 15 }),
-            "{error}"
-        );
+        let error = serve(listener, configuration, std::future::pending()).await.unwrap_err();
+        assert!(matches!(error, SimulatorError::SecretTooShort { length: 15 }), "{error}");
     }
 }

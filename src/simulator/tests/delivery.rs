@@ -20,25 +20,17 @@ mod tests {
 
     fn signed(body: &'static str) -> SignedBody {
         let signature = Some(signature::base64(SECRET, body.as_bytes()));
-        SignedBody {
-            body: body.into(),
-            signature,
-        }
+        SignedBody { body: body.into(), signature }
     }
 
     async fn deliver_to(url: &str) -> (Outcome, Vec<Attempt>) {
         let mut configuration = Configuration::new(url, SECRET);
         configuration.time_scale = 0.01;
-        configuration
-            .webhook_headers
-            .insert("x-tenant-key".into(), "key-of-acme".into());
+        configuration.webhook_headers.insert("x-tenant-key".into(), "key-of-acme".into());
         let sender = Sender::new(&configuration).unwrap();
         let mut attempts = Vec::new();
-        let outcome = sender
-            .deliver(&signed("{\"text\":\"jaźń\"}"), |attempt| {
-                attempts.push(attempt)
-            })
-            .await;
+        let outcome =
+            sender.deliver(&signed("{\"text\":\"jaźń\"}"), |attempt| attempts.push(attempt)).await;
         (outcome, attempts)
     }
 
@@ -85,16 +77,13 @@ mod tests {
             let (mut stream, _) = listener.accept().unwrap();
             let lines = BufReader::new(&stream).lines().map(Result::unwrap);
             let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
-            stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
-                .unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
             head
         });
         deliver_to(&url).await;
         let head = head.await.unwrap();
         assert!(
-            head.iter()
-                .any(|line| line.starts_with("X-Hub-Signature-256: sha256=")),
+            head.iter().any(|line| line.starts_with("X-Hub-Signature-256: sha256=")),
             "{head:?}"
         );
     }
@@ -128,13 +117,7 @@ mod tests {
     async fn a_webhook_is_sent_again_after_a_time_out() {
         let (outcome, answers, receiver) = deliver(&[Silence, Status(200)]).await;
         assert_eq!(outcome, Outcome::Delivered);
-        assert_eq!(
-            answers,
-            [
-                Answer::Error("Request timed out".into()),
-                Answer::Status(200)
-            ]
-        );
+        assert_eq!(answers, [Answer::Error("Request timed out".into()), Answer::Status(200)]);
         let received = receiver.received();
         assert_eq!(received[0].body, received[1].body);
     }

