@@ -60,6 +60,15 @@ show: $(ENVOY) wasm baton ## What `make run` shows, once and without waiting
 bench: $(ENVOY) wasm ## What the filter costs, beside what others cost
 	cargo run --quiet --release --package baton-bench -- --envoy $(ENVOY) --module $(MODULE)
 
+# The seed is printed with what fails; give it again to see the same.
+SEED := 1
+
+.PHONY: soak
+soak: $(ENVOY) wasm baton ## The long runs: many random inputs, many kills, a million requests
+	BATON_SEED=$(SEED) BATON_SOAK_CASES=200000 cargo test --release --package baton-tests --test properties
+	for run in {1..20}; do BATON_SEED=$$(($(SEED) + run)) cargo test --package baton-tests --test durability; done
+	cargo run --quiet --release --package baton-bench -- --envoy $(ENVOY) --module $(MODULE) --no-node --rounds 1 --requests 1000000
+
 .PHONY: advisories
 advisories: $(CARGO_DENY) ## Known holes in dependencies; asks the RustSec database over the network
 	$(CARGO_DENY) check advisories

@@ -81,7 +81,7 @@ fn replace(yaml: &str, from: &str, to: &str) -> String {
 }
 
 fn with_trailers(yaml: String) -> String {
-    let place = "                # What looks like two paths";
+    let place = "                # A WebSocket is for chat clients only";
     let option = "                http_protocol_options: { enable_trailers: true }\n";
     replace(&yaml, place, &format!("{option}{place}"))
 }
@@ -281,27 +281,53 @@ async fn invariant_11_a_body_over_the_limit_is_refused_however_it_comes() {
 }
 
 #[tokio::test]
-async fn a_slow_body_is_waited_for_and_an_endless_one_is_not() {
+async fn a_slow_body_is_waited_for() {
     for hold in Hold::BOTH {
-        let shorter = |yaml: String| replace(&yaml, "request_timeout: 10s", "request_timeout: 2s");
-        let stage = Stage::set_with(hold, shorter).await;
-        let mut head = http1::head("POST", WEBHOOK_PATH, &signed(BODY));
-        head.extend_from_slice(format!("content-length: {}\r\n\r\n", BODY.len()).as_bytes());
-
+        let longer = |yaml: String| replace(&yaml, "request_timeout: 10s", "request_timeout: 60s");
+        let stage = Stage::set_with(hold, longer).await;
         let mut slow = Connection::open(stage.envoy.address).await;
-        slow.send(&head).await;
+        slow.send(&head_of_body()).await;
         for byte in BODY {
             sleep(Duration::from_millis(10)).await;
             slow.send(&[*byte]).await;
         }
         assert_eq!(slow.answer().await.status, 200, "{hold:?}");
         stage.assert_delivered("a slow body");
+    }
+}
 
+#[tokio::test]
+async fn invariant_11_an_endless_body_is_not_waited_for() {
+    for hold in Hold::BOTH {
+        let shorter = |yaml: String| replace(&yaml, "request_timeout: 10s", "request_timeout: 1s");
+        let stage = Stage::set_with(hold, shorter).await;
         let mut endless = Connection::open(stage.envoy.address).await;
-        endless.send(&head).await;
+        endless.send(&head_of_body()).await;
         endless.send(&BODY[..BODY.len() - 1]).await;
         assert_eq!(endless.answer().await.status, 408, "{hold:?}");
         stage.assert_untouched("an endless body");
+    }
+}
+
+/// The head of a request with [`BODY`], rightly signed.
+fn head_of_body() -> Vec<u8> {
+    let mut head = http1::head("POST", WEBHOOK_PATH, &signed(BODY));
+    head.extend_from_slice(format!("content-length: {}\r\n\r\n", BODY.len()).as_bytes());
+    head
+}
+
+#[tokio::test]
+async fn invariant_1_a_request_to_upgrade_the_webhook_is_refused() {
+    for hold in Hold::BOTH {
+        let stage = Stage::set(hold).await;
+        for headers in [signed(BODY), forged()] {
+            let mut request = http1::head("POST", WEBHOOK_PATH, &headers);
+            request.extend_from_slice(b"connection: upgrade\r\nupgrade: websocket\r\n\r\n");
+            request.extend_from_slice(BODY);
+            let status = http1::exchange(stage.envoy.address, &request).await.status;
+            assert!((400..500).contains(&status), "{hold:?}: {status}");
+            stage.assert_untouched("an upgrade");
+        }
     }
 }
 

@@ -152,13 +152,14 @@ impl Configuration {
             None => ["/webhooks/genesys", "/handoff/webhooks/genesys"].map(String::from).into(),
         };
         let upstream = root.required("upstream", |node| upstream(node, &secrets, &mut warnings))?;
-        if path_prefixes.iter().any(|prefix| is_under(&upstream.path, prefix)) {
+        let overlaps =
+            |prefix: &String| is_under(&upstream.path, prefix) || is_under(prefix, &upstream.path);
+        if path_prefixes.iter().any(overlaps) {
             return Err(ConfigurationError {
                 member: "upstream.path".into(),
-                problem:
-                    "it lies under one of path_prefixes, where anyone may call: choose a path \
-                          of its own"
-                        .into(),
+                problem: "one of path_prefixes lies under it, or it under one of them: choose a \
+                          path of its own"
+                    .into(),
             });
         }
         let tenants = root.required("tenants", |node| tenants(node, &secrets, &mut warnings))?;
@@ -215,9 +216,12 @@ impl Secrets<'_> {
             node.required("env", |variable| {
                 let name = variable.text()?;
                 (self.environment)(&name).ok_or_else(|| {
-                    variable.error(format!(
-                        "the environment variable {name} is not set, or the host does not pass it on"
-                    ))
+                    // Without the name: whoever writes the secret itself here would find it in a
+                    // log.
+                    variable.error(
+                        "there is no environment variable of this name, or the host does not pass \
+                         it on",
+                    )
                 })
             })?
         };
@@ -382,7 +386,7 @@ mod tests {
             (
                 "\"SECRET\"",
                 "\"UNSET\"",
-                "tenants[0].signature_secrets[0].env: the environment variable UNSET is not set",
+                "tenants[0].signature_secrets[0].env: there is no environment variable of this name",
             ),
             (
                 "{\"env\": \"SECRET\"}",
@@ -411,7 +415,7 @@ mod tests {
             (
                 "\"upstream\": {",
                 "\"upstream\": {\"path\": \"/webhooks/genesys/x\",",
-                "upstream.path: it lies under one of path_prefixes",
+                "upstream.path: one of path_prefixes lies under it",
             ),
             (
                 "\"upstream\": {",

@@ -20,7 +20,8 @@ use crate::{
 pub struct Gate {
     configuration: Configuration,
     /// What the signature for an unknown tenant is compared with, so that it is refused after
-    /// the same work as one for a known tenant.
+    /// the same work as one for a tenant with one secret. A tenant in the middle of a rotation
+    /// costs a second comparison.
     nobody: SigningKeys,
 }
 
@@ -92,6 +93,9 @@ impl Gate {
         let values = |wanted: &'static str| {
             headers.clone().filter(move |(name, _)| *name == wanted).map(|(_, value)| value)
         };
+        if values("content-type").any(is_of_grpc) {
+            return Head::Refuse(Refusal::MediaType);
+        }
         let signature = match Signature::from_header(values(HEADER)) {
             Ok(signature) => signature,
             Err(problem) => return Head::Refuse(Refusal::Signature(problem)),
@@ -105,6 +109,15 @@ impl Gate {
                 UnlistedTenants::Refuse => Head::NeedBody(signature, None),
                 UnlistedTenants::LookUp => Head::NeedTenant(key.into_owned(), signature),
             },
+        }
+    }
+
+    /// The second step for a request that ends with its headers. A body that is empty is no
+    /// JSON: there is never anything to forward.
+    pub fn no_body(&self, signature: &Signature, tenant: Option<&Tenant>) -> Refusal {
+        match self.body(b"", signature, tenant) {
+            Verdict::Refuse(refusal) => refusal,
+            Verdict::Forward(_) => Refusal::NotJson,
         }
     }
 
@@ -182,6 +195,12 @@ enum Route<'p> {
     NotOurs,
     NotFound,
     Webhook(TenantKey<'p>),
+}
+
+/// Whether a content type is one of gRPC's, whatever follows.
+fn is_of_grpc(content_type: &[u8]) -> bool {
+    let grpc = b"application/grpc";
+    content_type.get(..grpc.len()).is_some_and(|begins| begins.eq_ignore_ascii_case(grpc))
 }
 
 /// Whether a header of the webhook may go up with the delivery: what routes and traces it, and

@@ -10,7 +10,7 @@ use alloc::{borrow::Cow, vec::Vec};
 
 pub use self::content::{
     Action, ActionKind, Attachment, Button, ButtonKind, Card, Content, ContentBody, DatePicker,
-    Form, ListPicker, ListSection, Location, Media, QuickReply, Template, TimeSlot,
+    Form, ListPicker, ListSection, Location, Media, QuickReply, Template, TemplateText, TimeSlot,
 };
 use crate::json::Object;
 

@@ -17,6 +17,8 @@ pub enum Refusal {
     MethodNotAllowed,
     /// The body is over the limit.
     TooLarge,
+    /// The content type is gRPC's: some hosts put 200 on every answer to that, refusals included.
+    MediaType,
     /// There is no such tenant.
     UnknownTenant,
     /// The signature is missing, malformed or wrong.
@@ -49,6 +51,7 @@ impl Refusal {
             Self::NotFound,
             Self::MethodNotAllowed,
             Self::TooLarge,
+            Self::MediaType,
             Self::UnknownTenant,
             Self::NotJson,
             Self::TenantLookUpFailed,
@@ -63,6 +66,7 @@ impl Refusal {
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge => "too_large",
+            Self::MediaType => "media_type",
             Self::UnknownTenant => "unknown_tenant",
             Self::Signature(problem) => problem.label(),
             Self::NotJson => "not_json",
@@ -88,6 +92,11 @@ impl Refusal {
                 status: 413,
                 headers: &[PROBLEM],
                 body: r#"{"type":"about:blank","title":"Content Too Large","status":413}"#,
+            },
+            Self::MediaType => Answer {
+                status: 415,
+                headers: &[PROBLEM],
+                body: r#"{"type":"about:blank","title":"Unsupported Media Type","status":415}"#,
             },
             Self::UnknownTenant | Self::Signature(_) => Answer {
                 status: 401,

@@ -3,11 +3,13 @@
 //! Nothing is lost without a trace: what cannot become a chat event is named under `unhandled`.
 
 mod draft;
+mod placeholders;
+mod rendering;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sha2::{Digest, Sha256};
 
-use self::draft::Draft;
+use self::{draft::Draft, rendering::render};
 use crate::{
     configuration::Tenant,
     delivery::{Data, Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
@@ -167,12 +169,13 @@ impl<'a> Outcome<'a> {
         }
     }
 
-    /// Something happened, such as typing. An agent who types twice at one time types once, for
+    /// Something happened, such as typing. A bot that types is nobody to wait for. An agent who types twice at one time types once, for
     /// the longer of the two.
     fn happened(&mut self, webhook: &Webhook<'a>) {
         let mut typing = None;
         for event in &webhook.events {
             match event {
+                Event::Typing { .. } if webhook.is_from_bot() => return,
                 Event::Typing { duration_ms } => typing = typing.max(Some(typing_ms(*duration_ms))),
                 Event::Unknown(name) => self.miss(UnhandledKind::Event, name.clone()),
             }
@@ -192,7 +195,7 @@ impl<'a> Outcome<'a> {
         };
         let mut draft = Draft::new(webhook.text.clone());
         for content in &webhook.content {
-            draft.add(content);
+            render(content, &mut draft);
         }
         let (message, unhandled) = draft.finish(webhook.id.clone());
         for Unhandled { kind, r#type } in unhandled {

@@ -5,7 +5,7 @@
 //! both ways allow it; its body, and with it everything that a caller sent, leaves only when the
 //! gate says so, at whichever comes first of the end of the body and the trailers.
 
-use std::{mem, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 use baton_core::{
     configuration::{EnvoyHold, Tenant},
@@ -38,8 +38,8 @@ enum State {
     Held(Signature, Option<Arc<Tenant>>),
     /// Its delivery is with the upstream.
     Forwarded,
-    /// Answered by the filter. The callbacks that follow are about that answer.
-    Answered,
+    /// Answered by the filter, with this status. The callbacks that follow are about that answer.
+    Answered(u16),
 }
 
 impl Stream {
@@ -48,12 +48,12 @@ impl Stream {
     }
 
     fn refuse(&mut self, refusal: Refusal) -> Action {
-        self.state = State::Answered;
+        let answer = refusal.answer();
+        self.state = State::Answered(answer.status);
         if let Some(plugin) = &self.plugin {
             plugin.counters.refuse(refusal);
             log(LogLevel::Debug, refusal.label());
         }
-        let answer = refusal.answer();
         host::reply(answer.status, answer.headers, answer.body);
         Action::Pause
     }
@@ -70,9 +70,7 @@ impl Stream {
         let own = plugin.gate.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
         let kept = headers.iter().filter(|(name, _)| goes_up(name));
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_slice()));
-        if !host::set_request_headers(own.into_iter().chain(kept).collect()) {
-            return self.refuse(Refusal::UpstreamFailed);
-        }
+        host::set_request_headers(own.into_iter().chain(kept).collect());
         self.state = State::Held(signature, tenant);
         match plugin.gate.configuration().envoy_hold {
             EnvoyHold::Pause => Action::Pause,
@@ -82,17 +80,16 @@ impl Stream {
 
     /// The body is complete: the verdict.
     fn finish(&mut self, plugin: &Plugin) -> Action {
-        let State::Held(signature, tenant) = mem::replace(&mut self.state, State::Answered) else {
-            return Action::Pause;
-        };
         // One byte over the limit is enough for the gate to see that there is more.
         let body = host::request_body(plugin.gate.max_body_bytes() + 1);
-        match plugin.gate.body(&body, &signature, tenant.as_deref()) {
+        let verdict = match &self.state {
+            State::Held(signature, tenant) => plugin.gate.body(&body, signature, tenant.as_deref()),
+            _ => return Action::Pause,
+        };
+        match verdict {
             Verdict::Refuse(refusal) => self.refuse(refusal),
             Verdict::Forward(forward) => {
-                if !host::set_request_body(&forward.delivery) {
-                    return self.refuse(Refusal::UpstreamFailed);
-                }
+                host::set_request_body(&forward.delivery);
                 if plugin.gate.configuration().envoy_hold == EnvoyHold::Pause {
                     host::set_content_length(forward.delivery.len());
                 }
@@ -119,13 +116,9 @@ impl HttpContext for Stream {
             Head::NotOurs => Action::Continue,
             Head::Refuse(refusal) => self.refuse(refusal),
             Head::NeedTenant(..) => self.refuse(Refusal::TenantLookUpFailed),
-            // No body follows, and no callback for it: an empty body is no JSON, so that the
-            // verdict is a refusal in any case.
+            // No body follows, and no callback for it.
             Head::NeedBody(signature, tenant) if end_of_stream => {
-                match plugin.gate.body(b"", &signature, tenant.as_deref()) {
-                    Verdict::Refuse(refusal) => self.refuse(refusal),
-                    Verdict::Forward(_) => self.refuse(Refusal::NotJson),
-                }
+                self.refuse(plugin.gate.no_body(&signature, tenant.as_deref()))
             }
             Head::NeedBody(signature, tenant) => self.hold(&plugin, &headers, signature, tenant),
         }
@@ -146,24 +139,30 @@ impl HttpContext for Stream {
         match (&self.state, self.plugin.clone()) {
             (State::Passing, _) => Action::Continue,
             (State::Held(..), Some(plugin)) => {
-                if host::drop_request_trailers() {
-                    self.finish(&plugin)
-                } else {
-                    self.refuse(Refusal::UpstreamFailed)
-                }
+                host::drop_request_trailers();
+                self.finish(&plugin)
             }
             _ => Action::Pause,
         }
     }
 
     fn on_http_response_headers(&mut self, _: usize, _: bool) -> Action {
-        if matches!(self.state, State::Forwarded) {
-            let refusal = host::response_status()
-                .map_or(Some(Refusal::UpstreamFailed), |status| refusal_of_upstream(status));
-            if let Some(refusal) = refusal {
-                return self.refuse(refusal);
+        match self.state {
+            State::Passing | State::Held(..) => Action::Continue,
+            State::Forwarded => {
+                let status = host::response_status();
+                match status.map_or(Some(Refusal::UpstreamFailed), refusal_of_upstream) {
+                    Some(refusal) => self.refuse(refusal),
+                    None => Action::Continue,
+                }
+            }
+            // To a request of gRPC Envoy puts 200 on every answer of its own making.
+            State::Answered(status) => {
+                if host::response_status() != Some(status) {
+                    host::set_response_status(status);
+                }
+                Action::Continue
             }
         }
-        Action::Continue
     }
 }

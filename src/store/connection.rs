@@ -34,7 +34,15 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     configure_writer(&connection).map_err(refused("configure", path))?;
     require_durability(&connection, path)?;
     migrate(&mut connection, version).map_err(refused("bring up to date", path))?;
+    sync_what_is_there(&connection).map_err(refused("sync", path))?;
     Ok(connection)
+}
+
+/// Syncs what the file and its log hold already. A process that is killed between writing its log
+/// and syncing it leaves commits that this process reads as made, although the disk may not have
+/// them yet: nothing may be built on them before it has.
+fn sync_what_is_there(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
 }
 
 /// Opens a connection that only reads. The schema must be up to date.

@@ -1,6 +1,8 @@
 //! A real Envoy with the filter in it, set up as `envoy/` ships it.
 
-use std::{env, fs, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    collections::BTreeMap, env, fs, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration,
+};
 
 use serde_json::{Map, Value};
 use tempfile::TempDir;
@@ -94,13 +96,20 @@ impl Envoy {
         fs::read_to_string(log).unwrap_or_default()
     }
 
-    /// The value of one of the filter's counters, by its name after `baton.`; 0 if it was never
-    /// touched.
-    pub async fn counter(&self, name: &str) -> u64 {
+    /// The filter's counters, by their names after `baton.`.
+    pub async fn counters(&self) -> BTreeMap<String, u64> {
         let stats = admin_text(self.admin, "/stats?filter=wasmcustom.baton").await;
-        let wanted = format!("wasmcustom.baton.{name}: ");
-        let value = stats.lines().find_map(|line| line.strip_prefix(&wanted));
-        value.map_or(0, |value| value.parse().expect("a number"))
+        let lines = stats.lines().filter_map(|line| line.strip_prefix("wasmcustom.baton."));
+        let counter = |line: &str| {
+            let (name, value) = line.split_once(": ").expect("a counter and its value");
+            (name.to_owned(), value.parse().expect("a number"))
+        };
+        lines.map(counter).collect()
+    }
+
+    /// The value of one of them.
+    pub async fn counter(&self, name: &str) -> u64 {
+        self.counters().await.get(name).copied().expect(name)
     }
 
     /// What an administrator can see of the configuration.

@@ -1,13 +1,17 @@
-//! What the tests that cross rooms share: the corpus, a real Envoy, an upstream that records what
-//! reaches it, and clients that send what no well-behaved client would.
+//! What the tests that cross rooms share: the corpus, a real Envoy, a sidecar, a simulated Genesys
+//! and a chat client around it, an upstream that records what reaches it, and clients that send
+//! what no well-behaved client would.
 
 // A test stops where something is not as it has to be, and so does what it stands on.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+pub mod chat;
 pub mod corpus;
 pub mod envoy;
 pub mod http1;
 pub mod http2;
+pub mod sidecar;
+pub mod simulator;
 pub mod upstream;
 
 /// The secret that signs the webhooks of the tenant `acme/support/live`.

@@ -229,6 +229,8 @@ pub struct DatePicker<'a> {
     pub title: Option<Cow<'a, str>>,
     /// What stands below the question.
     pub subtitle: Option<Cow<'a, str>>,
+    /// Where the meeting is.
+    pub location: Option<Cow<'a, str>>,
     /// A picture's URL.
     pub image_url: Option<Cow<'a, str>>,
     /// The earliest time that may be chosen, ISO 8601.
@@ -257,6 +259,7 @@ impl<'a> DatePicker<'a> {
         Self {
             title: body.text("title"),
             subtitle: body.text("subtitle"),
+            location: body.object("location").and_then(|location| location.text("title")),
             image_url: body.text("imageUrl"),
             minimum: body.text("dateMinimum"),
             maximum: body.text("dateMaximum"),
@@ -268,21 +271,40 @@ impl<'a> DatePicker<'a> {
 /// How many parameters of a template are read: each place in its text is looked up among them.
 const MOST_PARAMETERS: usize = 64;
 
-/// A canned response: a text with places to fill in.
+/// A canned response: texts with places to fill in.
 #[derive(Debug)]
 pub struct Template<'a> {
     /// What stands above the text.
-    pub header: Option<Cow<'a, str>>,
+    pub header: Option<TemplateText<'a>>,
     /// A file or a picture above the text.
     pub header_media: Option<Media<'a>>,
-    /// The text, with places such as `{{name}}`.
-    pub body: Option<Cow<'a, str>>,
-    /// What to put into the places: name and text.
-    pub parameters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+    /// The text.
+    pub body: Option<TemplateText<'a>>,
     /// Its buttons.
     pub buttons: Vec<Button<'a>>,
     /// What stands below the text.
     pub footer: Option<Cow<'a, str>>,
+}
+
+/// A text with places to fill in.
+#[derive(Debug)]
+pub struct TemplateText<'a> {
+    /// The text, with places such as `{{name}}`.
+    pub text: Cow<'a, str>,
+    /// What to put into the places: name and text.
+    pub parameters: Vec<(Cow<'a, str>, Cow<'a, str>)>,
+}
+
+impl<'a> TemplateText<'a> {
+    fn read(body: &Object<'a>, name: &str) -> Option<Self> {
+        let parameter =
+            |parameter: Object<'a>| Some((parameter.text("name")?, parameter.text("text")?));
+        let parameters = body.objects("parameters").filter_map(parameter);
+        Some(Self {
+            text: body.text(name)?,
+            parameters: parameters.take(MOST_PARAMETERS).collect(),
+        })
+    }
 }
 
 /// The file or picture of a template's header.
@@ -297,18 +319,10 @@ pub struct Media<'a> {
 impl<'a> Template<'a> {
     fn read(body: &Object<'a>) -> Self {
         let header = body.object("header").unwrap_or_default();
-        let text = body.object("body").unwrap_or_default();
-        let parameter =
-            |parameter: Object<'a>| Some((parameter.text("name")?, parameter.text("text")?));
         Self {
-            header: header.text("text"),
+            header: TemplateText::read(&header, "text"),
             header_media: header.object("media").and_then(|media| Media::read(&media)),
-            body: text.text("text"),
-            parameters: text
-                .objects("parameters")
-                .filter_map(parameter)
-                .take(MOST_PARAMETERS)
-                .collect(),
+            body: body.object("body").and_then(|body| TemplateText::read(&body, "text")),
             buttons: body.objects("buttons").map(|button| Button::read(&button)).collect(),
             footer: body.object("footer").and_then(|footer| footer.text("text")),
         }
@@ -337,14 +351,14 @@ pub enum ButtonKind<'a> {
     /// Answers with a payload. A button of a type that is not known is taken for one.
     QuickReply(Option<Cow<'a, str>>),
     /// Opens a URL.
-    Url(Cow<'a, str>),
+    Url(TemplateText<'a>),
     /// Calls a number.
     PhoneNumber(Cow<'a, str>),
 }
 
 impl<'a> Button<'a> {
     fn read(body: &Object<'a>) -> Self {
-        let kind = if let Some(url) = body.text("url") {
+        let kind = if let Some(url) = TemplateText::read(body, "url") {
             ButtonKind::Url(url)
         } else if let Some(number) = body.text("phoneNumber") {
             ButtonKind::PhoneNumber(number)

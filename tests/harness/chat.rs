@@ -1,0 +1,138 @@
+//! A chat client: access token, session, socket.
+
+use std::{collections::VecDeque, net::SocketAddr};
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
+
+use crate::{
+    http1::{self, PATIENCE},
+    sidecar::{CONNECTOR_TOKEN, HOST},
+};
+
+/// A session, with what opens it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: String,
+    access_token: String,
+}
+
+impl Session {
+    /// Makes one of the tenant `acme/support/live`.
+    pub async fn make(chat: SocketAddr) -> Self {
+        Self::make_with(chat, CONNECTOR_TOKEN).await
+    }
+
+    /// Makes one of the tenant with this connector token.
+    pub async fn make_with(chat: SocketAddr, connector_token: &str) -> Self {
+        let headers = [("x-token", connector_token), ("x-host", HOST)];
+        let access_token = post(chat, "/api/v1/access-token", &headers, "access_token").await;
+        let bearer = format!("Bearer {access_token}");
+        let headers = [("authorization", &*bearer)];
+        let id = post(chat, "/api/v1/sessions", &headers, "session_id").await;
+        Self { id, access_token }
+    }
+}
+
+/// Posts an empty object, and returns one member of the answer.
+async fn post(chat: SocketAddr, path: &str, headers: &[(&str, &str)], member: &str) -> String {
+    let mut headers: Vec<_> =
+        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    headers.push(("content-type".into(), "application/json".into()));
+    let answer = http1::exchange(chat, &http1::request("POST", path, &headers, b"{}")).await;
+    let body = String::from_utf8_lossy(&answer.body).into_owned();
+    assert_eq!(answer.status, 200, "{path}: {body}");
+    let body: Value = serde_json::from_str(&body).expect("JSON");
+    body[member].as_str().unwrap_or_else(|| panic!("{member} is missing: {body}")).to_owned()
+}
+
+/// A socket on a session.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The events of a batch that were not asked for yet.
+    waiting: VecDeque<Value>,
+}
+
+impl Socket {
+    /// Opens one that begins with the whole history.
+    pub async fn open(chat: SocketAddr, session: &Session) -> Self {
+        Self::open_after(chat, session, None).await.expect("a socket")
+    }
+
+    /// Opens one that begins after this sequence; `None` if it is not to be had.
+    pub async fn open_after(
+        chat: SocketAddr,
+        session: &Session,
+        cursor: Option<u64>,
+    ) -> Option<Self> {
+        let Session { id, access_token } = session;
+        let mut url = format!("ws://{chat}/ws?access_token={access_token}&session_id={id}");
+        if let Some(cursor) = cursor {
+            url += &format!("&cursor={cursor}");
+        }
+        let opened = timeout(PATIENCE, connect_async(url)).await.expect("an answer in time");
+        let (stream, _) = opened.ok()?;
+        Some(Self { stream, waiting: VecDeque::new() })
+    }
+
+    /// The next event, alone or out of a batch, however long that takes; `None` once the socket
+    /// is closed or broken.
+    pub async fn next(&mut self) -> Option<Value> {
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return Some(event);
+            }
+            match self.stream.next().await?.ok()? {
+                Message::Text(text) => self.take(serde_json::from_str(&text).expect("JSON")),
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// The next event, which has to come.
+    pub async fn event(&mut self) -> Value {
+        let event = timeout(PATIENCE, self.next()).await.expect("an event in time");
+        event.expect("the socket stays open")
+    }
+
+    /// The events up to the first that is what is wanted, that one included.
+    pub async fn events_until(&mut self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
+        let mut events = vec![self.event().await];
+        while !events.last().is_some_and(&wanted) {
+            events.push(self.event().await);
+        }
+        events
+    }
+
+    /// Sends a sign of life, which the sidecar answers.
+    pub async fn send_heartbeat(&mut self) {
+        let frame = json!({"type": "EVENT_TYPE_HEARTBEAT", "payload": {}}).to_string();
+        self.stream.send(Message::text(frame)).await.expect("the socket takes it");
+    }
+
+    fn take(&mut self, mut frame: Value) {
+        if frame["type"] == "EVENT_TYPE_EVENT_BATCH" {
+            let Value::Array(events) = frame["payload"]["events"].take() else {
+                panic!("a batch has a list of events");
+            };
+            self.waiting.extend(events);
+        } else {
+            self.waiting.push_back(frame);
+        }
+    }
+}
+
+/// The text of a message.
+pub fn text_of(event: &Value) -> &str {
+    event["payload"]["text"].as_str().unwrap_or_default()
+}
+
+/// The place of an event in its session; `None` if it is shown and forgotten.
+pub fn sequence_of(event: &Value) -> Option<u64> {
+    event["sequence"].as_u64()
+}

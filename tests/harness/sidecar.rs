@@ -1,0 +1,161 @@
+//! A sidecar in this process, on loopback ports that stay its own when it starts again.
+
+use std::{net::SocketAddr, path::Path, sync::Arc};
+
+use baton_sidecar::{Configuration, RunError, Store, bind};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use crate::{
+    CREDENTIAL,
+    http1::{self, Answer, PATIENCE},
+};
+
+/// The integration of the tenant `acme/support/live`.
+pub const INTEGRATION: &str = "5b0c1d2e-7f31-4a6b-9c44-0e5d8a7b6c10";
+
+/// The integration of the tenant `acme/support/sandbox`.
+pub const SANDBOX_INTEGRATION: &str = "0d9f6a53-2c1b-4e08-8b7a-6f5e4d3c2b1a";
+
+/// By which chat clients of `acme/support/live` come in.
+pub const CONNECTOR_TOKEN: &str = "the-connector-token-of-acme-support-live";
+
+/// By which chat clients of `acme/support/sandbox` come in.
+pub const SANDBOX_CONNECTOR_TOKEN: &str = "the-connector-token-of-acme-support-sandbox";
+
+/// From where chat clients of both tenants come.
+pub const HOST: &str = "www.example.com";
+
+/// What an operator shows.
+const ADMIN_CREDENTIAL: &str = "the-admin-credential-of-an-operator";
+
+/// What the sidecar's configuration takes from the environment, name and value.
+pub const SIDECAR_ENVIRONMENT: [(&str, &str); 4] = [
+    ("BATON_DELIVERY_CREDENTIAL", CREDENTIAL),
+    ("BATON_ADMIN_CREDENTIAL", ADMIN_CREDENTIAL),
+    ("CONNECTOR_TOKEN", CONNECTOR_TOKEN),
+    ("SANDBOX_CONNECTOR_TOKEN", SANDBOX_CONNECTOR_TOKEN),
+];
+
+/// The sidecar's configuration, as TOML: free ports, the corpus' tenants, and this store.
+pub fn sidecar_configuration(store: &Path) -> String {
+    let tenant = |client_env: &str, integration: &str, token: &str| {
+        format!(
+            r#"
+[[tenants]]
+account_id = "acme"
+project_id = "support"
+client_env = "{client_env}"
+integration_id = "{integration}"
+connector_tokens = [{{ env = "{token}" }}]
+hosts = ["{HOST}"]
+"#
+        )
+    };
+    format!(
+        "chat.listen = '127.0.0.1:0'\ninternal.listen = '127.0.0.1:0'\nstore.path = '{}'\n{}{}",
+        store.display(),
+        tenant("live", INTEGRATION, "CONNECTOR_TOKEN"),
+        tenant("sandbox", SANDBOX_INTEGRATION, "SANDBOX_CONNECTOR_TOKEN"),
+    )
+}
+
+/// A sidecar that runs. It stops when it is dropped.
+#[derive(Debug)]
+pub struct Sidecar {
+    /// Where chat clients connect.
+    pub chat: SocketAddr,
+    /// Where the edge delivers.
+    pub internal: SocketAddr,
+    folder: Arc<TempDir>,
+    stop: oneshot::Sender<()>,
+    running: JoinHandle<Result<(), RunError>>,
+}
+
+/// A sidecar that was stopped: its ports and its store.
+#[derive(Debug)]
+pub struct StoppedSidecar {
+    chat: SocketAddr,
+    internal: SocketAddr,
+    folder: Arc<TempDir>,
+}
+
+impl Sidecar {
+    /// Starts one with an empty store.
+    pub async fn start() -> Self {
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        StoppedSidecar { chat: any, internal: any, folder }.start_again().await
+    }
+
+    /// Stops it.
+    pub async fn stop(self) -> StoppedSidecar {
+        let Self { chat, internal, folder, stop, running } = self;
+        stop.send(()).expect("the sidecar runs");
+        let ended = timeout(PATIENCE, running).await.expect("it stops in time");
+        ended.expect("it does not panic").expect("it stops well");
+        StoppedSidecar { chat, internal, folder }
+    }
+}
+
+impl StoppedSidecar {
+    /// Starts it again, on its own ports and its own store.
+    pub async fn start_again(self) -> Sidecar {
+        let Self { chat, internal, folder } = self;
+        let path = folder.path().join("baton.db");
+        let environment = |name: &str| {
+            let mut known = SIDECAR_ENVIRONMENT.into_iter();
+            known.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
+        };
+        let (configuration, warnings) =
+            Configuration::parse(&sidecar_configuration(&path), &environment).expect("it is valid");
+        assert_eq!(warnings, []);
+        let (chat, internal) = (bind_patiently(chat).await, bind_patiently(internal).await);
+        let address = |listener: &tokio::net::TcpListener| listener.local_addr().expect("bound");
+        let (chat_address, internal_address) = (address(&chat), address(&internal));
+        let store = Store::open(&path).expect("the store opens");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let running = tokio::spawn(async move {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            baton_sidecar::Sidecar::new(configuration, store).run(chat, internal, stopped).await
+        });
+        Sidecar { chat: chat_address, internal: internal_address, folder, stop, running }
+    }
+}
+
+/// Binds a port that somebody's outgoing connection may hold for a moment.
+async fn bind_patiently(address: SocketAddr) -> tokio::net::TcpListener {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match bind(address).await {
+            Ok(listener) => return listener,
+            Err(error) => assert!(Instant::now() < deadline, "{error}"),
+        }
+        sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+/// The id by which Genesys knows the end user of a session, as an operator learns it.
+pub async fn end_user_id(internal: SocketAddr, session_id: &str) -> String {
+    let answer = get(internal, &format!("/internal/v1/sessions/{session_id}")).await;
+    let shown: Value = serde_json::from_slice(&answer.body).expect("JSON");
+    let id = shown["genesys"]["end_user_id"].as_str();
+    id.unwrap_or_else(|| panic!("a session was expected, not {shown}")).to_owned()
+}
+
+/// Whether the sidecar says that it is well.
+pub async fn is_healthy(internal: SocketAddr) -> bool {
+    get(internal, "/internal/v1/health").await.status == 200
+}
+
+async fn get(internal: SocketAddr, path: &str) -> Answer {
+    let headers = [("authorization".to_owned(), format!("Bearer {ADMIN_CREDENTIAL}"))];
+    http1::exchange(internal, &http1::request("GET", path, &headers, b"")).await
+}
