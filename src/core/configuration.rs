@@ -136,8 +136,11 @@ impl Configuration {
             "envoy",
             "dangerous_inline_secrets",
         ])?;
-        let inline = root.optional("dangerous_inline_secrets", |node| node.boolean())?;
-        let secrets = Secrets { environment, may_be_inline: inline.unwrap_or(false) };
+        let may_be_inline = match root.optional("dangerous_inline_secrets")? {
+            Some(node) => node.boolean()?,
+            None => false,
+        };
+        let secrets = Secrets { environment, may_be_inline };
         let mut warnings = Vec::new();
         if secrets.may_be_inline {
             warnings.push(
@@ -147,11 +150,11 @@ impl Configuration {
             );
         }
 
-        let path_prefixes = match root.optional("path_prefixes", |node| node.list(path))? {
-            Some(prefixes) => prefixes,
+        let path_prefixes: Vec<_> = match root.optional("path_prefixes")? {
+            Some(node) => node.elements()?.iter().map(path).collect::<Result<_>>()?,
             None => ["/webhooks/genesys", "/handoff/webhooks/genesys"].map(String::from).into(),
         };
-        let upstream = root.required("upstream", |node| upstream(node, &secrets, &mut warnings))?;
+        let upstream = upstream(&root.required("upstream")?, &secrets, &mut warnings)?;
         let overlaps =
             |prefix: &String| is_under(&upstream.path, prefix) || is_under(prefix, &upstream.path);
         if path_prefixes.iter().any(overlaps) {
@@ -162,28 +165,36 @@ impl Configuration {
                     .into(),
             });
         }
-        let tenants = root.required("tenants", |node| tenants(node, &secrets, &mut warnings))?;
+        let tenants = tenants(&root.required("tenants")?, &secrets, &mut warnings)?;
+        let max_body_bytes = match root.optional("max_body_bytes")? {
+            Some(node) => limit(&node)?,
+            None => DEFAULT_MAX_BODY_BYTES,
+        };
+        let bot_messages = match root.optional("bot_messages")? {
+            Some(node) => {
+                node.word(&[("drop", BotMessages::Drop), ("forward", BotMessages::Forward)])?
+            }
+            None => BotMessages::default(),
+        };
+        let unlisted_tenants = match root.optional("unlisted_tenants")? {
+            Some(node) => node.word(&[
+                ("refuse", UnlistedTenants::Refuse),
+                ("look_up", UnlistedTenants::LookUp),
+            ])?,
+            None => UnlistedTenants::default(),
+        };
+        let envoy_hold = match root.optional("envoy")? {
+            Some(node) => envoy(&node)?,
+            None => EnvoyHold::default(),
+        };
         Ok(Self {
             path_prefixes,
-            max_body_bytes: root
-                .optional("max_body_bytes", limit)?
-                .unwrap_or(DEFAULT_MAX_BODY_BYTES),
-            bot_messages: root
-                .optional("bot_messages", |node| {
-                    node.word(&[("drop", BotMessages::Drop), ("forward", BotMessages::Forward)])
-                })?
-                .unwrap_or_default(),
+            max_body_bytes,
+            bot_messages,
             upstream,
             tenants,
-            unlisted_tenants: root
-                .optional("unlisted_tenants", |node| {
-                    node.word(&[
-                        ("refuse", UnlistedTenants::Refuse),
-                        ("look_up", UnlistedTenants::LookUp),
-                    ])
-                })?
-                .unwrap_or_default(),
-            envoy_hold: root.optional("envoy", envoy)?.unwrap_or_default(),
+            unlisted_tenants,
+            envoy_hold,
             warnings,
         })
     }
@@ -213,16 +224,12 @@ impl Secrets<'_> {
             node.text()?
         } else {
             node.allow_only(&["env"])?;
-            node.required("env", |variable| {
-                let name = variable.text()?;
-                (self.environment)(&name).ok_or_else(|| {
-                    // Without the name: whoever writes the secret itself here would find it in a
-                    // log.
-                    variable.error(
-                        "there is no environment variable of this name, or the host does not pass \
-                         it on",
-                    )
-                })
+            let variable = node.required("env")?;
+            (self.environment)(&variable.text()?).ok_or_else(|| {
+                // Without the name: whoever writes the secret itself here would find it in a log.
+                variable.error(
+                    "there is no environment variable of this name, or the host does not pass it on",
+                )
             })?
         };
         match secret.chars().count() {
@@ -269,14 +276,15 @@ fn upstream(
     warnings: &mut Vec<String>,
 ) -> Result<Upstream> {
     node.allow_only(&["path", "credential"])?;
-    let path = node.optional("path", path)?.unwrap_or_else(|| "/internal/v1/deliveries".into());
-    let credential = node.required("credential", |node| {
-        let credential = secrets.read(node, warnings)?;
-        if !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(node.error("a credential goes into a header: only visible ASCII"));
-        }
-        Ok(credential)
-    })?;
+    let path = match node.optional("path")? {
+        Some(node) => path(&node)?,
+        None => "/internal/v1/deliveries".into(),
+    };
+    let node = node.required("credential")?;
+    let credential = secrets.read(&node, warnings)?;
+    if !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(node.error("a credential goes into a header: only visible ASCII"));
+    }
     Ok(Upstream { path, authorization: format!("Bearer {credential}") })
 }
 
@@ -288,12 +296,12 @@ fn tenants(
     let mut tenants = BTreeMap::new();
     for node in node.elements()? {
         node.allow_only(&["account_id", "project_id", "client_env", "signature_secrets"])?;
-        let segment = |name| node.required(name, segment);
+        let segment = |name| segment(&node.required(name)?);
         let key =
             TenantKey::new(segment("account_id")?, segment("project_id")?, segment("client_env")?);
-        let secrets = node.required("signature_secrets", |node| {
-            node.list(|secret| secrets.read(secret, warnings))
-        })?;
+        let listed = node.required("signature_secrets")?.elements()?;
+        let secrets: Vec<_> =
+            listed.iter().map(|secret| secrets.read(secret, warnings)).collect::<Result<_>>()?;
         if secrets.is_empty() {
             return Err(node.error("signature_secrets has to name at least one secret"));
         }
@@ -316,9 +324,8 @@ fn segment(node: &Node<'_>) -> Result<String> {
 
 fn envoy(node: &Node<'_>) -> Result<EnvoyHold> {
     node.allow_only(&["hold"])?;
-    node.required("hold", |node| {
-        node.word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])
-    })
+    node.required("hold")?
+        .word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! The filter's counters in Envoy's own statistics, under `wasmcustom.baton.`.
 
-use std::collections::BTreeMap;
-
 use baton_core::{gate::Forward, refusal::Refusal};
 use proxy_wasm::{hostcalls, types::MetricType};
 
@@ -11,7 +9,8 @@ pub(crate) struct Counters {
     accepted: u32,
     bytes: u32,
     unhandled: u32,
-    refused: BTreeMap<Refusal, u32>,
+    /// A handful, so that a list is as good as a map.
+    refused: Vec<(Refusal, u32)>,
 }
 
 impl Counters {
@@ -43,7 +42,7 @@ impl Counters {
 
     /// A request is refused.
     pub(crate) fn refuse(&self, refusal: Refusal) {
-        if let Some(counter) = self.refused.get(&refusal) {
+        if let Some((_, counter)) = self.refused.iter().find(|(counted, _)| *counted == refusal) {
             add(*counter, 1);
         }
     }

@@ -26,6 +26,7 @@ impl<'a> Node<'a> {
         &self.place
     }
 
+    #[cold]
     pub(super) fn error(&self, problem: impl Into<String>) -> ConfigurationError {
         ConfigurationError { member: self.place.clone(), problem: problem.into() }
     }
@@ -64,10 +65,6 @@ impl<'a> Node<'a> {
         Ok(list.into_iter().enumerate().map(element).collect())
     }
 
-    pub(super) fn list<T>(&self, read: impl FnMut(&Self) -> Result<T>) -> Result<Vec<T>> {
-        self.elements()?.iter().map(read).collect()
-    }
-
     /// Refuses members of other names: a name that is spelled wrongly would otherwise be a
     /// setting without effect.
     pub(super) fn allow_only(&self, names: &[&str]) -> Result<()> {
@@ -79,23 +76,15 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn required<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&Self) -> Result<T>,
-    ) -> Result<T> {
-        match self.optional(name, read)? {
+    pub(super) fn required(&self, name: &str) -> Result<Self> {
+        match self.optional(name)? {
             Some(value) => Ok(value),
             None => Err(self.inner(name, self.value).error("it is missing")),
         }
     }
 
-    pub(super) fn optional<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&Self) -> Result<T>,
-    ) -> Result<Option<T>> {
-        self.object()?.get(name).map(|value| read(&self.inner(name, value))).transpose()
+    pub(super) fn optional(&self, name: &str) -> Result<Option<Self>> {
+        Ok(self.object()?.get(name).map(|value| self.inner(name, value)))
     }
 
     fn object(&self) -> Result<Object<'a>> {
