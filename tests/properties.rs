@@ -11,11 +11,11 @@
 use std::collections::BTreeSet;
 
 use baton_core::{
-    configuration::{Configuration, Tenant},
+    configuration::Configuration,
     delivery::Delivery,
     gate::{Gate, Head, Verdict},
     json::Document,
-    tenant::TenantKey,
+    tenant::{Tenant, TenantKey},
     translation::{BotMessages, translate},
 };
 use baton_simulator::signature;

@@ -10,8 +10,8 @@ use core::fmt;
 
 use self::node::Node;
 use crate::{
-    signature::{ADVISED_SECRET, SHORTEST_SECRET, SigningKeys},
-    tenant::{TenantKey, is_segment},
+    signature::{ADVISED_SECRET, SHORTEST_SECRET},
+    tenant::{Tenant, TenantKey, is_segment},
     translation::BotMessages,
 };
 
@@ -48,25 +48,6 @@ pub struct Upstream {
 impl fmt::Debug for Upstream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Upstream").field("path", &self.path).finish_non_exhaustive()
-    }
-}
-
-/// A tenant as the edge needs it.
-#[derive(Debug)]
-pub struct Tenant {
-    /// Which tenant.
-    pub key: TenantKey<'static>,
-    /// What its deliveries name as their source, whatever path prefix is in use.
-    pub source: String,
-    /// The secrets that may have signed its webhooks.
-    pub signing_keys: SigningKeys,
-}
-
-impl Tenant {
-    /// The tenant with these active secrets.
-    pub fn new<'a>(key: TenantKey<'static>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let source = format!("/webhooks/genesys/{key}");
-        Self { key, source, signing_keys: SigningKeys::new(secrets) }
     }
 }
 

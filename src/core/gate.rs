@@ -6,12 +6,12 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 
 use crate::{
-    configuration::{Configuration, Tenant, UnlistedTenants, is_under},
+    configuration::{Configuration, UnlistedTenants, is_under},
     delivery,
     json::Document,
     refusal::Refusal,
     signature::{HEADER, Signature, SignatureProblem, SigningKeys},
-    tenant::{TenantKey, is_segment},
+    tenant::{Tenant, TenantKey, is_segment},
     translation::translate,
 };
 

@@ -1,8 +1,10 @@
 //! Whose traffic it is.
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, format, string::String};
 use core::fmt;
 use serde::{Deserialize, Serialize};
+
+use crate::signature::SigningKeys;
 
 /// Account, project and environment: the triple that keeps customers apart.
 ///
@@ -55,6 +57,25 @@ impl<'a> TenantKey<'a> {
 impl fmt::Display for TenantKey<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}/{}/{}", self.account_id, self.project_id, self.client_env)
+    }
+}
+
+/// A tenant as the edge needs it.
+#[derive(Debug)]
+pub struct Tenant {
+    /// Which tenant.
+    pub key: TenantKey<'static>,
+    /// What its deliveries name as their source, whatever path prefix is in use.
+    pub source: String,
+    /// The secrets that may have signed its webhooks.
+    pub signing_keys: SigningKeys,
+}
+
+impl Tenant {
+    /// The tenant with these active secrets.
+    pub fn new<'a>(key: TenantKey<'static>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        let source = format!("/webhooks/genesys/{key}");
+        Self { key, source, signing_keys: SigningKeys::new(secrets) }
     }
 }
 

@@ -11,13 +11,12 @@ use sha2::{Digest, Sha256};
 
 use self::{draft::Draft, rendering::render};
 use crate::{
-    configuration::Tenant,
     delivery::{Data, Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
     event::{ChatEvent, EventBody, Message, Typing, TypingState},
     id::Id,
     json::{Document, Object},
     open_messaging::{Event, Kind, Webhook},
-    tenant::TenantKey,
+    tenant::{Tenant, TenantKey},
     time::is_rfc3339,
 };
 

@@ -1,11 +1,12 @@
 //! The Envoy filter: a thin proxy-wasm adapter over `baton-core`.
 //!
 //! It turns Envoy's callbacks into the two steps of the gate and the gate's answers into calls to
-//! the host; it decides nothing. `root` reads the configuration, `stream` is one request, `host`
-//! holds the calls to the host, `counters` the statistics.
+//! the host; it decides nothing. `root` is the filter in a worker, `plugin` what its streams share,
+//! `stream` one request, `host` the calls to the host, `counters` the statistics.
 
 mod counters;
 mod host;
+mod plugin;
 mod root;
 mod stream;
 

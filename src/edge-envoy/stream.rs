@@ -8,10 +8,11 @@
 use std::{rc::Rc, sync::Arc};
 
 use baton_core::{
-    configuration::{EnvoyHold, Tenant},
+    configuration::EnvoyHold,
     gate::{Head, Verdict, goes_up, refusal_of_upstream},
     refusal::Refusal,
     signature::Signature,
+    tenant::Tenant,
 };
 use proxy_wasm::{
     traits::{Context, HttpContext},
@@ -20,7 +21,7 @@ use proxy_wasm::{
 
 use crate::{
     host::{self, Header},
-    root::{Plugin, log},
+    plugin::{Plugin, log},
 };
 
 /// One request. Without a plugin, for want of a good configuration, it is refused.
