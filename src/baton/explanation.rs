@@ -4,9 +4,10 @@
 //! know more: here a body is tried in the ways in which bodies change on their way.
 
 use baton_core::{
-    configuration::{Configuration, Tenant},
+    configuration::Configuration,
     refusal::Refusal,
     signature::{Signature, SignatureProblem, SigningKeys},
+    tenant::Tenant,
     translation::BotMessages,
 };
 use serde::de::IgnoredAny;
@@ -53,6 +54,11 @@ pub(crate) fn of_refusal(
             "a webhook is a POST, and this is {}; correct --method, or what calls the edge",
             request.method
         ),
+        Refusal::MediaType => {
+            "The content type is gRPC's: Genesys sends application/json, so this is not a webhook \
+             of Genesys."
+                .to_owned()
+        }
         Refusal::TooLarge => format!(
             "the body is longer than {} bytes; raise max_body_bytes in the edge's configuration \
              if such webhooks are real",

@@ -53,7 +53,7 @@ pub(crate) enum Failure {
         /// The file, as given.
         path: String,
         /// The key and what to do about it.
-        source: baton_sidecar::ConfigurationError,
+        source: baton_sidecar::ConfigurationProblem,
     },
     /// The sidecar cannot listen.
     #[error(transparent)]

@@ -3,11 +3,11 @@
 use std::fs;
 
 use baton_core::{
-    configuration::{Configuration, Tenant},
+    configuration::Configuration,
     gate::{Gate, Head, Verdict},
     refusal::Refusal,
     signature::{HEADER, SHORTEST_SECRET},
-    tenant::is_segment,
+    tenant::{Tenant, is_segment},
 };
 use clap::Args;
 use serde::Serialize;

@@ -2,7 +2,9 @@
 
 use std::{env, fs};
 
-use baton_sidecar::{Configuration, Sidecar, Store, Warning, bind, default_configuration};
+use baton_sidecar::{
+    Configuration, ConfigurationProblem, Sidecar, Store, bind, default_configuration,
+};
 use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -72,7 +74,7 @@ async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
 }
 
 impl Arguments {
-    fn configuration(&self) -> Result<(Configuration, Vec<Warning>), Failure> {
+    fn configuration(&self) -> Result<(Configuration, Vec<ConfigurationProblem>), Failure> {
         let path = &self.config;
         let text = fs::read_to_string(path).map_err(|source| Failure::ReadConfiguration {
             path: path.clone(),

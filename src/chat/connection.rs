@@ -7,7 +7,7 @@
 use std::{future, sync::Arc};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use baton_store::{LoggedEvent, Session};
+use baton_store::{LogPage, Session};
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, sleep_until, timeout},
@@ -19,7 +19,6 @@ use crate::{
     frame,
     limits::{Limits, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_FRAME_BYTES},
     sessions::{Attachment, ClientEvent, Sessions},
-    shutdown::Shutdown,
 };
 
 /// Why a socket is closed (Messaging API, 5.4). After all but `Ended` a client connects anew.
@@ -75,15 +74,17 @@ enum Step {
 /// Says goodbye, and waits a moment for the client to do so too, so that the code arrives.
 pub(crate) async fn close(mut socket: WebSocket, reason: Close, limits: &Limits) {
     let farewell = Message::Close(Some(reason.frame()));
-    if let Ok(Ok(())) = timeout(limits.write, socket.send(farewell)).await {
-        drain(socket, limits).await;
-    }
+    let closed = async {
+        if socket.send(farewell).await.is_ok() {
+            drain(&mut socket).await;
+        }
+    };
+    // A client that does not close in time is cut off.
+    let _ = timeout(limits.farewell, closed).await;
 }
 
-async fn drain(mut socket: WebSocket, limits: &Limits) {
-    let drained = async { while let Some(Ok(_)) = socket.recv().await {} };
-    // A client that does not close in time is cut off.
-    let _ = timeout(limits.farewell, drained).await;
+async fn drain(socket: &mut WebSocket) {
+    while let Some(Ok(_)) = socket.recv().await {}
 }
 
 /// A connection that has joined its session.
@@ -91,7 +92,6 @@ pub(crate) struct Connection<S> {
     chat: Arc<Chat<S>>,
     session: Session,
     attachment: Attachment,
-    shutdown: Shutdown,
     socket: WebSocket,
     /// The sequence of the last event that was sent.
     cursor: u64,
@@ -112,7 +112,6 @@ impl<S: Sessions> Connection<S> {
         socket: WebSocket,
     ) -> Self {
         Self {
-            shutdown: chat.shutdown.clone(),
             silent_at: Instant::now() + chat.limits.client_silence,
             pull_at: Some(Instant::now()),
             replaying: true,
@@ -126,13 +125,18 @@ impl<S: Sessions> Connection<S> {
 
     /// Serves the connection until it is over.
     pub(crate) async fn run(mut self) {
-        let ending = match self.clamp_cursor().await {
-            Ok(()) => self.serve().await,
-            Err(ending) => ending,
+        let mut shutdown = self.chat.shutdown.clone();
+        // Whatever the connection is at, it may be left: the client comes again with its cursor.
+        let ending = tokio::select! {
+            () = shutdown.begun() => Ending::Close(Close::Restart),
+            ending = self.serve() => ending,
         };
+        let limits = &self.chat.limits;
         match ending {
-            Ending::Close(reason) => close(self.socket, reason, &self.chat.limits).await,
-            Ending::ClientClosed => drain(self.socket, &self.chat.limits).await,
+            Ending::Close(reason) => close(self.socket, reason, limits).await,
+            Ending::ClientClosed => {
+                let _ = timeout(limits.farewell, drain(&mut self.socket)).await;
+            }
             Ending::Gone => {}
         }
     }
@@ -140,7 +144,7 @@ impl<S: Sessions> Connection<S> {
     /// A cursor beyond the log would hide the events to come.
     async fn clamp_cursor(&mut self) -> Result<(), Ending> {
         if self.cursor > 0 {
-            let last = self.chat.store.last_sequence(&self.session.session_id);
+            let last = self.chat.store.last_sequence(&self.session.details.session_id);
             let last = timeout(self.chat.limits.call, last).await;
             let last = self.answered(last)?;
             self.cursor = self.cursor.min(last);
@@ -149,6 +153,9 @@ impl<S: Sessions> Connection<S> {
     }
 
     async fn serve(&mut self) -> Ending {
+        if let Err(ending) = self.clamp_cursor().await {
+            return ending;
+        }
         loop {
             let step = self.next_step().await;
             let done = match step {
@@ -173,7 +180,6 @@ impl<S: Sessions> Connection<S> {
             }
         };
         tokio::select! {
-            () = self.shutdown.begun() => Step::End(Close::Restart),
             () = sleep_until(self.silent_at) => Step::End(Close::Silent),
             () = pull => Step::Pull,
             changed = self.attachment.newest.changed(), if pull_at.is_none() => match changed {
@@ -191,23 +197,21 @@ impl<S: Sessions> Connection<S> {
 
     /// Sends the next page of the log.
     async fn pull(&mut self) -> Result<(), Ending> {
-        let id = &self.session.session_id;
-        let page = self.chat.store.events_after(id, self.cursor, MAX_BATCH_EVENTS);
+        let id = &self.session.details.session_id;
+        let page = self.chat.store.events_after(id, self.cursor, MAX_BATCH_EVENTS, MAX_BATCH_BYTES);
         let page = timeout(self.chat.limits.call, page).await;
-        let mut page = self.answered(page)?;
-        let complete = page.len() < MAX_BATCH_EVENTS;
-        let complete = !cut_to_size(&mut page) && complete;
+        let LogPage { events, complete } = self.answered(page)?;
         if self.replaying {
-            self.send(frame::batch(&page)).await?;
+            self.send(frame::batch(&events)).await?;
         } else {
-            for event in &page {
+            for event in &events {
                 self.send(frame::logged(event)).await?;
             }
         }
-        if let Some(last) = page.last() {
+        if let Some(last) = events.last() {
             self.cursor = last.sequence;
         }
-        if page.iter().any(|event| event.kind == frame::SESSION_END) {
+        if events.iter().any(|event| event.kind == frame::SESSION_END) {
             return Err(Ending::Close(Close::Ended));
         }
         self.pull_at = match (complete, self.replaying) {
@@ -267,7 +271,7 @@ impl<S: Sessions> Connection<S> {
     async fn hand_over(&mut self, event: ClientEvent) -> Result<(), Ending> {
         let metadata = event.metadata.clone();
         let chat = Arc::clone(&self.chat);
-        match chat.sessions.client_event(&self.session.session_id, event).await {
+        match chat.sessions.client_event(&self.session.details.session_id, event).await {
             Ok(()) => Ok(()),
             Err(refused) => self.send_error(&refused.to_string(), metadata.as_deref()).await,
         }
@@ -298,61 +302,12 @@ impl<S: Sessions> Connection<S> {
         &self,
         answer: Result<Result<T, E>, tokio::time::error::Elapsed>,
     ) -> Result<T, Ending> {
-        let session_id = &self.session.session_id;
+        let session_id = &self.session.details.session_id;
         match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => tracing::error!(session_id, %error, "a log could not be read"),
             Err(_) => tracing::error!(session_id, "the store took too long to read a log"),
         }
         Err(Ending::Close(Close::TryAgain))
-    }
-}
-
-/// Leaves as many events as may be held while they are written, one at least. Says whether it
-/// left any out.
-fn cut_to_size(page: &mut Vec<LoggedEvent>) -> bool {
-    let mut bytes = 0;
-    let fitting = page
-        .iter()
-        .take_while(|event| {
-            let first = bytes == 0;
-            bytes += event.payload.len() + event.metadata.as_ref().map_or(0, String::len) + 1;
-            first || bytes <= MAX_BATCH_BYTES
-        })
-        .count();
-    let left_out = fitting < page.len();
-    page.truncate(fitting);
-    left_out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn events(count: usize, payload_bytes: usize) -> Vec<LoggedEvent> {
-        let event = |sequence| LoggedEvent {
-            sequence,
-            id: sequence.to_string(),
-            timestamp: String::new(),
-            kind: String::new(),
-            payload: "x".repeat(payload_bytes),
-            metadata: None,
-        };
-        (1..=count as u64).map(event).collect()
-    }
-
-    #[test]
-    fn invariant_11_a_connection_holds_about_a_megabyte_of_events_however_large_they_are() {
-        for (count, payload_bytes, left) in [
-            (50, 100, 50),
-            (50, MAX_BATCH_BYTES / 10, 9),
-            (50, MAX_BATCH_BYTES * 4, 1),
-            (1, MAX_BATCH_BYTES * 4, 1),
-            (0, 0, 0),
-        ] {
-            let mut page = events(count, payload_bytes);
-            assert_eq!(cut_to_size(&mut page), left < count);
-            assert_eq!(page.len(), left);
-        }
     }
 }

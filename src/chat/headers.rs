@@ -18,8 +18,9 @@ const CORRELATION_ID: HeaderName = HeaderName::from_static("x-polyai-correlation
 const ALLOWED_HEADERS: &str =
     "authorization, content-type, x-token, x-host, x-polyai-correlation-id";
 
-/// Adds the correlation id, the client's own or a fresh one (Messaging API, 2), and what a
-/// browser wants to see before it lets a page of another origin read the answer.
+/// Adds the correlation id, the client's own or a fresh one (Messaging API, 2), what a browser
+/// wants to see before it lets a page of another origin read the answer, and that the answer is
+/// the last on its connection.
 pub(crate) async fn add<S: Sessions>(
     State(chat): State<Arc<Chat<S>>>,
     request: Request,
@@ -31,7 +32,13 @@ pub(crate) async fn add<S: Sessions>(
     };
     let mut response =
         if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
+    let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
+    if !upgraded {
+        // A connection that waited for its next request would have to be closed some time, and a
+        // proxy might send the upgrade of a live session into it just then (invariant 14).
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     if let Some(correlation_id) = correlation_id {
         headers.insert(CORRELATION_ID, correlation_id);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     body::Bytes,
-    extract::{State, rejection::BytesRejection},
+    extract::{FromRequest, Request, State},
     http::{
         HeaderMap, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL},
@@ -13,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use tokio::time::timeout;
 
 use crate::{
     Chat, connector, digest::SecretDigest, refusal::Refusal, sessions::CreateError,
@@ -65,21 +66,22 @@ struct SessionCreated {
 /// `POST /api/v1/sessions` (Messaging API, 3).
 pub(crate) async fn create_session<S: Sessions>(
     State(chat): State<Arc<Chat<S>>>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, Refusal> {
-    let authorization = headers.get(AUTHORIZATION).ok_or(Refusal::MissingAccessToken)?;
+    let authorization = request.headers().get(AUTHORIZATION).ok_or(Refusal::MissingAccessToken)?;
     let token = bearer(authorization.as_bytes()).ok_or(Refusal::MissingAuthentication)?;
     let tenant =
         chat.access_tokens.check(token, chat.clock.now()).ok_or(Refusal::InvalidAccessToken)?;
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Refusal::Unparseable,
-    })?;
+    let digest = *SecretDigest::of(token.as_bytes()).as_bytes();
+    let body = timeout(chat.limits.request, Bytes::from_request(request, &chat)).await;
+    let body =
+        body.map_err(|_| Refusal::TooSlow)?.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+            _ => Refusal::Unparseable,
+        })?;
     if !body.trim_ascii().is_empty() {
         serde_json::from_slice::<SessionRequest>(&body).map_err(|_| Refusal::Unparseable)?;
     }
-    let digest = *SecretDigest::of(token.as_bytes()).as_bytes();
     let session_id = chat.sessions.create(tenant, digest).await.map_err(|error| match error {
         CreateError::UnknownTenant => Refusal::InvalidAccessToken,
         CreateError::Failed => Refusal::SessionFailed,

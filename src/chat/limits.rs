@@ -10,8 +10,12 @@ pub const MAX_MESSAGE_BYTES: usize = 120_000;
 pub(crate) const MAX_FRAME_BYTES: usize = 256 * 1024;
 
 /// The most bytes of a client's frame that are taken in, so that one a little over
-/// [`MAX_FRAME_BYTES`] still gets a clean close.
-pub(crate) const MAX_RECEIVED_BYTES: usize = 1024 * 1024;
+/// [`MAX_FRAME_BYTES`] still gets a clean close. As much is held for a frame whose rest does not
+/// come.
+pub(crate) const MAX_RECEIVED_BYTES: usize = MAX_FRAME_BYTES + 4096;
+
+/// The bytes that each connection holds to read into, also while nothing comes.
+pub(crate) const READ_BUFFER_BYTES: usize = 4096;
 
 /// The most events in a batch: Android clients lose what goes beyond (Messaging API, 11).
 pub(crate) const MAX_BATCH_EVENTS: usize = 50;
@@ -37,9 +41,11 @@ pub struct Limits {
     /// What lies between two batches of the history, so that clients keep up
     /// (Messaging API, 11).
     pub between_batches: Duration,
+    /// A connection whose request takes longer to arrive, its head and then its body, is closed.
+    pub request: Duration,
     /// A call to the store or to a session that takes longer has failed.
     pub call: Duration,
-    /// How long a closed connection waits for its client to close too.
+    /// How long a connection may still take once it is to be closed.
     pub farewell: Duration,
 }
 
@@ -49,6 +55,7 @@ impl Default for Limits {
             client_silence: Duration::from_secs(600),
             write: Duration::from_secs(30),
             between_batches: Duration::from_millis(40),
+            request: Duration::from_secs(30),
             call: Duration::from_secs(5),
             farewell: Duration::from_secs(2),
         }

@@ -26,6 +26,8 @@ pub(crate) enum Refusal {
     InvalidAccessToken,
     /// The body is not what it should be.
     Unparseable,
+    /// The body did not arrive in time.
+    TooSlow,
     /// The body is too large.
     TooLarge,
     /// No session could be created.
@@ -56,6 +58,7 @@ impl Refusal {
             Self::MissingAccessToken => (S::BAD_REQUEST, "Missing access token"),
             Self::InvalidAccessToken => (S::UNAUTHORIZED, "Invalid access token"),
             Self::Unparseable => (S::BAD_REQUEST, "Error parsing request"),
+            Self::TooSlow => (S::REQUEST_TIMEOUT, "The request took too long to arrive"),
             Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Error parsing request"),
             Self::SessionFailed => (S::INTERNAL_SERVER_ERROR, "Failed to create session"),
             Self::InvalidParameters => (S::BAD_REQUEST, "invalid connection parameters"),

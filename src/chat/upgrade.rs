@@ -11,25 +11,19 @@ use axum::{
     response::Response,
 };
 use baton_store::{Session, StoreError};
-use serde::Deserialize;
 use tokio::time::timeout;
 
 use crate::{
     Chat,
     connection::{self, Close, Connection},
     digest::SecretDigest,
-    limits::MAX_RECEIVED_BYTES,
+    limits::{MAX_RECEIVED_BYTES, READ_BUFFER_BYTES},
     refusal::Refusal,
     sessions::{Attached, Sessions},
 };
 
-/// The query of the request.
-#[derive(Deserialize)]
-pub(crate) struct Parameters {
-    session_id: Option<String>,
-    access_token: Option<String>,
-    cursor: Option<String>,
-}
+/// The query of the request, as it came: a name may stand there twice.
+type Parameters = Vec<(String, String)>;
 
 /// Opens a socket.
 ///
@@ -42,29 +36,40 @@ pub(crate) async fn connect<S: Sessions>(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let Query(parameters) = parameters.map_err(|_| Refusal::InvalidParameters)?;
-    let (Some(session_id), Some(token)) = (
-        parameters.session_id.filter(|text| !text.is_empty()),
-        parameters.access_token.filter(|text| !text.is_empty()),
-    ) else {
+    let (Some(session_id), Some(token)) =
+        (first(&parameters, "session_id"), first(&parameters, "access_token"))
+    else {
         return Err(Refusal::InvalidParameters);
     };
-    let tenant =
-        chat.access_tokens.check(&token, chat.clock.now()).ok_or(Refusal::AuthenticationFailed)?;
-    let session = find(&chat, &session_id).await;
+    let access = chat.access_tokens.verify(token).ok_or(Refusal::AuthenticationFailed)?;
+    let session = find(&chat, session_id).await;
     if let Ok(session) = &session {
-        let session = session.as_ref().ok_or(Refusal::SessionNotFound)?;
-        let made_by = SecretDigest::from_bytes(session.token_digest);
-        if !SecretDigest::of(token.as_bytes()).is_one_of(&[made_by]) || session.tenant != tenant {
+        let Session { details, ended } = session.as_ref().ok_or(Refusal::SessionNotFound)?;
+        let made_by = SecretDigest::from_bytes(details.token_digest);
+        // No other token opens the session: while it lives, this one is good beyond its time.
+        let good = SecretDigest::of(token.as_bytes()).is_one_of(&[made_by])
+            && details.tenant == access.tenant
+            && (!ended || access.is_current(chat.clock.now()));
+        if !good {
             return Err(Refusal::AuthenticationFailed);
         }
     }
-    let upgrade = upgrade.map_err(|_| Refusal::NoHandshake)?;
-    let cursor = parameters.cursor.as_deref().map_or(0, read_cursor);
-    let upgrade = upgrade.max_message_size(MAX_RECEIVED_BYTES).max_frame_size(MAX_RECEIVED_BYTES);
+    let upgrade = upgrade
+        .map_err(|_| Refusal::NoHandshake)?
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(MAX_RECEIVED_BYTES)
+        .max_frame_size(MAX_RECEIVED_BYTES);
+    let cursor = first(&parameters, "cursor").map_or(0, read_cursor);
     Ok(upgrade.on_upgrade(async move |socket| match session {
         Ok(Some(session)) => join(chat, session, cursor, socket).await,
         _ => connection::close(socket, Close::TryAgain, &chat.limits).await,
     }))
+}
+
+/// The value of the first parameter of this name that has one.
+fn first<'a>(parameters: &'a Parameters, name: &str) -> Option<&'a str> {
+    let mut named = parameters.iter().filter(|(key, value)| key == name && !value.is_empty());
+    named.next().map(|(_, value)| value.as_str())
 }
 
 /// The session, or that the store cannot tell now.
@@ -84,7 +89,7 @@ async fn find<S>(chat: &Chat<S>, session_id: &str) -> Result<Option<Session>, ()
 }
 
 async fn join<S: Sessions>(chat: Arc<Chat<S>>, session: Session, cursor: u64, socket: WebSocket) {
-    match chat.sessions.attach(&session.session_id) {
+    match chat.sessions.attach(&session.details.session_id) {
         Attached::Joined(attachment) => {
             Connection::new(chat, session, cursor, attachment, socket).run().await;
         }

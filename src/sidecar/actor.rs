@@ -7,30 +7,24 @@ use baton_chat::{
     ClientAction, ClientEvent, Refused, SESSION_END, Shutdown, timestamp_text, transient_frame,
 };
 use baton_core::id::Id;
-use baton_store::{LoggedEvent, NewEvent, Settlement, StoreError};
+use baton_store::{LoggedEvent, NewEvent, NextDelivery, Settlement, StoreError};
+use jiff::Timestamp;
 use tokio::{
-    sync::{OwnedSemaphorePermit, broadcast, mpsc, oneshot, watch},
-    time::sleep,
+    sync::{broadcast, mpsc, oneshot, watch},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
+    cause::Chain,
+    delivery::{Delivery, Events},
+    pause::Pause,
     registry::{Registry, Surroundings},
-    retry::until_done,
-    session_event::SessionEvent,
+    session_event::{SessionEvent, TYPING},
     typing::Typing,
 };
 
 /// What an actor is told.
 pub(crate) enum ActorMessage {
-    /// A stored delivery, to be settled.
-    Delivery {
-        /// Which one it is.
-        delivery_id: Id,
-        /// What it brings.
-        events: Vec<SessionEvent>,
-        /// Its part of the memory that deliveries on their way may take, freed with it.
-        memory: OwnedSemaphorePermit,
-    },
     /// A delivery that is not stored, for whoever is connected now.
     Transient(Vec<SessionEvent>),
     /// What a client of the session sent.
@@ -48,6 +42,8 @@ pub(crate) struct Actor {
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) registry: Registry,
     pub(crate) mailbox: mpsc::Receiver<ActorMessage>,
+    /// Changes when a delivery waits in the inbox.
+    pub(crate) arrivals: watch::Receiver<()>,
     /// The newest sequence that the actor knows of; 0 until it has written.
     pub(crate) newest: watch::Sender<u64>,
     pub(crate) transient: broadcast::Sender<Utf8Bytes>,
@@ -55,6 +51,9 @@ pub(crate) struct Actor {
     pub(crate) typing: Typing,
     /// Whether the session has ended; absent until it matters.
     pub(crate) ended: Option<bool>,
+    /// When to look into the inbox; absent as long as nothing is known to wait there.
+    pub(crate) look_at: Option<Instant>,
+    pub(crate) pause: Pause,
 }
 
 impl Actor {
@@ -63,19 +62,26 @@ impl Actor {
         loop {
             let now = self.surroundings.clock.now();
             let typing_left = self.typing.left(now);
+            let look_at = self.look_at;
             tokio::select! {
+                // What is not kept is shown before what is stored later.
+                biased;
                 () = self.shutdown.begun() => return,
                 message = self.mailbox.recv() => match message {
                     None => return,
-                    Some(message) => if self.take(message).await.is_none() {
-                        return;
-                    },
+                    Some(message) => self.take(message).await,
                 },
+                Ok(()) = self.arrivals.changed(), if look_at.is_none() => {
+                    self.look_at = Some(Instant::now());
+                }
+                () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                    self.look().await;
+                }
                 () = sleep(typing_left.unwrap_or(Duration::MAX)), if typing_left.is_some() => {
                     self.stop_typing();
                 }
-                () = sleep(self.surroundings.idle) => {
-                    if self.registry.retire(&self.session_id, &self.mailbox) {
+                () = sleep(self.surroundings.idle), if look_at.is_none() => {
+                    if self.registry.retire(&self.session_id, &self.mailbox, &self.arrivals) {
                         return;
                     }
                 }
@@ -83,31 +89,70 @@ impl Actor {
         }
     }
 
-    /// Does what the message asks; `None` if the process stopped before it was done.
-    async fn take(&mut self, message: ActorMessage) -> Option<()> {
+    async fn take(&mut self, message: ActorMessage) {
         match message {
-            ActorMessage::Delivery { delivery_id, events, memory } => {
-                let done = self.deliver(delivery_id, events).await;
-                drop(memory);
-                done
-            }
-            ActorMessage::Transient(events) => {
-                self.show(events);
-                Some(())
-            }
+            ActorMessage::Transient(events) => self.show(events),
             ActorMessage::Client { event, answer } => {
                 let outcome = self.client_event(event).await;
                 // The client may have gone.
                 let _ = answer.send(outcome);
-                Some(())
             }
         }
     }
 
-    /// Brings a delivery into the log and settles it, however long that takes.
-    async fn deliver(&mut self, delivery_id: Id, events: Vec<SessionEvent>) -> Option<()> {
+    /// Takes one delivery from the inbox. After a failure it is looked for again, with a pause
+    /// that grows.
+    async fn look(&mut self) {
+        let surroundings = Arc::clone(&self.surroundings);
+        let Ok(_place) = surroundings.places.acquire().await else { return };
+        let next = match self.next_delivery().await {
+            Ok(Some(next)) => next,
+            Ok(None) => {
+                self.pause.end();
+                self.look_at = None;
+                return;
+            }
+            Err(error) => return self.failed(None, &error),
+        };
+        match self.deliver(&next).await {
+            Ok(()) => {
+                self.pause.end();
+                self.look_at = Some(Instant::now());
+            }
+            Err(error) => self.failed(Some(&next.delivery_id), &error),
+        }
+    }
+
+    fn failed(&mut self, delivery_id: Option<&str>, error: &StoreError) {
+        let (session_id, error) = (&self.session_id, Chain(error));
+        tracing::error!(session_id, delivery_id, %error, "a session's delivery has to wait");
+        self.look_at = Some(Instant::now() + self.pause.after_failure());
+    }
+
+    async fn next_delivery(&mut self) -> Result<Option<NextDelivery>, StoreError> {
+        let store = &self.surroundings.store;
+        if self.pause.follows_failure() {
+            // What failed may have been carried out all the same.
+            self.tell_newest(store.last_sequence(&self.session_id).await?);
+        }
+        store.next_delivery(&self.session_id).await
+    }
+
+    /// Brings a delivery into the log and settles it.
+    async fn deliver(&mut self, next: &NextDelivery) -> Result<(), StoreError> {
         if self.has_ended().await? {
-            return self.settle(delivery_id, Settlement::SessionEnded).await;
+            return self.settle(next, Settlement::SessionEnded).await;
+        }
+        let (session_id, delivery_id) = (&self.session_id, &next.delivery_id);
+        let Ok(delivery) = serde_json::from_slice::<Delivery<'_>>(&next.body) else {
+            tracing::error!(session_id, delivery_id, "a stored delivery cannot be read");
+            return self.settle(next, Settlement::Unreadable).await;
+        };
+        let received_at =
+            Timestamp::from_millisecond(next.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let Events { events, unreadable } = delivery.events(received_at);
+        if unreadable > 0 {
+            tracing::warn!(session_id, delivery_id, unreadable, "a part of a delivery is skipped");
         }
         let mut logged = Vec::new();
         let mut shown = Vec::new();
@@ -122,48 +167,31 @@ impl Actor {
                 other => shown.push(other),
             }
         }
-        if logged.is_empty() {
-            self.settle(delivery_id, Settlement::NothingToShow).await?;
+        if !logged.is_empty() {
+            let store = &self.surroundings.store;
+            let logged = store.append(&self.session_id, logged, Some(next.arrival)).await?;
+            self.tell_newest_of(&logged);
+        } else if unreadable > 0 {
+            self.settle(next, Settlement::Unreadable).await?;
         } else {
-            self.append(delivery_id, logged).await?;
+            self.settle(next, Settlement::NothingToShow).await?;
         }
         self.show(shown);
-        Some(())
+        Ok(())
     }
 
-    async fn append(&mut self, delivery_id: Id, events: Vec<NewEvent>) -> Option<()> {
-        let (store, session_id) = (&self.surroundings.store, &self.session_id);
-        let appended = until_done("append a delivery", &mut self.shutdown, async || {
-            match store.append(session_id, events.clone(), Some(delivery_id)).await {
-                Err(StoreError::UnknownSession) => Ok(None),
-                other => other.map(Some),
-            }
-        })
-        .await?;
-        match appended {
-            Some(logged) => {
-                self.tell_newest(&logged);
-                Some(())
-            }
-            None => self.settle(delivery_id, Settlement::UnknownSession).await,
+    async fn settle(&self, next: &NextDelivery, outcome: Settlement) -> Result<(), StoreError> {
+        self.surroundings.store.settle(next.arrival, outcome).await
+    }
+
+    async fn has_ended(&mut self) -> Result<bool, StoreError> {
+        if let Some(ended) = self.ended {
+            return Ok(ended);
         }
-    }
-
-    async fn settle(&mut self, delivery_id: Id, outcome: Settlement) -> Option<()> {
-        let store = &self.surroundings.store;
-        until_done("settle a delivery", &mut self.shutdown, || store.settle(delivery_id, outcome))
-            .await
-    }
-
-    async fn has_ended(&mut self) -> Option<bool> {
-        if self.ended.is_none() {
-            let (store, session_id) = (&self.surroundings.store, &self.session_id);
-            let session =
-                until_done("read a session", &mut self.shutdown, || store.session(session_id))
-                    .await?;
-            self.ended = Some(session.is_some_and(|session| session.ended));
-        }
-        self.ended
+        let session = self.surroundings.store.session(&self.session_id).await?;
+        let ended = session.is_some_and(|session| session.ended);
+        self.ended = Some(ended);
+        Ok(ended)
     }
 
     /// Shows what is not kept to whoever is connected.
@@ -188,14 +216,16 @@ impl Actor {
         }
     }
 
-    fn show_typing(&self, at: jiff::Timestamp, payload: &str) {
+    fn show_typing(&self, at: Timestamp, payload: &str) {
         match self.surroundings.random.uuid() {
             Ok(id) => {
-                let kind = "EVENT_TYPE_LIVE_AGENT_TYPING";
                 // Nobody may be connected.
-                let _ = self.transient.send(transient_frame(id, at, kind, payload, None));
+                let _ = self.transient.send(transient_frame(id, at, TYPING, payload, None));
             }
-            Err(error) => tracing::error!(%error, "typing was not shown"),
+            Err(error) => {
+                let session_id = &self.session_id;
+                tracing::error!(session_id, %error, "typing was not shown");
+            }
         }
     }
 
@@ -203,12 +233,7 @@ impl Actor {
     /// connections are told of the outcome; the one that asked gives up earlier.
     async fn client_event(&mut self, event: ClientEvent) -> Result<(), Refused> {
         let ClientEvent { action, metadata } = event;
-        if self.ended.is_none() {
-            let session = self.surroundings.store.session(&self.session_id).await;
-            let session = session.map_err(|error| self.unavailable(&error))?;
-            self.ended = Some(session.is_some_and(|session| session.ended));
-        }
-        if self.ended == Some(true) {
+        if self.has_ended().await.map_err(|error| self.unavailable(&error))? {
             // The client learns of the end from the log.
             return Ok(());
         }
@@ -247,7 +272,7 @@ impl Actor {
     fn written(&self, outcome: Result<Vec<LoggedEvent>, StoreError>) -> Result<(), Refused> {
         match outcome {
             Ok(logged) => {
-                self.tell_newest(&logged);
+                self.tell_newest_of(&logged);
                 Ok(())
             }
             Err(error) => Err(self.unavailable(&error)),
@@ -255,15 +280,18 @@ impl Actor {
     }
 
     fn unavailable(&self, error: &StoreError) -> Refused {
-        let session_id = &self.session_id;
+        let (session_id, error) = (&self.session_id, Chain(error));
         tracing::error!(session_id, %error, "a client's event could not be taken");
         Refused::Unavailable
     }
 
     /// Wakes the connections, also if nothing new came of it: then a call that failed had been
     /// carried out all the same.
-    fn tell_newest(&self, logged: &[LoggedEvent]) {
-        let sequence = logged.iter().map(|event| event.sequence).max().unwrap_or(0);
+    fn tell_newest_of(&self, logged: &[LoggedEvent]) {
+        self.tell_newest(logged.iter().map(|event| event.sequence).max().unwrap_or(0));
+    }
+
+    fn tell_newest(&self, sequence: u64) {
         self.newest.send_modify(|newest| *newest = sequence.max(*newest));
     }
 }

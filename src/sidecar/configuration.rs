@@ -1,6 +1,6 @@
 //! The configuration: what it holds, and how it is read.
 
-use std::{fmt, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use baton_chat::{Host, SecretDigest};
 use baton_core::tenant::{TenantKey, is_segment};
@@ -42,36 +42,19 @@ pub struct Tenant {
     pub hosts: Vec<Host>,
 }
 
-/// Why a configuration is refused: which key, and what to do. It never shows a value.
+/// What is wrong with a configuration: which key, and what to do. It is one line, and never
+/// shows a value. As an error it says why the configuration is refused; beside a configuration,
+/// what it should better not hold.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("configuration: {key} {problem}")]
-pub struct ConfigurationError {
+pub struct ConfigurationProblem {
     key: String,
     problem: String,
 }
 
-impl ConfigurationError {
+impl ConfigurationProblem {
     pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { key: key.into(), problem: problem.into() }
-    }
-}
-
-/// What a configuration should better not hold. It is one line, and shows no secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Warning {
-    key: String,
-    problem: String,
-}
-
-impl Warning {
-    pub(crate) fn new(key: impl Into<String>, problem: impl Into<String>) -> Self {
-        Self { key: key.into(), problem: problem.into() }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "configuration: {} {}", self.key, self.problem)
     }
 }
 
@@ -84,7 +67,7 @@ impl Configuration {
     pub fn parse(
         text: &str,
         environment: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<(Self, Vec<Warning>), ConfigurationError> {
+    ) -> Result<(Self, Vec<ConfigurationProblem>), ConfigurationProblem> {
         let mut secrets = Secrets { environment, warnings: Vec::new() };
         let mut document = Section::document(text)?;
 
@@ -102,7 +85,7 @@ impl Configuration {
         let admin_credentials =
             secrets.read(&mut internal, "admin_credentials", Some("BATON_ADMIN_CREDENTIAL"))?;
         if share_one(&delivery_credentials, &admin_credentials) {
-            return Err(ConfigurationError::new(
+            return Err(ConfigurationProblem::new(
                 internal.name("admin_credentials"),
                 "holds a delivery credential; take one of its own",
             ));
@@ -112,7 +95,7 @@ impl Configuration {
         let mut store = document.section("store")?;
         let store_path = store.text("path")?.unwrap_or_else(|| "baton.db".to_owned());
         if store_path.is_empty() {
-            return Err(ConfigurationError::new("store.path", "is empty; name a file"));
+            return Err(ConfigurationProblem::new("store.path", "is empty; name a file"));
         }
         store.finish()?;
 
@@ -124,7 +107,7 @@ impl Configuration {
         document.finish()?;
         if tenants.is_empty() {
             let problem = "holds no tenant, so nobody can connect; add one";
-            secrets.warnings.push(Warning::new("tenants", problem));
+            secrets.warnings.push(ConfigurationProblem::new("tenants", problem));
         }
         let configuration = Self {
             chat_listen,
@@ -138,17 +121,17 @@ impl Configuration {
     }
 }
 
-fn listen(section: &mut Section, default: &str) -> Result<SocketAddr, ConfigurationError> {
+fn listen(section: &mut Section, default: &str) -> Result<SocketAddr, ConfigurationProblem> {
     let text = section.text("listen")?.unwrap_or_else(|| default.to_owned());
     let name = section.name("listen");
     let Ok(address) = text.parse::<SocketAddr>() else {
         let problem = "has to be an IP address and a port, such as 127.0.0.1:8080";
-        return Err(ConfigurationError::new(name, problem));
+        return Err(ConfigurationProblem::new(name, problem));
     };
     if !address.ip().is_loopback() {
         let problem = "is no loopback address; TLS is not built in yet: listen on loopback and \
                        put a TLS proxy before it";
-        return Err(ConfigurationError::new(name, problem));
+        return Err(ConfigurationProblem::new(name, problem));
     }
     Ok(address)
 }
@@ -157,7 +140,7 @@ fn tenant(
     mut section: Section,
     secrets: &mut Secrets<'_>,
     others: &[Tenant],
-) -> Result<Tenant, ConfigurationError> {
+) -> Result<Tenant, ConfigurationProblem> {
     let key = TenantKey::new(
         segment(&mut section, "account_id")?,
         segment(&mut section, "project_id")?,
@@ -165,39 +148,39 @@ fn tenant(
     );
     let integration_id = section.needed_text("integration_id")?;
     if integration_id.is_empty() {
-        return Err(ConfigurationError::new(section.name("integration_id"), "is empty; fill it"));
+        return Err(ConfigurationProblem::new(section.name("integration_id"), "is empty; fill it"));
     }
     let connector_tokens = secrets.read(&mut section, "connector_tokens", None)?;
     let mut hosts = Vec::new();
     for (name, text) in section.texts("hosts")? {
         let problem = "names no host; write one such as www.example.com";
-        hosts.push(Host::parse(&text).ok_or_else(|| ConfigurationError::new(name, problem))?);
+        hosts.push(Host::parse(&text).ok_or_else(|| ConfigurationProblem::new(name, problem))?);
     }
     if hosts.is_empty() {
         let problem = "is empty, so no chat client of the tenant can connect; add a host";
-        secrets.warnings.push(Warning::new(section.name("hosts"), problem));
+        secrets.warnings.push(ConfigurationProblem::new(section.name("hosts"), problem));
     }
     for other in others {
         if other.key == key {
             let problem = "names a tenant that an earlier section names; take one of them out";
-            return Err(ConfigurationError::new(section.name("account_id"), problem));
+            return Err(ConfigurationProblem::new(section.name("account_id"), problem));
         }
         if share_one(&other.connector_tokens, &connector_tokens) {
             let problem = format!("holds a token of the tenant {}; give each its own", other.key);
-            return Err(ConfigurationError::new(section.name("connector_tokens"), problem));
+            return Err(ConfigurationProblem::new(section.name("connector_tokens"), problem));
         }
     }
     section.finish()?;
     Ok(Tenant { key, integration_id, connector_tokens, hosts })
 }
 
-fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationError> {
+fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationProblem> {
     let text = section.needed_text(key)?;
     if is_segment(&text) {
         Ok(text)
     } else {
         let problem = "has to be 1 to 64 characters of A-Z a-z 0-9 . _ -";
-        Err(ConfigurationError::new(section.name(key), problem))
+        Err(ConfigurationProblem::new(section.name(key), problem))
     }
 }
 
@@ -257,7 +240,7 @@ connector_tokens = [{{ env = "TOKEN" }}]
         let same = |one: &[SecretDigest], other: &[SecretDigest]| share_one(one, other);
         assert!(same(&default.delivery_credentials, &empty.delivery_credentials));
         assert!(same(&default.admin_credentials, &empty.admin_credentials));
-        let warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
+        let warnings: Vec<String> = warnings.iter().map(ConfigurationProblem::to_string).collect();
         assert_eq!(
             warnings,
             ["configuration: tenants holds no tenant, so nobody can connect; add one"]
@@ -361,7 +344,7 @@ connector_tokens = [{{ env = "TOKEN" }}]
     fn what_is_weak_but_works_is_warned_of() {
         let text = with("admin_credentials = [{ env = 'MIDDLING' }]", "hosts = []");
         let (_, warnings) = Configuration::parse(&text, &environment).unwrap();
-        let warnings: Vec<String> = warnings.iter().map(Warning::to_string).collect();
+        let warnings: Vec<String> = warnings.iter().map(ConfigurationProblem::to_string).collect();
         let [credential, hosts] = warnings.as_slice() else { panic!("{warnings:?}") };
         assert!(credential.contains("internal.admin_credentials[0]"), "{credential}");
         assert!(hosts.contains("tenants[0].hosts is empty"), "{hosts}");

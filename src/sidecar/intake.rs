@@ -9,7 +9,6 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use baton_core::delivery::Delivery;
 use baton_store::{Acceptance, Arrived, StoreError};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -18,10 +17,11 @@ use tokio::time::timeout;
 
 use crate::{
     actor::ActorMessage,
-    dispatcher::address,
+    cause::Chain,
+    delivery::Delivery,
+    directory::Recipient,
     internal::{Internal, authorize},
     problem::Problem,
-    session_event::SessionEvent,
 };
 
 /// The most bytes of a delivery.
@@ -65,22 +65,23 @@ async fn take(internal: &Internal, body: Body) -> Result<&'static str, Problem> 
         show(internal, &delivery).await;
         return Ok("transient");
     }
+    let delivery_id = delivery.id;
     let arrived = Arrived {
-        delivery_id: delivery.id,
+        delivery_id,
         end_user_id: delivery.subject.as_deref().map(str::to_owned),
         integration_id: delivery.data.genesys.integration_id.as_deref().map(str::to_owned),
         tenant: delivery.data.tenant.into_owned(),
         received_at_ms: internal.clock.now().as_millisecond(),
         body,
     };
-    match internal.store.accept(arrived).await {
+    match internal.directory.store.accept(arrived).await {
         Ok(Acceptance::New) => Ok("stored"),
         Ok(Acceptance::Duplicate) => Ok("duplicate"),
         Err(StoreError::Overloaded) => {
             Err(Problem::try_again("too much waits to be stored; deliver it again"))
         }
         Err(error) => {
-            tracing::error!(%error, "a delivery could not be stored");
+            tracing::error!(%delivery_id, error = %Chain(&error), "a delivery could not be stored");
             Err(Problem::try_again("the delivery could not be stored; see the sidecar's log"))
         }
     }
@@ -133,23 +134,20 @@ fn parse(body: &[u8]) -> Result<Delivery<'_>, Problem> {
 /// Shows a transient delivery to whoever is connected to its session now. Whatever fails here
 /// loses nothing that was promised.
 async fn show(internal: &Internal, delivery: &Delivery<'_>) {
-    let Some(address) = address(&internal.integrations, delivery) else {
-        return;
-    };
-    let session_id = internal
-        .store
-        .session_of_end_user(address.tenant, address.integration_id, address.end_user_id)
-        .await;
-    match session_id {
-        Ok(Some(session_id)) => {
+    let Delivery { id: delivery_id, subject, data, .. } = delivery;
+    let integration_id = data.genesys.integration_id.as_deref();
+    match internal.directory.recipient(&data.tenant, integration_id, subject.as_deref()).await {
+        Ok(Recipient::Session(session_id)) => {
             if let Some(actor) = internal.registry.running(&session_id) {
-                let now = internal.clock.now();
-                let events = SessionEvent::of_delivery(&delivery.data.events, now);
+                let events = delivery.events(internal.clock.now()).events;
                 actor.send_or_drop(ActorMessage::Transient(events));
             }
         }
-        Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "a transient delivery reached nobody"),
+        Ok(Recipient::Nobody(_)) => {}
+        Err(error) => {
+            let error = Chain(&error);
+            tracing::warn!(%delivery_id, %error, "a transient delivery reached nobody");
+        }
     }
 }
 
@@ -162,7 +160,7 @@ mod tests {
         for body in
             [r#"{"specversion":7,"id":"secret"}"#, r#"{"id":"secret"}"#, "secret", "\"secret"]
         {
-            let problem = format!("{:?}", parse(body.as_bytes()).unwrap_err());
+            let problem = format!("{:?}", parse(body.as_bytes()).map(drop).unwrap_err());
             assert!(!problem.contains("secret"), "{problem}");
             assert!(!problem.contains('\n'), "{problem}");
         }

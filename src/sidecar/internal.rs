@@ -1,6 +1,6 @@
 //! The internal listener: deliveries from the edge, and what operators ask.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -11,14 +11,14 @@ use axum::{
 };
 use baton_chat::{Clock, Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
-use baton_store::{Store, StoreError};
+use baton_store::{NewSession, StoreError};
 use serde::Serialize;
 use tokio::{
     sync::{Notify, Semaphore},
     time::timeout,
 };
 
-use crate::{intake, problem::Problem, registry::Registry};
+use crate::{cause::Chain, directory::Directory, intake, problem::Problem, registry::Registry};
 
 /// For how long an operator's question to the store may take.
 const QUESTION: Duration = Duration::from_secs(2);
@@ -28,14 +28,12 @@ const INTAKES: usize = 64;
 
 /// What the internal listener works with.
 pub(crate) struct Internal {
-    pub(crate) store: Store,
+    pub(crate) directory: Arc<Directory>,
     pub(crate) registry: Registry,
     pub(crate) clock: Clock,
     pub(crate) limits: Limits,
     pub(crate) delivery_credentials: Vec<SecretDigest>,
     pub(crate) admin_credentials: Vec<SecretDigest>,
-    /// The integration of each tenant.
-    pub(crate) integrations: HashMap<TenantKey<'static>, String>,
     /// Tells the dispatcher that there is something new in the inbox.
     pub(crate) arrived: Arc<Notify>,
     pub(crate) intakes: Semaphore,
@@ -95,20 +93,21 @@ async fn session(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(&internal.admin_credentials, &headers)?;
-    let found = timeout(QUESTION, internal.store.session(&session_id)).await;
+    let found = timeout(QUESTION, internal.directory.store.session(&session_id)).await;
     let session = match found.map_err(|_| slow())? {
         Ok(Some(session)) => session,
         Ok(None) | Err(StoreError::UnknownSession) => {
             return Err(Problem::new(StatusCode::NOT_FOUND, "there is no session of this id"));
         }
         Err(error) => {
-            tracing::error!(%error, "a session could not be looked up for an operator");
+            let error = Chain(&error);
+            tracing::error!(session_id, %error, "a session could not be looked up for an operator");
             return Err(Problem::try_again("the store cannot be read; see the log"));
         }
     };
-    let genesys =
-        GenesysShown { integration_id: session.integration_id, end_user_id: session.end_user_id };
-    let (session_id, tenant, ended) = (session.session_id, session.tenant, session.ended);
+    let NewSession { session_id, tenant, integration_id, end_user_id, .. } = session.details;
+    let genesys = GenesysShown { integration_id, end_user_id };
+    let ended = session.ended;
     Ok(Json(SessionShown { session_id, tenant, genesys, ended }).into_response())
 }
 
@@ -119,12 +118,12 @@ struct Health {
 
 async fn health(State(internal): State<Arc<Internal>>) -> Result<Response, Problem> {
     // Whatever the answer: that there is one is what counts.
-    match timeout(QUESTION, internal.store.session("")).await.map_err(|_| slow())? {
+    match timeout(QUESTION, internal.directory.store.session("")).await.map_err(|_| slow())? {
         Ok(_) | Err(StoreError::UnknownSession) => {
             Ok(Json(Health { status: "ok" }).into_response())
         }
         Err(error) => {
-            tracing::error!(%error, "the store does not answer");
+            tracing::error!(error = %Chain(&error), "the store does not answer");
             Err(Problem::try_again("the store does not answer; see the log"))
         }
     }

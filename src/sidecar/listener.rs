@@ -7,14 +7,18 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use axum::serve::Listener;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
+    time::sleep,
 };
+
+/// How long to wait after a connection could not be accepted.
+const RESPITE: Duration = Duration::from_secs(1);
 
 /// Why an address could not be listened on.
 #[derive(Debug, thiserror::Error)]
@@ -58,25 +62,33 @@ impl BoundedListener {
     pub(crate) fn new(listener: TcpListener, most: usize) -> Self {
         Self { listener, places: Arc::new(Semaphore::new(most)) }
     }
-}
 
-impl Listener for BoundedListener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
+    /// The next connection, once there is a place for it.
+    pub(crate) async fn accept(&mut self) -> Connection {
         // The semaphore is never closed.
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection does not take TCP_NODELAY");
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, _)) => {
+                    if let Err(error) = stream.set_nodelay(true) {
+                        tracing::debug!(%error, "a connection does not take TCP_NODELAY");
+                    }
+                    return Connection { stream, _place: place };
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    tracing::error!(%error, "no connection can be accepted for now");
+                    sleep(RESPITE).await;
+                }
+            }
         }
-        (Connection { stream, _place: place }, address)
     }
+}
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
+/// Whether it was the client that broke off, while it was being accepted.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind as K;
+    matches!(error.kind(), K::ConnectionAborted | K::ConnectionRefused | K::ConnectionReset)
 }
 
 /// A connection with its place.

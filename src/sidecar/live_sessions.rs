@@ -1,6 +1,6 @@
 //! The sessions, as the chat API asks for them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use baton_chat::{
     Attached, ClientEvent, CreateError, HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, RandomError, Refused,
@@ -13,6 +13,8 @@ use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     actor::ActorMessage,
+    cause::Chain,
+    directory::Directory,
     registry::{Registry, Surroundings},
 };
 
@@ -35,8 +37,7 @@ struct Capabilities {
 pub(crate) struct LiveSessions {
     pub(crate) registry: Registry,
     pub(crate) surroundings: Arc<Surroundings>,
-    /// The integration of each tenant.
-    pub(crate) integrations: HashMap<TenantKey<'static>, String>,
+    pub(crate) directory: Arc<Directory>,
 }
 
 impl LiveSessions {
@@ -80,7 +81,7 @@ impl Sessions for LiveSessions {
         token_digest: [u8; 32],
     ) -> Result<String, CreateError> {
         let integration_id =
-            self.integrations.get(&tenant).cloned().ok_or(CreateError::UnknownTenant)?;
+            self.directory.integration(&tenant).ok_or(CreateError::UnknownTenant)?.to_owned();
         let (session, event) =
             self.new_session(tenant, integration_id, token_digest).map_err(|error| {
                 tracing::error!(%error, "no session was created");
@@ -90,8 +91,10 @@ impl Sessions for LiveSessions {
         let created = self.surroundings.store.create_session(session, vec![event]);
         match timeout(self.surroundings.limits.call, created).await {
             Ok(Ok(())) => return Ok(session_id),
-            Ok(Err(error)) => tracing::error!(%error, "no session was created"),
-            Err(_) => tracing::error!("the store took too long to create a session"),
+            Ok(Err(error)) => {
+                tracing::error!(session_id, error = %Chain(&error), "no session was created");
+            }
+            Err(_) => tracing::error!(session_id, "the store took too long to create a session"),
         }
         Err(CreateError::Failed)
     }

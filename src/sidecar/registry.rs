@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use crate::{
     actor::{Actor, ActorMessage},
+    pause::Pause,
     typing::Typing,
 };
 
@@ -23,6 +24,9 @@ const MAILBOX_MESSAGES: usize = 32;
 
 /// How many transient frames a connection may lag behind before it misses some.
 const TRANSIENT_FRAMES: usize = 16;
+
+/// How many deliveries may be on their way from the inbox to the logs at a time.
+const DELIVERIES: usize = 32;
 
 /// What every actor works with.
 #[derive(Debug)]
@@ -37,12 +41,21 @@ pub(crate) struct Surroundings {
     pub(crate) limits: Limits,
     /// How long an actor without connections and messages stays.
     pub(crate) idle: Duration,
+    /// The places for deliveries on their way from the inbox to the logs: whoever fails gives
+    /// its place back before it tries again.
+    pub(crate) places: Semaphore,
+}
+
+/// The places for deliveries on their way. Each takes a few times its size of memory.
+pub(crate) fn places() -> Semaphore {
+    Semaphore::new(DELIVERIES)
 }
 
 /// How an actor is reached. The registry holds one; the others are short-lived copies.
 #[derive(Clone)]
 pub(crate) struct ActorHandle {
     mailbox: mpsc::Sender<ActorMessage>,
+    arrivals: watch::Sender<()>,
     newest: watch::Receiver<u64>,
     transient: broadcast::Sender<Utf8Bytes>,
     /// The places for connections that are free.
@@ -53,6 +66,11 @@ impl ActorHandle {
     /// Waits for room in the mailbox. Gives the message back if the actor is gone.
     pub(crate) async fn send(&self, message: ActorMessage) -> Result<(), ActorMessage> {
         self.mailbox.send(message).await.map_err(|returned| returned.0)
+    }
+
+    /// Tells that a delivery waits in the inbox.
+    pub(crate) fn wake(&self) {
+        self.arrivals.send_replace(());
     }
 
     /// Drops the message if the mailbox is full or the actor is gone.
@@ -108,13 +126,19 @@ impl Registry {
         }
     }
 
-    /// Takes the actor out if it has no connection, no message, and nobody who is about to send
-    /// one: copies of its handle are made under the lock only.
-    pub(crate) fn retire(&self, session_id: &str, mailbox: &mpsc::Receiver<ActorMessage>) -> bool {
+    /// Takes the actor out if it has no connection, no message, no delivery, and nobody who is
+    /// about to send one: copies of its handle are made under the lock only.
+    pub(crate) fn retire(
+        &self,
+        session_id: &str,
+        mailbox: &mpsc::Receiver<ActorMessage>,
+        arrivals: &watch::Receiver<()>,
+    ) -> bool {
         let mut actors = self.lock();
         let needed = actors.get(session_id).is_some_and(|actor| {
             actor.places.available_permits() < MAX_CONNECTIONS_PER_SESSION
                 || !mailbox.is_empty()
+                || arrivals.has_changed().unwrap_or(false)
                 || mailbox.sender_strong_count() > 1
         });
         if !needed {
@@ -125,6 +149,7 @@ impl Registry {
 
     fn start(&self, session_id: &str) -> ActorHandle {
         let (sender, mailbox) = mpsc::channel(MAILBOX_MESSAGES);
+        let (arrivals_sender, arrivals) = watch::channel(());
         let (newest_sender, newest) = watch::channel(0);
         let (transient, _) = broadcast::channel(TRANSIENT_FRAMES);
         let actor = Actor {
@@ -132,15 +157,18 @@ impl Registry {
             surroundings: Arc::clone(&self.surroundings),
             registry: self.clone(),
             mailbox,
+            arrivals,
             newest: newest_sender,
             transient: transient.clone(),
             shutdown: self.shutdown.clone(),
             typing: Typing::default(),
             ended: None,
+            look_at: None,
+            pause: Pause::default(),
         };
         tokio::spawn(actor.run());
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
-        ActorHandle { mailbox: sender, newest, transient, places }
+        ActorHandle { mailbox: sender, arrivals: arrivals_sender, newest, transient, places }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, ActorHandle>> {
@@ -171,7 +199,8 @@ mod tests {
         store.create_session(session, Vec::new()).await.unwrap();
         let (clock, random) = (Clock::system(), Random::system());
         let limits = Limits::default();
-        let surroundings = Arc::new(Surroundings { store, clock, random, limits, idle });
+        let surroundings =
+            Arc::new(Surroundings { store, clock, random, limits, idle, places: places() });
         let (trigger, shutdown) = shutdown();
         (Registry::new(surroundings, shutdown), trigger, directory)
     }

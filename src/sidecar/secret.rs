@@ -3,10 +3,7 @@
 use baton_chat::SecretDigest;
 use toml::{Table, Value};
 
-use crate::{
-    configuration::{ConfigurationError, Warning},
-    section::Section,
-};
+use crate::{configuration::ConfigurationProblem, section::Section};
 
 const FORM: &str = "has to be { env = \"NAME\" } or { sha256 = \"<hex>\" }, and never the \
                     secret itself";
@@ -22,7 +19,7 @@ pub(crate) struct Secrets<'a> {
     /// Gives the value of an environment variable.
     pub(crate) environment: &'a dyn Fn(&str) -> Option<String>,
     /// What was noticed so far.
-    pub(crate) warnings: Vec<Warning>,
+    pub(crate) warnings: Vec<ConfigurationProblem>,
 }
 
 impl Secrets<'_> {
@@ -33,7 +30,7 @@ impl Secrets<'_> {
         section: &mut Section,
         key: &str,
         default_variable: Option<&str>,
-    ) -> Result<Vec<SecretDigest>, ConfigurationError> {
+    ) -> Result<Vec<SecretDigest>, ConfigurationProblem> {
         let name = section.name(key);
         let values = match (section.list(key, "has to be a list of secrets")?, default_variable) {
             (Some(values), _) => values,
@@ -41,15 +38,15 @@ impl Secrets<'_> {
                 let entry = Table::from_iter([("env".to_owned(), variable.into())]);
                 vec![(name.clone(), Value::Table(entry))]
             }
-            (None, None) => return Err(ConfigurationError::new(name, "is missing; add it")),
+            (None, None) => return Err(ConfigurationProblem::new(name, "is missing; add it")),
         };
         if !(1..=2).contains(&values.len()) {
-            return Err(ConfigurationError::new(name, "has to hold one or two secrets"));
+            return Err(ConfigurationProblem::new(name, "has to hold one or two secrets"));
         }
         values.into_iter().map(|(name, value)| self.digest(name, value)).collect()
     }
 
-    fn digest(&mut self, name: String, value: Value) -> Result<SecretDigest, ConfigurationError> {
+    fn digest(&mut self, name: String, value: Value) -> Result<SecretDigest, ConfigurationProblem> {
         let entry = value.as_table().filter(|entry| entry.len() == 1);
         let text = |key| entry.and_then(|entry| entry.get(key)).and_then(Value::as_str);
         match (text("env"), text("sha256")) {
@@ -59,10 +56,10 @@ impl Secrets<'_> {
                 None => {
                     let problem = "has to hold 64 hexadecimal digits: \
                                    printf %s \"$SECRET\" | sha256sum";
-                    Err(ConfigurationError::new(format!("{name}.sha256"), problem))
+                    Err(ConfigurationProblem::new(format!("{name}.sha256"), problem))
                 }
             },
-            (None, None) => Err(ConfigurationError::new(name, FORM)),
+            (None, None) => Err(ConfigurationProblem::new(name, FORM)),
         }
     }
 
@@ -70,16 +67,16 @@ impl Secrets<'_> {
         &mut self,
         name: String,
         variable: &str,
-    ) -> Result<SecretDigest, ConfigurationError> {
+    ) -> Result<SecretDigest, ConfigurationProblem> {
         // What does not look like a name may be the secret itself, and is not repeated.
         if !is_variable(variable) {
             let problem = "has to be the name of an environment variable: capital letters, \
                            digits and _";
-            return Err(ConfigurationError::new(format!("{name}.env"), problem));
+            return Err(ConfigurationProblem::new(format!("{name}.env"), problem));
         }
         let Some(secret) = (self.environment)(variable).filter(|secret| !secret.is_empty()) else {
             let problem = format!("needs the environment variable {variable}; set it");
-            return Err(ConfigurationError::new(name, problem));
+            return Err(ConfigurationProblem::new(name, problem));
         };
         let characters = secret.chars().count();
         if characters < MIN_CHARACTERS {
@@ -87,14 +84,14 @@ impl Secrets<'_> {
                 "takes its secret from {variable}, which is shorter than {MIN_CHARACTERS} \
                  characters; take a longer one: openssl rand -hex 32"
             );
-            return Err(ConfigurationError::new(name, problem));
+            return Err(ConfigurationProblem::new(name, problem));
         }
         if characters < GOOD_CHARACTERS {
             let problem = format!(
                 "takes its secret from {variable}, which is shorter than {GOOD_CHARACTERS} \
                  characters; better take a longer one: openssl rand -hex 32"
             );
-            self.warnings.push(Warning::new(name, problem));
+            self.warnings.push(ConfigurationProblem::new(name, problem));
         }
         Ok(SecretDigest::of(secret.as_bytes()))
     }

@@ -5,7 +5,7 @@
 
 use toml::{Table, Value};
 
-use crate::configuration::ConfigurationError;
+use crate::configuration::ConfigurationProblem;
 
 /// A section with the keys that were not read yet.
 pub(crate) struct Section {
@@ -15,19 +15,19 @@ pub(crate) struct Section {
 
 impl Section {
     /// The whole document.
-    pub(crate) fn document(text: &str) -> Result<Self, ConfigurationError> {
+    pub(crate) fn document(text: &str) -> Result<Self, ConfigurationProblem> {
         let rest = text.parse::<Table>().map_err(|error| {
             let before = text.get(..error.span().map_or(0, |span| span.start)).unwrap_or(text);
             let line = before.matches('\n').count() + 1;
-            ConfigurationError::new(format!("line {line}"), "is not valid TOML; correct it")
+            ConfigurationProblem::new(format!("line {line}"), "is not valid TOML; correct it")
         })?;
         Ok(Self { path: String::new(), rest })
     }
 
-    fn of_value(path: String, value: Value) -> Result<Self, ConfigurationError> {
+    fn of_value(path: String, value: Value) -> Result<Self, ConfigurationProblem> {
         match value {
             Value::Table(rest) => Ok(Self { path, rest }),
-            _ => Err(ConfigurationError::new(path, "has to be a section with keys of its own")),
+            _ => Err(ConfigurationProblem::new(path, "has to be a section with keys of its own")),
         }
     }
 
@@ -37,13 +37,13 @@ impl Section {
     }
 
     /// The section under the key; an empty one if there is none.
-    pub(crate) fn section(&mut self, key: &str) -> Result<Self, ConfigurationError> {
+    pub(crate) fn section(&mut self, key: &str) -> Result<Self, ConfigurationProblem> {
         let value = self.rest.remove(key).unwrap_or_else(|| Value::Table(Table::new()));
         Self::of_value(self.name(key), value)
     }
 
     /// The sections under the key, each with its place in its name.
-    pub(crate) fn sections(&mut self, key: &str) -> Result<Vec<Self>, ConfigurationError> {
+    pub(crate) fn sections(&mut self, key: &str) -> Result<Vec<Self>, ConfigurationProblem> {
         self.list(key, "has to be a list of sections")?
             .unwrap_or_default()
             .into_iter()
@@ -52,18 +52,22 @@ impl Section {
     }
 
     /// The text under the key.
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, ConfigurationError> {
+    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, ConfigurationProblem> {
         let value = self.rest.remove(key);
         value.map(|value| text(self.name(key), value)).transpose()
     }
 
     /// The text under the key, which has to be there.
-    pub(crate) fn needed_text(&mut self, key: &str) -> Result<String, ConfigurationError> {
-        self.text(key)?.ok_or_else(|| ConfigurationError::new(self.name(key), "is missing; add it"))
+    pub(crate) fn needed_text(&mut self, key: &str) -> Result<String, ConfigurationProblem> {
+        self.text(key)?
+            .ok_or_else(|| ConfigurationProblem::new(self.name(key), "is missing; add it"))
     }
 
     /// The texts under the key, each with its full name.
-    pub(crate) fn texts(&mut self, key: &str) -> Result<Vec<(String, String)>, ConfigurationError> {
+    pub(crate) fn texts(
+        &mut self,
+        key: &str,
+    ) -> Result<Vec<(String, String)>, ConfigurationProblem> {
         self.list(key, "has to be a list of texts in quotes")?
             .unwrap_or_default()
             .into_iter()
@@ -76,7 +80,7 @@ impl Section {
         &mut self,
         key: &str,
         otherwise: &'static str,
-    ) -> Result<Option<Vec<(String, Value)>>, ConfigurationError> {
+    ) -> Result<Option<Vec<(String, Value)>>, ConfigurationProblem> {
         let name = self.name(key);
         match self.rest.remove(key) {
             None => Ok(None),
@@ -84,15 +88,15 @@ impl Section {
                 let named = |(place, value)| (format!("{name}[{place}]"), value);
                 Ok(Some(values.into_iter().enumerate().map(named).collect()))
             }
-            Some(_) => Err(ConfigurationError::new(name, otherwise)),
+            Some(_) => Err(ConfigurationProblem::new(name, otherwise)),
         }
     }
 
     /// Checks that every key was read.
-    pub(crate) fn finish(self) -> Result<(), ConfigurationError> {
+    pub(crate) fn finish(self) -> Result<(), ConfigurationProblem> {
         match self.rest.keys().next() {
             None => Ok(()),
-            Some(key) => Err(ConfigurationError::new(
+            Some(key) => Err(ConfigurationProblem::new(
                 self.name(key),
                 "is not a key of the configuration; correct its name or take it out",
             )),
@@ -100,9 +104,9 @@ impl Section {
     }
 }
 
-fn text(name: String, value: Value) -> Result<String, ConfigurationError> {
+fn text(name: String, value: Value) -> Result<String, ConfigurationProblem> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(ConfigurationError::new(name, "has to be a text in quotes")),
+        _ => Err(ConfigurationProblem::new(name, "has to be a text in quotes")),
     }
 }

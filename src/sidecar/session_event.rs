@@ -1,11 +1,16 @@
 //! What a delivery's chat events become in a session.
 
+use std::borrow::Cow;
+
 use baton_chat::timestamp_text;
-use baton_core::event::{ChatEvent, EventBody, TypingState};
+use baton_core::event::{Typing, TypingState};
 use baton_store::NewEvent;
-use jiff::Timestamp;
-use serde::Serialize;
-use serde_json::Value;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+/// What clients are told while the agent types.
+pub(crate) const TYPING: &str = "EVENT_TYPE_LIVE_AGENT_TYPING";
 
 /// A chat event on its way to a session.
 pub(crate) enum SessionEvent {
@@ -27,124 +32,147 @@ pub(crate) enum SessionEvent {
     TypingStopped,
 }
 
-/// The type with its payload, both as the Messaging API has them.
-#[derive(Serialize)]
-struct Body<'a> {
-    #[serde(flatten)]
-    body: &'a EventBody<'a>,
+/// What every chat event has, of whatever type. A client ignores a type that it does not know.
+#[derive(Deserialize)]
+struct Event<'a> {
+    #[serde(borrow)]
+    id: Cow<'a, str>,
+    #[serde(borrow)]
+    r#type: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+    /// RFC 3339; anything else counts as none.
+    #[serde(default)]
+    timestamp: Value,
+    #[serde(default)]
+    transient_for_ms: Option<u32>,
 }
 
 impl SessionEvent {
-    /// Reads the chat events of a delivery that was received at this time, which stands in for
-    /// the time of an event that has none. Transient events other than typing do not exist.
-    pub(crate) fn of_delivery(events: &[ChatEvent<'_>], received_at: Timestamp) -> Vec<Self> {
-        events.iter().filter_map(|event| Self::read(event, received_at)).collect()
-    }
-
-    fn read(event: &ChatEvent<'_>, received_at: Timestamp) -> Option<Self> {
-        let at = event.timestamp.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-        match (&event.body, event.transient_for_ms) {
-            (EventBody::LiveAgentTyping(typing), lasts_ms) => {
-                // A clock at Genesys that goes ahead of ours must not make it last longer.
-                let at = at.unwrap_or(received_at).min(received_at);
-                let lasts = jiff::SignedDuration::from_millis(lasts_ms.unwrap_or(0).into());
-                match typing.state {
-                    TypingState::Started => {
-                        Some(Self::TypingStarted { at, until: at.saturating_add(lasts).ok()? })
-                    }
-                    TypingState::Stopped => Some(Self::TypingStopped),
+    /// Reads a chat event of a delivery that was received at this time, which stands in for the
+    /// time of an event that has none. Transient events other than typing do not exist.
+    pub(crate) fn read(event: &RawValue, received_at: Timestamp) -> Option<Self> {
+        let event: Event<'_> = serde_json::from_str(event.get()).ok()?;
+        let at = event.timestamp.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        if event.r#type == TYPING {
+            // A clock at Genesys that goes ahead of ours must not make it last longer.
+            let at = at.unwrap_or(received_at).min(received_at);
+            let lasts = SignedDuration::from_millis(event.transient_for_ms.unwrap_or(0).into());
+            return match serde_json::from_str::<Typing>(event.payload.get()).ok()?.state {
+                TypingState::Started => {
+                    Some(Self::TypingStarted { at, until: at.saturating_add(lasts).ok()? })
                 }
-            }
-            (_, Some(_)) => None,
-            (body, None) => {
-                let timestamp = match (&event.timestamp, at) {
-                    (Some(text), Some(_)) => text.clone().into_owned(),
-                    _ => timestamp_text(received_at),
-                };
-                let Value::Object(mut members) = serde_json::to_value(Body { body }).ok()? else {
-                    return None;
-                };
-                let kind = members.get("type").and_then(Value::as_str)?.to_owned();
-                let payload = members.remove("payload")?.to_string();
-                let id = event.id.to_string();
-                let event = NewEvent { id, timestamp, kind, payload, metadata: None };
-                let ends_typing = matches!(body, EventBody::LiveAgentMessage(_));
-                Some(Self::Logged { event, ends_typing })
-            }
+                TypingState::Stopped => Some(Self::TypingStopped),
+            };
         }
+        let is_event = !event.id.is_empty()
+            && event.r#type.starts_with("EVENT_TYPE_")
+            && event.payload.get().starts_with('{');
+        if !is_event || event.transient_for_ms.is_some() {
+            return None;
+        }
+        let timestamp = match (event.timestamp, at) {
+            (Value::String(text), Some(_)) => text,
+            _ => timestamp_text(received_at),
+        };
+        let ends_typing = event.r#type == "EVENT_TYPE_LIVE_AGENT_MESSAGE";
+        let event = NewEvent {
+            id: event.id.into_owned(),
+            timestamp,
+            kind: event.r#type.into_owned(),
+            payload: event.payload.get().to_owned(),
+            metadata: None,
+        };
+        Some(Self::Logged { event, ends_typing })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use baton_core::{
-        event::{Message, Typing},
-        id::Id,
-    };
+    use serde_json::json;
 
     const RECEIVED: i64 = 1_778_155_200_000;
 
-    fn received_at() -> Timestamp {
-        Timestamp::from_millisecond(RECEIVED).unwrap()
+    fn read(event: &Value) -> Option<SessionEvent> {
+        let event = RawValue::from_string(event.to_string()).unwrap();
+        SessionEvent::read(&event, Timestamp::from_millisecond(RECEIVED).unwrap())
     }
 
-    fn read(timestamp: Option<&'static str>, body: EventBody<'static>) -> SessionEvent {
-        let transient_for_ms = matches!(body, EventBody::LiveAgentTyping(_)).then_some(5_000);
-        let id = Id::of_parts(&[b"event"]);
-        let timestamp = timestamp.map(Into::into);
-        let events = [ChatEvent { id, timestamp, transient_for_ms, body }];
-        SessionEvent::of_delivery(&events, received_at()).pop().unwrap()
-    }
-
-    fn message() -> EventBody<'static> {
-        EventBody::LiveAgentMessage(Message {
-            message_id: Some("m".into()),
-            text: Some("Hi!".into()),
-            attachments: Vec::new(),
-            response_suggestions: Vec::new(),
-        })
-    }
-
-    fn started() -> EventBody<'static> {
-        EventBody::LiveAgentTyping(Typing { state: TypingState::Started })
-    }
-
-    fn logged(timestamp: Option<&'static str>) -> NewEvent {
-        match read(timestamp, message()) {
-            SessionEvent::Logged { event, ends_typing: true } => event,
-            _ => panic!("a message of an agent is logged"),
+    fn logged(event: &Value) -> NewEvent {
+        match read(event) {
+            Some(SessionEvent::Logged { event, .. }) => event,
+            _ => panic!("it is logged: {event}"),
         }
     }
 
-    fn until(timestamp: Option<&'static str>) -> i64 {
-        match read(timestamp, started()) {
-            SessionEvent::TypingStarted { until, .. } => until.as_millisecond() - RECEIVED,
+    fn message(timestamp: Value) -> Value {
+        let kind = "EVENT_TYPE_LIVE_AGENT_MESSAGE";
+        json!({"id": "an-id", "type": kind, "timestamp": timestamp, "payload": {"text": "Hi!"}})
+    }
+
+    fn until(timestamp: Value) -> i64 {
+        let started = json!({"state": "TYPING_STATE_STARTED"});
+        let event = json!({
+            "id": "an-id",
+            "type": TYPING,
+            "timestamp": timestamp,
+            "transient_for_ms": 5_000,
+            "payload": started,
+        });
+        match read(&event) {
+            Some(SessionEvent::TypingStarted { until, .. }) => until.as_millisecond() - RECEIVED,
             _ => panic!("typing is not logged"),
         }
     }
 
     #[test]
     fn a_message_keeps_its_id_time_and_payload() {
-        let event = logged(Some("2026-05-07T11:59:58.5Z"));
-        assert_eq!(event.id, Id::of_parts(&[b"event"]).to_string());
-        assert_eq!(event.timestamp, "2026-05-07T11:59:58.5Z");
+        let event = logged(&message("2026-05-07T11:59:58.5Z".into()));
+        assert_eq!((&*event.id, &*event.timestamp), ("an-id", "2026-05-07T11:59:58.5Z"));
         assert_eq!(event.kind, "EVENT_TYPE_LIVE_AGENT_MESSAGE");
-        let payload: Value = serde_json::from_str(&event.payload).unwrap();
-        assert_eq!((&payload["message_id"], &payload["text"]), (&"m".into(), &"Hi!".into()));
+        assert_eq!(event.payload, r#"{"text":"Hi!"}"#);
     }
 
     #[test]
     fn a_message_without_a_usable_time_gets_that_of_its_arrival() {
-        for timestamp in [None, Some("yesterday")] {
-            assert_eq!(logged(timestamp).timestamp, "2026-05-07T12:00:00.000Z");
+        for timestamp in [Value::Null, "yesterday".into(), 7.into()] {
+            assert_eq!(logged(&message(timestamp)).timestamp, "2026-05-07T12:00:00.000Z");
+        }
+    }
+
+    #[test]
+    fn only_a_message_of_an_agent_ends_typing() {
+        let mut event = message(Value::Null);
+        for (kind, ends) in [("EVENT_TYPE_LIVE_AGENT_MESSAGE", true), ("EVENT_TYPE_LATER", false)] {
+            event["type"] = kind.into();
+            let read = read(&event);
+            let Some(SessionEvent::Logged { ends_typing, .. }) = read else { panic!("{kind}") };
+            assert_eq!(ends_typing, ends, "{kind}");
         }
     }
 
     #[test]
     fn typing_lasts_from_its_own_time_and_a_clock_ahead_does_not_prolong_it() {
-        assert_eq!(until(Some("2026-05-07T11:59:58Z")), 3_000);
-        assert_eq!(until(None), 5_000);
-        assert_eq!(until(Some("2026-05-07T13:00:00Z")), 5_000);
+        assert_eq!(until("2026-05-07T11:59:58Z".into()), 3_000);
+        assert_eq!(until(Value::Null), 5_000);
+        assert_eq!(until("2026-05-07T13:00:00Z".into()), 5_000);
+    }
+
+    #[test]
+    fn what_lacks_an_id_a_type_or_an_object_is_no_event() {
+        for (member, value) in [
+            ("id", "".into()),
+            ("id", 7.into()),
+            ("type", "LIVE_AGENT_MESSAGE".into()),
+            ("payload", json!([])),
+            ("payload", Value::Null),
+            ("transient_for_ms", 5.into()),
+        ] {
+            let mut event = message(Value::Null);
+            event[member] = value;
+            assert!(read(&event).is_none(), "{event}");
+        }
+        assert!(read(&json!(7)).is_none());
     }
 }

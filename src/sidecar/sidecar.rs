@@ -1,40 +1,35 @@
 //! The assembly: what runs, what it shares, and how it stops.
 
-use std::{collections::HashMap, io, sync::Arc, time::Duration};
+use std::{error::Error, io, sync::Arc, time::Duration};
 
 use axum::Router;
 use baton_chat::{
     AccessTokens, Chat, Clock, Connector, Limits, Random, RandomError, Shutdown, shutdown,
 };
-use baton_core::tenant::TenantKey;
 use baton_store::{Store, StoreError};
-use tokio::{
-    net::TcpListener,
-    sync::Notify,
-    task::{JoinError, JoinHandle},
-    time::timeout,
-};
+use tokio::{net::TcpListener, sync::Notify, task::JoinError, time::timeout};
 
 use crate::{
     configuration::{Configuration, Tenant},
+    descriptors,
+    directory::Directory,
     dispatcher::Dispatcher,
     internal::{Internal, intakes},
     listener::BoundedListener,
     live_sessions::LiveSessions,
-    registry::{Registry, Surroundings},
+    registry::{Registry, Surroundings, places},
+    server::{Terms, serve},
 };
-
-/// How many connections of chat clients there may be at a time.
-const CHAT_CONNECTIONS: usize = 10_000;
-
-/// How many connections of edges and operators there may be at a time.
-const INTERNAL_CONNECTIONS: usize = 1_000;
 
 /// How long an actor without connections and messages stays.
 const ACTOR_IDLE: Duration = Duration::from_secs(30);
 
-/// How long each step of stopping may take.
-const STOPPING: Duration = Duration::from_secs(10);
+/// How long the edge may leave a connection unused: longer than Envoy does by itself (1 h), so
+/// that no delivery is sent into a connection that is just being closed.
+const INTERNAL_IDLE: Duration = Duration::from_secs(65 * 60);
+
+/// How long each of the two steps of stopping may take: a process is usually killed after 10 s.
+const STOPPING: Duration = Duration::from_secs(4);
 
 /// Why a sidecar stopped that was not told to, or did not stop well.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +44,12 @@ pub enum RunError {
         doing: &'static str,
         /// The store's reason.
         source: StoreError,
+    },
+    /// Nobody brings deliveries to their sessions any more.
+    #[error("the dispatcher of deliveries stopped; start the sidecar again")]
+    Dispatcher {
+        /// The reason.
+        source: io::Error,
     },
     /// A listener failed.
     #[error("the {listener} listener stopped; start the sidecar again")]
@@ -97,7 +98,7 @@ impl Sidecar {
     ///
     /// # Errors
     ///
-    /// If the store cannot be used or a listener fails.
+    /// If the store cannot be used, or a listener or the dispatcher ends by itself.
     pub async fn run(
         self,
         chat: TcpListener,
@@ -105,28 +106,33 @@ impl Sidecar {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), RunError> {
         let (trigger, shutdown) = shutdown();
-        let store = self.store.clone();
+        let (store, limits) = (self.store.clone(), self.limits);
+        let most = descriptors::most_connections();
         let parts = self.assemble(&shutdown).await?;
-        let dispatcher = tokio::spawn(parts.dispatcher.run());
-        let mut chat = serve(BoundedListener::new(chat, CHAT_CONNECTIONS), parts.chat, &shutdown);
-        let internal = BoundedListener::new(internal, INTERNAL_CONNECTIONS);
-        let mut internal = serve(internal, parts.internal, &shutdown);
-        drop(shutdown);
+        let mut dispatcher = tokio::spawn(parts.dispatcher.run());
+        let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: false };
+        let chat = BoundedListener::new(chat, most.chat);
+        let mut chat = tokio::spawn(serve(chat, parts.chat, terms, shutdown.clone()));
+        let terms = Terms { head: INTERNAL_IDLE, farewell: limits.farewell, reuse: true };
+        let internal = BoundedListener::new(internal, most.internal);
+        let mut internal = tokio::spawn(serve(internal, parts.internal, terms, shutdown));
 
         let failed = tokio::select! {
             () = stop => None,
-            ended = &mut chat => Some(failure("chat", ended)),
-            ended = &mut internal => Some(failure("internal", ended)),
+            ended = &mut chat => Some(listener_failure("chat", ended)),
+            ended = &mut internal => Some(listener_failure("internal", ended)),
+            ended = &mut dispatcher => Some(RunError::Dispatcher { source: reason(ended) }),
         };
         trigger.begin();
         // Every task holds a part of the shutdown until it is done.
         if timeout(STOPPING, trigger.finished()).await.is_err() {
             tracing::warn!("some connections did not end in time and are cut off");
-            chat.abort();
-            internal.abort();
             dispatcher.abort();
         }
-        let closed = store.close().await;
+        let closed = timeout(STOPPING, store.close()).await.unwrap_or_else(|_| {
+            tracing::warn!("the store did not close in time and is left");
+            Ok(())
+        });
         if let Some(failed) = failed {
             return Err(failed);
         }
@@ -139,42 +145,37 @@ impl Sidecar {
             .key("access-token", random.bytes()?)
             .await
             .map_err(|source| RunError::Store { doing: "read the token key from", source })?;
-        let integrations: HashMap<TenantKey<'static>, String> = configuration
-            .tenants
-            .iter()
-            .map(|tenant| (tenant.key.clone(), tenant.integration_id.clone()))
-            .collect();
+        let directory = Arc::new(Directory::new(store.clone(), &configuration.tenants));
         let surroundings = Arc::new(Surroundings {
             store: store.clone(),
             clock: clock.clone(),
             random: random.clone(),
             limits,
             idle: ACTOR_IDLE,
+            places: places(),
         });
         let registry = Registry::new(Arc::clone(&surroundings), shutdown.clone());
         let arrived = Arc::new(Notify::new());
-        let dispatcher = Dispatcher::new(
-            store.clone(),
-            registry.clone(),
-            integrations.clone(),
-            Arc::clone(&arrived),
-            shutdown.clone(),
-        );
+        let dispatcher = Dispatcher {
+            directory: Arc::clone(&directory),
+            registry: registry.clone(),
+            arrived: Arc::clone(&arrived),
+            shutdown: shutdown.clone(),
+        };
         let internal = Internal {
-            store: store.clone(),
+            directory: Arc::clone(&directory),
             registry: registry.clone(),
             clock: clock.clone(),
             limits,
             delivery_credentials: configuration.delivery_credentials,
             admin_credentials: configuration.admin_credentials,
-            integrations: integrations.clone(),
             arrived,
             intakes: intakes(),
         };
         let chat = Chat {
             connectors: configuration.tenants.into_iter().map(connector).collect(),
             access_tokens: AccessTokens::new(&key),
-            sessions: LiveSessions { registry, surroundings, integrations },
+            sessions: LiveSessions { registry, surroundings, directory },
             store,
             clock,
             random,
@@ -196,28 +197,15 @@ fn connector(tenant: Tenant) -> Connector {
     Connector { tenant: tenant.key, tokens: tenant.connector_tokens, hosts: tenant.hosts }
 }
 
-fn serve(
-    listener: BoundedListener,
-    router: Router,
-    shutdown: &Shutdown,
-) -> JoinHandle<io::Result<()>> {
-    let mut begun = shutdown.clone();
-    tokio::spawn(async move {
-        let mut until = begun.clone();
-        let served = axum::serve(listener, router)
-            .with_graceful_shutdown(async move { until.begun().await })
-            .await;
-        // Held until the last request is answered.
-        begun.begun().await;
-        served
-    })
+fn listener_failure(listener: &'static str, ended: Result<(), JoinError>) -> RunError {
+    RunError::Listener { listener, source: reason(ended.map(Ok::<(), io::Error>)) }
 }
 
-fn failure(listener: &'static str, ended: Result<io::Result<()>, JoinError>) -> RunError {
-    let source = match ended {
-        Ok(Err(error)) => error,
+/// Why a task ended that never ends by itself.
+fn reason<E: Error + Send + Sync + 'static>(ended: Result<Result<(), E>, JoinError>) -> io::Error {
+    match ended {
+        Ok(Err(error)) => io::Error::other(error),
         Ok(Ok(())) => io::Error::other("it ended by itself"),
         Err(error) => io::Error::other(error),
-    };
-    RunError::Listener { listener, source }
+    }
 }

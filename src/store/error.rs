@@ -94,8 +94,8 @@ pub enum StoreError {
     /// No session has this id.
     #[error("the store has no session of this id; create the session first")]
     UnknownSession,
-    /// No delivery of this id was ever accepted.
-    #[error("the store has no delivery of this id; accept the delivery first")]
+    /// No delivery has this arrival number.
+    #[error("the store has no delivery of this number; accept the delivery first")]
     UnknownDelivery,
     /// A session of this id, or of this end user, is there already.
     #[error("the store has a session of this id or of this end user already; take fresh ids")]

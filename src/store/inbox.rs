@@ -3,7 +3,7 @@
 use std::fmt;
 
 use baton_core::{id::Id, tenant::TenantKey};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     StoreError,
@@ -51,22 +51,37 @@ pub enum Acceptance {
 }
 
 /// A delivery that was accepted and is not settled yet.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
     /// Its place in the order of arrival: rises from delivery to delivery, with gaps.
     pub arrival: u64,
-    /// The delivery's id.
-    pub delivery_id: Id,
+    /// The delivery's id, as it stands in the store.
+    pub delivery_id: String,
+    /// Whose webhook it was.
+    pub tenant: TenantKey<'static>,
+    /// The integration that it came by; absent when the webhook names none.
+    pub integration_id: Option<String>,
+    /// The end user whom it is for; absent when the webhook names none.
+    pub end_user_id: Option<String>,
+}
+
+/// The delivery that is a session's turn.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NextDelivery {
+    /// Its place in the order of arrival.
+    pub arrival: u64,
+    /// The delivery's id, as it stands in the store.
+    pub delivery_id: String,
     /// When it was received: milliseconds since 1970, UTC.
     pub received_at_ms: i64,
     /// The delivery's JSON as received.
     pub body: Vec<u8>,
 }
 
-impl fmt::Debug for Pending {
+impl fmt::Debug for NextDelivery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Pending")
+            .debug_struct("NextDelivery")
             .field("arrival", &self.arrival)
             .field("delivery_id", &self.delivery_id)
             .field("received_at_ms", &self.received_at_ms)
@@ -78,13 +93,15 @@ impl fmt::Debug for Pending {
 /// Why a delivery went into no session's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Settlement {
+    /// Its tenant is not configured, or its integration is not the tenant's.
+    NotConfigured,
     /// No session belongs to its end user.
     UnknownSession,
     /// It holds nothing that a chat client is told, such as receipts only.
     NothingToShow,
     /// Its session had ended.
     SessionEnded,
-    /// It cannot be read as a delivery.
+    /// Nothing of it can be read.
     Unreadable,
 }
 
@@ -92,11 +109,17 @@ impl Settlement {
     /// The word that is kept beside the delivery.
     fn word(self) -> &'static str {
         match self {
+            Self::NotConfigured => "not_configured",
             Self::UnknownSession => "unknown_session",
             Self::NothingToShow => "nothing_to_show",
             Self::SessionEnded => "session_ended",
             Self::Unreadable => "unreadable",
         }
+    }
+
+    /// Whether there is something in it that reached nobody.
+    fn keeps_body(self) -> bool {
+        self != Self::NothingToShow
     }
 }
 
@@ -136,58 +159,85 @@ pub(crate) fn pending(
     after: u64,
     limit: usize,
 ) -> Result<Vec<Pending>, StoreError> {
-    let rows: Vec<(i64, String, i64, Vec<u8>)> = connection
+    connection
         .prepare_cached(sql::PENDING)
         .and_then(|mut statement| {
-            statement
-                .query_map(params![saturated(after), saturated(limit)], |row| row.try_into())?
-                .collect()
+            let range = params![saturated(after), saturated(limit)];
+            statement.query_map(range, read_pending)?.collect()
         })
-        .map_err(StoreError::sqlite("read the pending deliveries"))?;
-    rows.into_iter()
-        .map(|(arrival, delivery_id, received_at_ms, body)| {
-            let delivery_id = Id::from_text(&delivery_id)
-                .ok_or(StoreError::Damaged { what: "a delivery's id" })?;
-            // Arrivals count up from 1.
-            Ok(Pending { arrival: arrival.unsigned_abs(), delivery_id, received_at_ms, body })
-        })
-        .collect()
+        .map_err(StoreError::sqlite("read the pending deliveries"))
+}
+
+pub(crate) fn next_delivery(
+    connection: &Connection,
+    session_id: &str,
+) -> Result<Option<NextDelivery>, StoreError> {
+    connection
+        .prepare_cached(sql::NEXT_DELIVERY)
+        .and_then(|mut statement| statement.query_row([session_id], read_next).optional())
+        .map_err(StoreError::sqlite("read the next delivery of a session"))
+}
+
+fn read_pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
+    let part = |column| row.get::<_, String>(column);
+    Ok(Pending {
+        arrival: arrival(row)?,
+        delivery_id: row.get("delivery_id")?,
+        tenant: TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?),
+        integration_id: row.get("integration_id")?,
+        end_user_id: row.get("end_user_id")?,
+    })
+}
+
+fn read_next(row: &Row<'_>) -> rusqlite::Result<NextDelivery> {
+    Ok(NextDelivery {
+        arrival: arrival(row)?,
+        delivery_id: row.get("delivery_id")?,
+        received_at_ms: row.get("received_at_ms")?,
+        body: row.get("body")?,
+    })
+}
+
+/// Arrivals count up from 1.
+fn arrival(row: &Row<'_>) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>("arrival")?.unsigned_abs())
 }
 
 /// Settles a delivery that goes into no session's log.
 pub(crate) fn settle(
     connection: &Connection,
-    delivery_id: Id,
+    arrival: u64,
     outcome: Settlement,
 ) -> Result<Settled, StoreError> {
-    settle_as(connection, delivery_id, outcome.word())
+    settle_as(connection, arrival, outcome.word(), outcome.keeps_body())
 }
 
 /// Settles a delivery whose events are appended in the same transaction.
 pub(crate) fn settle_appended(
     connection: &Connection,
-    delivery_id: Id,
+    arrival: u64,
 ) -> Result<Settled, StoreError> {
-    settle_as(connection, delivery_id, APPENDED)
+    settle_as(connection, arrival, APPENDED, false)
 }
 
 fn settle_as(
     connection: &Connection,
-    delivery_id: Id,
+    arrival: u64,
     outcome: &str,
+    keeps_body: bool,
 ) -> Result<Settled, StoreError> {
-    let delivery_id = delivery_id.to_string();
+    let arrival = saturated(arrival);
     let doing = "settle a delivery";
     let settled = connection
         .prepare_cached(sql::SETTLE)
-        .and_then(|mut statement| statement.execute(params![delivery_id, outcome]))
+        .and_then(|mut statement| statement.execute(params![arrival, outcome, keeps_body]))
         .map_err(StoreError::sqlite(doing))?;
     if settled > 0 {
         return Ok(Settled::Now);
     }
     let known = connection
         .prepare_cached(sql::IS_DELIVERY)
-        .and_then(|mut statement| statement.exists([&delivery_id]))
+        .and_then(|mut statement| statement.exists([arrival]))
         .map_err(StoreError::sqlite(doing))?;
     if known { Ok(Settled::Before) } else { Err(StoreError::UnknownDelivery) }
 }

@@ -24,8 +24,8 @@ async fn invariant_4_a_delivery_that_is_settled_stays_known() {
     for number in 1..=2 {
         store.accept(arrived(number)).await.unwrap();
     }
-    store.settle(delivery_id(1), Settlement::NothingToShow).await.unwrap();
-    store.append(&session_id(1), vec![event(1)], Some(delivery_id(2))).await.unwrap();
+    store.settle(1, Settlement::NothingToShow).await.unwrap();
+    store.append(&session_id(1), vec![event(1)], Some(2)).await.unwrap();
     fixture.reopen().await;
     for number in 1..=2 {
         let again = fixture.store.accept(arrived(number)).await.unwrap();
@@ -58,7 +58,7 @@ async fn invariant_3_what_was_accepted_survives_a_crash() {
     for number in 1..=20 {
         store.accept(arrived(number)).await.unwrap();
     }
-    store.append(&session_id(1), vec![event(1)], Some(delivery_id(7))).await.unwrap();
+    store.append(&session_id(1), vec![event(1)], Some(7)).await.unwrap();
 
     // What lies on the disk while the store is open is what a crash would leave.
     let after_crash = tempfile::tempdir().unwrap();
@@ -80,17 +80,18 @@ async fn the_pending_come_in_order_of_arrival_without_the_settled() {
     for number in [5, 3, 9, 1, 7] {
         store.accept(arrived(number)).await.unwrap();
     }
-    store.settle(delivery_id(9), Settlement::UnknownSession).await.unwrap();
-    store.append(&session_id(1), Vec::new(), Some(delivery_id(5))).await.unwrap();
+    store.settle(3, Settlement::UnknownSession).await.unwrap();
+    store.append(&session_id(1), Vec::new(), Some(1)).await.unwrap();
     fixture.reopen().await;
 
     let store = &fixture.store;
     let pending = store.pending(0, 10).await.unwrap();
-    let bodies: Vec<_> = pending.iter().map(|delivery| delivery.body.clone()).collect();
-    assert_eq!(bodies, [3, 1, 7].map(|number| arrived(number).body));
+    let ids: Vec<_> = pending.iter().map(|delivery| delivery.delivery_id.clone()).collect();
+    assert_eq!(ids, [3, 1, 7].map(|number| delivery_id(number).to_string()));
     assert!(pending.is_sorted_by_key(|delivery| delivery.arrival));
-    assert_eq!(pending[0].delivery_id, delivery_id(3));
-    assert_eq!(pending[0].received_at_ms, arrived(3).received_at_ms);
+    assert_eq!(pending[0].tenant, arrived(3).tenant);
+    assert_eq!(pending[0].integration_id, arrived(3).integration_id);
+    assert_eq!(pending[0].end_user_id, arrived(3).end_user_id);
 
     // Page by page it is the same.
     let mut paged: Vec<Pending> = Vec::new();
@@ -107,30 +108,77 @@ async fn the_pending_come_in_order_of_arrival_without_the_settled() {
 }
 
 #[tokio::test]
-async fn a_settled_delivery_keeps_its_outcome_and_frees_its_body() {
-    let fixture = Fixture::new();
+async fn the_next_delivery_of_a_session_is_the_first_of_its_own_that_is_not_settled() {
+    let fixture = Fixture::with_sessions(2).await;
+    let store = &fixture.store;
+    for number in 1..=4 {
+        let mut arrived = arrived(number);
+        arrived.end_user_id = Some(format!("user-{}", 1 + number % 2));
+        store.accept(arrived).await.unwrap();
+    }
+    let mut foreign = arrived(5);
+    foreign.integration_id = Some("another".to_owned());
+    store.accept(foreign).await.unwrap();
+    let next = async |session| store.next_delivery(&session_id(session)).await.unwrap();
+    let first = next(2).await.unwrap();
+    assert_eq!((first.arrival, first.delivery_id), (1, delivery_id(1).to_string()));
+    assert_eq!((first.body, first.received_at_ms), (arrived(1).body, arrived(1).received_at_ms));
+    store.append(&session_id(2), vec![event(1)], Some(1)).await.unwrap();
+    assert_eq!(next(2).await.unwrap().arrival, 3);
+    store.settle(3, Settlement::NothingToShow).await.unwrap();
+    assert_eq!(next(2).await, None);
+    assert_eq!(next(1).await.unwrap().arrival, 2);
+    assert_eq!(next(3).await, None);
+}
+
+#[tokio::test]
+async fn a_settled_delivery_keeps_its_outcome_and_its_body_only_if_it_reached_nobody() {
+    let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
     let outcomes = [
-        (Settlement::UnknownSession, "unknown_session"),
-        (Settlement::NothingToShow, "nothing_to_show"),
-        (Settlement::SessionEnded, "session_ended"),
-        (Settlement::Unreadable, "unreadable"),
+        (Some(Settlement::NotConfigured), "not_configured", true),
+        (Some(Settlement::UnknownSession), "unknown_session", true),
+        (Some(Settlement::NothingToShow), "nothing_to_show", false),
+        (Some(Settlement::SessionEnded), "session_ended", true),
+        (Some(Settlement::Unreadable), "unreadable", true),
+        (None, "appended", false),
     ];
-    for (number, (outcome, word)) in outcomes.into_iter().enumerate() {
-        store.accept(arrived(number)).await.unwrap();
-        store.settle(delivery_id(number), outcome).await.unwrap();
+    for (arrival, (outcome, word, keeps_body)) in (1..).zip(outcomes) {
+        store.accept(arrived(arrival as usize)).await.unwrap();
+        match outcome {
+            Some(outcome) => store.settle(arrival, outcome).await.unwrap(),
+            None => {
+                drop(store.append(&session_id(1), vec![event(1)], Some(arrival)).await.unwrap())
+            }
+        }
         // A second outcome changes nothing.
-        store.settle(delivery_id(number), Settlement::Unreadable).await.unwrap();
-        let id = delivery_id(number).to_string();
+        store.settle(arrival, Settlement::NothingToShow).await.unwrap();
         let kept: (String, Option<Vec<u8>>) = store
             .read(move |connection| {
-                let query = "SELECT outcome, body FROM inbox WHERE delivery_id = ?1";
-                Ok(connection.query_row(query, [id], |row| row.try_into()).unwrap())
+                let query = "SELECT outcome, body FROM inbox WHERE arrival = ?1";
+                let row = connection.query_row(query, [arrival as i64], |row| row.try_into());
+                Ok(row.unwrap())
             })
             .await
             .unwrap();
-        assert_eq!(kept, (word.to_owned(), None));
+        let body = keeps_body.then(|| arrived(arrival as usize).body);
+        assert_eq!(kept, (word.to_owned(), body));
     }
+}
+
+#[tokio::test]
+async fn an_id_that_is_damaged_keeps_no_delivery_from_being_read_and_settled() {
+    let fixture = Fixture::with_sessions(2).await;
+    let store = &fixture.store;
+    for number in 1..=2 {
+        store.accept(arrived(number)).await.unwrap();
+    }
+    let damage = "UPDATE inbox SET delivery_id = 'damaged' WHERE arrival = 1";
+    store.write(|connection| Ok(connection.execute(damage, []).unwrap())).await.unwrap();
+    assert_eq!(store.pending(0, 10).await.unwrap()[0].delivery_id, "damaged");
+    assert_eq!(store.next_delivery(&session_id(1)).await.unwrap().unwrap().body, arrived(1).body);
+    store.settle(1, Settlement::Unreadable).await.unwrap();
+    assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -139,16 +187,17 @@ async fn a_delivery_without_body_and_user_is_accepted_too() {
     let mut bare = arrived(1);
     (bare.end_user_id, bare.integration_id, bare.body) = (None, None, Vec::new());
     assert_eq!(fixture.store.accept(bare).await.unwrap(), Acceptance::New);
-    assert_eq!(fixture.store.pending(0, 10).await.unwrap()[0].body, b"");
+    let pending = fixture.store.pending(0, 10).await.unwrap();
+    assert_eq!((&pending[0].end_user_id, &pending[0].integration_id), (&None, &None));
 }
 
 #[tokio::test]
 async fn a_delivery_that_was_never_accepted_cannot_be_settled() {
     let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
-    let settled = store.settle(delivery_id(1), Settlement::Unreadable).await;
+    let settled = store.settle(1, Settlement::Unreadable).await;
     assert!(matches!(settled, Err(StoreError::UnknownDelivery)));
-    let appended = store.append(&session_id(1), vec![event(1)], Some(delivery_id(1))).await;
+    let appended = store.append(&session_id(1), vec![event(1)], Some(1)).await;
     assert!(matches!(appended, Err(StoreError::UnknownDelivery)));
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 0);
 }
@@ -168,6 +217,7 @@ async fn invariant_10_a_debug_print_shows_no_content() {
     let shown = [
         shown,
         format!("{:?}", fixture.store.pending(0, 1).await.unwrap()),
+        format!("{:?}", fixture.store.next_delivery(&session).await.unwrap()),
         format!("{:?}", fixture.store.append(&session, vec![event], None).await.unwrap()),
         format!("{:?}", new_session(1)),
         format!("{:?}", fixture.store.session(&session).await.unwrap()),

@@ -40,6 +40,8 @@ fn step() -> impl Strategy<Value = Step> {
 struct Model {
     /// The deliveries in order of arrival, and whether each is settled.
     inbox: Vec<(usize, bool)>,
+    /// Under which number each delivery arrived.
+    arrivals: BTreeMap<usize, u64>,
     /// Each session's log, as the numbers of its events in order, and whether it has ended.
     sessions: BTreeMap<usize, (Vec<usize>, bool)>,
 }
@@ -81,6 +83,11 @@ fn logged_event(place: usize, number: usize) -> LoggedEvent {
     LoggedEvent { sequence: place as u64 + 1, id, timestamp, kind, payload, metadata }
 }
 
+/// The number under which the delivery arrived; one that no delivery has, if it did not.
+fn arrival(model: &Model, number: usize) -> u64 {
+    model.arrivals.get(&number).copied().unwrap_or(u64::MAX)
+}
+
 async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
     let store = &fixture.store;
     match step {
@@ -93,16 +100,20 @@ async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
                 }
             };
             assert_eq!(store.accept(arrived(number)).await.unwrap(), expected);
+            if expected == Acceptance::New {
+                let newest = store.pending(0, 100).await.unwrap().pop().unwrap();
+                model.arrivals.insert(number, newest.arrival);
+            }
         }
         Step::Append { session, events: numbers, settles } => {
             let expected = model.append(session, &numbers, settles);
-            let settles = settles.map(delivery_id);
+            let settles = settles.map(|number| arrival(model, number));
             let logged = store.append(&session_id(session), events(numbers), settles).await;
             assert_eq!(logged.ok(), expected);
         }
         Step::Settle(number) => {
             let known = model.delivery(number).map(|settled| *settled = true).is_some();
-            let settled = store.settle(delivery_id(number), Settlement::NothingToShow).await;
+            let settled = store.settle(arrival(model, number), Settlement::NothingToShow).await;
             assert_eq!(settled.is_ok(), known);
         }
         Step::Create { session, events: numbers } => {
@@ -131,14 +142,15 @@ async fn take(step: Step, fixture: &mut Fixture, model: &mut Model) {
 async fn compare(fixture: &Fixture, model: &Model) {
     let store = &fixture.store;
     let pending = store.pending(0, 100).await.unwrap();
-    let pending: Vec<_> = pending.iter().map(|delivery| delivery.delivery_id).collect();
+    let pending: Vec<_> = pending.into_iter().map(|delivery| delivery.delivery_id).collect();
     let expected = model.inbox.iter().filter(|(_, settled)| !settled);
-    assert_eq!(pending, expected.map(|(number, _)| delivery_id(*number)).collect::<Vec<_>>());
+    let expected = expected.map(|(number, _)| delivery_id(*number).to_string());
+    assert_eq!(pending, expected.collect::<Vec<_>>());
     for (session, (log, ended)) in &model.sessions {
-        let session = session_id(*session);
         let expected = log.iter().enumerate().map(|(place, number)| logged_event(place, *number));
-        let logged = store.events_after(&session, 0, 100).await.unwrap();
+        let logged = fixture.log(*session).await;
         assert_eq!(logged, expected.collect::<Vec<_>>());
+        let session = session_id(*session);
         assert_eq!(store.last_sequence(&session).await.unwrap(), log.len() as u64);
         assert_eq!(store.session(&session).await.unwrap().unwrap().ended, *ended);
     }

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     OpenError, Store, StoreError,
-    testing::{Fixture, arrived, delivery_id, event, events, session_id},
+    testing::{Fixture, arrived, event, events, session_id},
 };
 
 fn refusal(path: &Path) -> OpenError {
@@ -156,12 +156,13 @@ async fn answers_closed(store: &Store) {
     let answers = [
         store.accept(arrived(2)).await.err(),
         store.pending(0, 1).await.err(),
+        store.next_delivery(session).await.err(),
         store.append(session, vec![event(1)], None).await.err(),
-        store.settle(delivery_id(1), crate::Settlement::Unreadable).await.err(),
+        store.settle(1, crate::Settlement::Unreadable).await.err(),
         store.create_session(crate::testing::new_session(2), events([1])).await.err(),
         store.session(session).await.err(),
         store.end_session(session, events([2])).await.err(),
-        store.events_after(session, 0, 1).await.err(),
+        store.events_after(session, 0, 1, 1).await.err(),
         store.last_sequence(session).await.err(),
         store.key("token", [0; 32]).await.err(),
     ];

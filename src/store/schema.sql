@@ -1,8 +1,9 @@
 -- The schema's first version. A file that is in use never gets a changed one: a change is a
--- further script in `connection.rs`.
+-- further script in `MIGRATIONS` (`sql.rs`).
 
--- Deliveries in order of arrival. A delivery is pending while its outcome is null; once it is
--- settled its body goes, and its id stays so that a repetition of it is known as one.
+-- Deliveries in order of arrival. A delivery is pending while its outcome is null. Once it is
+-- settled its id stays, so that a repetition of it is known as one; its body stays only if it
+-- reached nobody, for an operator to look into.
 CREATE TABLE inbox (
     arrival        INTEGER PRIMARY KEY AUTOINCREMENT,
     delivery_id    TEXT    NOT NULL UNIQUE,
@@ -14,10 +15,14 @@ CREATE TABLE inbox (
     received_at_ms INTEGER NOT NULL,
     outcome        TEXT,
     body           BLOB,
-    CHECK ((outcome IS NULL) = (body IS NOT NULL))
+    CHECK (outcome IS NOT NULL OR body IS NOT NULL)
 ) STRICT;
 
 CREATE INDEX inbox_pending ON inbox (arrival) WHERE outcome IS NULL;
+
+CREATE INDEX inbox_pending_of_end_user
+ON inbox (account_id, project_id, client_env, integration_id, end_user_id, arrival)
+WHERE outcome IS NULL;
 
 -- `number` stands for the session inside this file only.
 CREATE TABLE session (

@@ -38,36 +38,12 @@ impl fmt::Debug for NewSession {
 }
 
 /// A session as it stands in the store.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// The session's id, as chat clients know it.
-    pub session_id: String,
-    /// Whose session it is.
-    pub tenant: TenantKey<'static>,
-    /// The integration by which it reaches Genesys.
-    pub integration_id: String,
-    /// The id by which Genesys knows the end user, of this session alone.
-    pub end_user_id: String,
-    /// The digest of the token that opens the session.
-    pub token_digest: [u8; 32],
-    /// When it was created: milliseconds since 1970, UTC.
-    pub created_at_ms: i64,
+    /// As what it was created.
+    pub details: NewSession,
     /// Whether it has ended.
     pub ended: bool,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Session")
-            .field("session_id", &self.session_id)
-            .field("tenant", &self.tenant)
-            .field("integration_id", &self.integration_id)
-            .field("end_user_id", &self.end_user_id)
-            .field("created_at_ms", &self.created_at_ms)
-            .field("ended", &self.ended)
-            .finish_non_exhaustive()
-    }
 }
 
 pub(crate) fn create(
@@ -157,13 +133,13 @@ pub(crate) fn number(connection: &Connection, session_id: &str) -> Result<i64, S
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
     let part = |column| row.get::<_, String>(column);
-    Ok(Session {
+    let details = NewSession {
         session_id: row.get("session_id")?,
         tenant: TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?),
         integration_id: row.get("integration_id")?,
         end_user_id: row.get("end_user_id")?,
         token_digest: row.get("token_digest")?,
         created_at_ms: row.get("created_at_ms")?,
-        ended: row.get("ended")?,
-    })
+    };
+    Ok(Session { details, ended: row.get("ended")? })
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use baton_core::id::Id;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
@@ -78,17 +77,25 @@ impl fmt::Debug for LoggedEvent {
     }
 }
 
+/// A part of a session's log, as much as was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPage {
+    /// The events, in order.
+    pub events: Vec<LoggedEvent>,
+    /// Whether they reach to the end of the log. A page that is full may reach there too.
+    pub complete: bool,
+}
+
 /// Appends what came of a delivery and settles it; of a delivery that is settled already, finds
 /// what came of it.
 pub(crate) fn append_and_settle(
     connection: &Connection,
     session_id: &str,
     events: Vec<NewEvent>,
-    settles: Option<Id>,
+    settles: Option<u64>,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
     let session = session::number(connection, session_id)?;
-    let settled =
-        settles.map(|delivery| inbox::settle_appended(connection, delivery)).transpose()?;
+    let settled = settles.map(|arrival| inbox::settle_appended(connection, arrival)).transpose()?;
     if settled == Some(Settled::Before) {
         let ids = events.iter().map(|event| event.id.as_str());
         ids.filter_map(|id| find(connection, session, id).transpose()).collect()
@@ -118,20 +125,41 @@ pub(crate) fn append(
     Ok(logged)
 }
 
-/// The events after the sequence number, in order, at most `limit`.
+/// The events after the sequence number, in order, at most `limit`, and no more than fit into
+/// `bytes`; one that is larger comes alone.
 pub(crate) fn events_after(
     connection: &Connection,
     session_id: &str,
     cursor: u64,
     limit: usize,
-) -> Result<Vec<LoggedEvent>, StoreError> {
+    bytes: usize,
+) -> Result<LogPage, StoreError> {
     connection
         .prepare_cached(sql::EVENTS_AFTER)
         .and_then(|mut statement| {
             let range = params![session_id, saturated(cursor), saturated(limit)];
-            statement.query_map(range, read)?.collect()
+            page(statement.query_map(range, read)?, limit, bytes)
         })
         .map_err(StoreError::sqlite("read a session's log"))
+}
+
+fn page(
+    rows: impl Iterator<Item = rusqlite::Result<LoggedEvent>>,
+    limit: usize,
+    bytes: usize,
+) -> rusqlite::Result<LogPage> {
+    let mut events = Vec::new();
+    let mut held = 0;
+    for event in rows {
+        let event = event?;
+        held += event.payload.len() + event.metadata.as_ref().map_or(0, String::len);
+        if held > bytes && !events.is_empty() {
+            return Ok(LogPage { events, complete: false });
+        }
+        events.push(event);
+    }
+    let complete = events.len() < limit;
+    Ok(LogPage { events, complete })
 }
 
 /// The newest sequence number of the session with this number, 0 when its log is empty.

@@ -4,7 +4,7 @@ use baton_core::tenant::TenantKey;
 
 use crate::{
     LoggedEvent, Session, StoreError,
-    testing::{Fixture, arrived, delivery_id, event, events, new_session, session_id},
+    testing::{Fixture, arrived, event, events, new_session, session_id},
 };
 
 fn sequences(logged: &[LoggedEvent]) -> Vec<u64> {
@@ -27,7 +27,7 @@ async fn invariant_5_concurrent_appends_number_each_session_without_gaps_or_repe
         assert_eq!(logged[0].sequence + 1, logged[1].sequence, "events of one call stay together");
     }
     for number in 1..=4 {
-        let log = fixture.store.events_after(&session_id(number), 0, 1000).await.unwrap();
+        let log = fixture.log(number).await;
         assert_eq!(sequences(&log), (1..=100).collect::<Vec<_>>());
     }
 }
@@ -39,13 +39,37 @@ async fn invariant_5_replay_returns_the_same_ids_and_numbers_also_after_reopenin
     for numbers in [0..3, 3..4, 4..4, 4..9] {
         live.extend(fixture.store.append(&session_id(1), events(numbers), None).await.unwrap());
     }
-    assert_eq!(fixture.store.events_after(&session_id(1), 0, 100).await.unwrap(), live);
+    assert_eq!(fixture.log(1).await, live);
     fixture.reopen().await;
-    assert_eq!(fixture.store.events_after(&session_id(1), 0, 100).await.unwrap(), live);
-    assert_eq!(fixture.store.events_after(&session_id(1), 4, 2).await.unwrap(), live[4..6]);
-    assert_eq!(fixture.store.events_after(&session_id(1), 9, 100).await.unwrap(), []);
-    assert_eq!(fixture.store.events_after(&session_id(1), u64::MAX, 1).await.unwrap(), []);
+    assert_eq!(fixture.log(1).await, live);
+    let after = async |cursor, limit| {
+        fixture.store.events_after(&session_id(1), cursor, limit, usize::MAX).await.unwrap().events
+    };
+    assert_eq!(after(4, 2).await, live[4..6]);
+    assert_eq!(after(9, 100).await, []);
+    assert_eq!(after(u64::MAX, 1).await, []);
     assert_eq!(fixture.store.last_sequence(&session_id(1)).await.unwrap(), 9);
+}
+
+#[tokio::test]
+async fn invariant_11_a_page_of_a_log_is_bounded_in_bytes_and_never_empty_before_the_end() {
+    let fixture = Fixture::with_sessions(1).await;
+    let sized = |(number, bytes): (usize, usize)| {
+        let payload = "x".repeat(bytes);
+        crate::NewEvent { payload, metadata: None, ..event(number) }
+    };
+    let events = [40, 60, 60, 500, 30].into_iter().enumerate().map(sized).collect();
+    fixture.store.append(&session_id(1), events, None).await.unwrap();
+    let page = async |cursor, limit| {
+        let page = fixture.store.events_after(&session_id(1), cursor, limit, 100).await.unwrap();
+        (sequences(&page.events), page.complete)
+    };
+    assert_eq!(page(0, 50).await, (vec![1, 2], false));
+    assert_eq!(page(2, 50).await, (vec![3], false));
+    assert_eq!(page(3, 50).await, (vec![4], false));
+    assert_eq!(page(4, 50).await, (vec![5], true));
+    assert_eq!(page(5, 50).await, (vec![], true));
+    assert_eq!(page(0, 1).await, (vec![1], false));
 }
 
 #[tokio::test]
@@ -70,11 +94,11 @@ async fn invariant_4_a_settled_delivery_appends_nothing_and_returns_what_stands(
     let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
     store.accept(arrived(1)).await.unwrap();
-    let first = store.append(&session_id(1), events([1, 2]), Some(delivery_id(1))).await.unwrap();
-    let again = store.append(&session_id(1), events([1, 2]), Some(delivery_id(1))).await.unwrap();
+    let first = store.append(&session_id(1), events([1, 2]), Some(1)).await.unwrap();
+    let again = store.append(&session_id(1), events([1, 2]), Some(1)).await.unwrap();
     assert_eq!(again, first);
     // Only what stands there: a settled delivery brings nothing new, whatever the ids.
-    let more = store.append(&session_id(1), events([3, 2]), Some(delivery_id(1))).await.unwrap();
+    let more = store.append(&session_id(1), events([3, 2]), Some(1)).await.unwrap();
     assert_eq!(more, first[1..]);
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 2);
 }
@@ -84,13 +108,13 @@ async fn an_append_to_an_unknown_session_leaves_its_delivery_pending() {
     let fixture = Fixture::new();
     let store = &fixture.store;
     store.accept(arrived(1)).await.unwrap();
-    let appended = store.append("nobody", vec![event(1)], Some(delivery_id(1))).await;
+    let appended = store.append("nobody", vec![event(1)], Some(1)).await;
     assert!(matches!(appended, Err(StoreError::UnknownSession)));
     assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
     assert!(matches!(store.end_session("nobody", vec![]).await, Err(StoreError::UnknownSession)));
     assert_eq!(store.session("nobody").await.unwrap(), None);
     assert_eq!(store.last_sequence("nobody").await.unwrap(), 0);
-    assert_eq!(store.events_after("nobody", 0, 10).await.unwrap(), []);
+    assert_eq!(store.events_after("nobody", 0, 10, 10).await.unwrap().events, []);
 }
 
 #[tokio::test]
@@ -100,17 +124,9 @@ async fn a_session_is_created_with_its_first_events_and_found_again() {
     fixture.store.create_session(new.clone(), events([1, 2])).await.unwrap();
     fixture.reopen().await;
     let store = &fixture.store;
-    let expected = Session {
-        session_id: new.session_id.clone(),
-        tenant: new.tenant.clone(),
-        integration_id: new.integration_id.clone(),
-        end_user_id: new.end_user_id.clone(),
-        token_digest: new.token_digest,
-        created_at_ms: new.created_at_ms,
-        ended: false,
-    };
+    let expected = Session { details: new.clone(), ended: false };
     assert_eq!(store.session(&new.session_id).await.unwrap(), Some(expected));
-    assert_eq!(sequences(&store.events_after(&new.session_id, 0, 10).await.unwrap()), [1, 2]);
+    assert_eq!(sequences(&fixture.log(1).await), [1, 2]);
     let taken = store.create_session(new.clone(), events([3])).await;
     assert!(matches!(taken, Err(StoreError::SessionExists)));
     let same_user = crate::NewSession { session_id: "another".to_owned(), ..new };

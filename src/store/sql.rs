@@ -11,17 +11,25 @@ pub(crate) const ACCEPT: &str = "
 
 /// Names its index: by the table itself, each start would pass all that is settled.
 pub(crate) const PENDING: &str = "
-    SELECT arrival, delivery_id, received_at_ms, body
+    SELECT arrival, delivery_id, account_id, project_id, client_env, integration_id, end_user_id
     FROM inbox INDEXED BY inbox_pending
     WHERE outcome IS NULL AND arrival > ?1
     ORDER BY arrival
     LIMIT ?2";
 
-pub(crate) const SETTLE: &str = "
-    UPDATE inbox SET outcome = ?2, body = NULL
-    WHERE delivery_id = ?1 AND outcome IS NULL";
+pub(crate) const NEXT_DELIVERY: &str = "
+    SELECT arrival, delivery_id, received_at_ms, body
+    FROM session CROSS JOIN inbox INDEXED BY inbox_pending_of_end_user
+      USING (account_id, project_id, client_env, integration_id, end_user_id)
+    WHERE session_id = ?1 AND outcome IS NULL
+    ORDER BY arrival
+    LIMIT 1";
 
-pub(crate) const IS_DELIVERY: &str = "SELECT 1 FROM inbox WHERE delivery_id = ?1";
+pub(crate) const SETTLE: &str = "
+    UPDATE inbox SET outcome = ?2, body = CASE WHEN ?3 THEN body END
+    WHERE arrival = ?1 AND outcome IS NULL";
+
+pub(crate) const IS_DELIVERY: &str = "SELECT 1 FROM inbox WHERE arrival = ?1";
 
 pub(crate) const CREATE_SESSION: &str = "
     INSERT INTO session (session_id, account_id, project_id, client_env,
@@ -90,6 +98,7 @@ mod tests {
     const STATEMENTS: &[&str] = &[
         ACCEPT,
         PENDING,
+        NEXT_DELIVERY,
         SETTLE,
         IS_DELIVERY,
         CREATE_SESSION,

@@ -9,13 +9,13 @@ use std::{
     thread,
 };
 
-use baton_core::{id::Id, tenant::TenantKey};
+use baton_core::tenant::TenantKey;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, mpsc::error::TrySendError, watch};
 
 use crate::{
-    Acceptance, Arrived, LoggedEvent, NewEvent, NewSession, OpenError, Pending, Session,
-    Settlement, StoreError,
+    Acceptance, Arrived, LogPage, LoggedEvent, NewEvent, NewSession, NextDelivery, OpenError,
+    Pending, Session, Settlement, StoreError,
     command::{self, Order},
     connection, file, inbox, key, reader, session, session_log, writer,
 };
@@ -145,8 +145,21 @@ impl Store {
         self.read(move |connection| inbox::pending(connection, after, limit)).await
     }
 
+    /// Of the deliveries to a session that are not settled, the one that arrived first.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn next_delivery(
+        &self,
+        session_id: &str,
+    ) -> Result<Option<NextDelivery>, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| inbox::next_delivery(connection, &session_id)).await
+    }
+
     /// Step two: appends events to a session's log and settles the delivery that they came from,
-    /// in one transaction. Returns the events as they stand in the log.
+    /// known by its arrival number, in one transaction. Returns the events as they stand in the log.
     ///
     /// Sequence numbers rise by one without gaps within a session. An event whose id is in the
     /// session's log already is not appended again: the one that stands there is returned in its
@@ -162,7 +175,7 @@ impl Store {
         &self,
         session_id: &str,
         events: Vec<NewEvent>,
-        settles: Option<Id>,
+        settles: Option<u64>,
     ) -> Result<Vec<LoggedEvent>, StoreError> {
         let session_id = session_id.to_owned();
         self.write(move |connection| {
@@ -171,17 +184,14 @@ impl Store {
         .await
     }
 
-    /// Settles a delivery that goes into no session's log, and keeps the outcome beside it. One
-    /// that is settled already stays as it is.
+    /// Settles the delivery of this arrival number, which goes into no session's log, and keeps
+    /// the outcome beside it. One that is settled already stays as it is.
     ///
     /// # Errors
     ///
     /// [`StoreError::UnknownDelivery`] when the delivery was never accepted.
-    pub async fn settle(&self, delivery_id: Id, outcome: Settlement) -> Result<(), StoreError> {
-        self.write(move |connection| {
-            inbox::settle(connection, delivery_id, outcome).map(|_settled| ())
-        })
-        .await
+    pub async fn settle(&self, arrival: u64, outcome: Settlement) -> Result<(), StoreError> {
+        self.write(move |connection| inbox::settle(connection, arrival, outcome).map(drop)).await
     }
 
     /// Creates a session together with its first events, in one transaction.
@@ -242,8 +252,9 @@ impl Store {
         self.write(move |connection| session::end(connection, &session_id, events)).await
     }
 
-    /// The events of a session with a sequence number above `cursor`, in order, at most `limit`;
-    /// none of a session that is not there.
+    /// The events of a session with a sequence number above `cursor`, in order, at most `limit`,
+    /// with no more than `bytes` of payload and metadata; one that is larger comes alone. None of
+    /// a session that is not there.
     ///
     /// # Errors
     ///
@@ -253,10 +264,11 @@ impl Store {
         session_id: &str,
         cursor: u64,
         limit: usize,
-    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        bytes: usize,
+    ) -> Result<LogPage, StoreError> {
         let session_id = session_id.to_owned();
         self.read(move |connection| {
-            session_log::events_after(connection, &session_id, cursor, limit)
+            session_log::events_after(connection, &session_id, cursor, limit, bytes)
         })
         .await
     }

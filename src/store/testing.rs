@@ -3,7 +3,7 @@
 use baton_core::{id::Id, tenant::TenantKey};
 use tempfile::TempDir;
 
-use crate::{Arrived, NewEvent, NewSession, Store};
+use crate::{Arrived, LoggedEvent, NewEvent, NewSession, Store};
 
 /// A store in a directory of its own, which goes with it.
 pub(crate) struct Fixture {
@@ -25,6 +25,14 @@ impl Fixture {
             fixture.store.create_session(new_session(number), Vec::new()).await.unwrap();
         }
         fixture
+    }
+
+    /// The whole log of the session.
+    pub(crate) async fn log(&self, session: usize) -> Vec<LoggedEvent> {
+        let session = session_id(session);
+        let page = self.store.events_after(&session, 0, usize::MAX, usize::MAX).await.unwrap();
+        assert!(page.complete);
+        page.events
     }
 
     pub(crate) async fn reopen(&mut self) {

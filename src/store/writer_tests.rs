@@ -8,7 +8,7 @@ use crate::{
     Acceptance, StoreError,
     command::{self, Order},
     connection, inbox,
-    testing::{Fixture, arrived, delivery_id},
+    testing::{Fixture, arrived},
     writer,
 };
 
@@ -74,7 +74,7 @@ fn one_failing_command_does_not_fail_the_others_of_its_group() {
     // It writes, then fails: what it wrote must go, and nothing else.
     let mut failing = bench.queue(|connection| {
         inbox::accept(connection, &arrived(2))?;
-        inbox::settle(connection, delivery_id(99), crate::Settlement::Unreadable)
+        inbox::settle(connection, 99, crate::Settlement::Unreadable)
     });
     let mut broken = bench.queue(|connection| {
         connection.execute_batch("INSERT INTO nowhere VALUES (1)").map_err(StoreError::sqlite("x"))

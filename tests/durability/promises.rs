@@ -98,7 +98,8 @@ impl<'a> Promises<'a> {
     ) -> Result<(), String> {
         let everything = usize::MAX;
         let pending = store.pending(0, everything).await.expect("the inbox");
-        let log = store.events_after(&session.id, 0, everything).await.expect("the log");
+        let log = store.events_after(&session.id, 0, everything, everything).await;
+        let log = log.expect("the log").events;
 
         let numbers = log.iter().map(|event| event.sequence);
         if !numbers.eq(1..=log.len() as u64) {

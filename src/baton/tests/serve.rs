@@ -5,9 +5,15 @@ mod command;
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, net::TcpListener, path::Path, process::Stdio};
+    use std::{
+        fs,
+        io::{Read, Write},
+        net::{TcpListener, TcpStream},
+        path::Path,
+        process::{Command, Stdio},
+    };
 
-    use crate::command::{Running, baton, ended};
+    use crate::command::{PATIENCE, Running, baton, ended};
 
     const TOKEN: &str = "connector-token-of-acme-0123456789";
 
@@ -35,13 +41,26 @@ mod tests {
         path.to_str().unwrap().to_owned()
     }
 
-    fn serve(configuration: &str) -> std::process::Command {
+    fn serve(configuration: &str) -> Command {
         let mut command = baton(&["serve", "--config", configuration]);
         command
             .env("BATON_DELIVERY_CREDENTIAL", "0123456789abcdef0123456789abcdef")
             .env("BATON_ADMIN_CREDENTIAL", "fedcba9876543210fedcba9876543210")
             .env("CONNECTOR_TOKEN", TOKEN);
         command
+    }
+
+    /// The same command, in a process that may have no more than so many files open.
+    fn with_open_files(limit: u32, command: &Command) -> Command {
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", &format!("ulimit -n {limit} && exec \"$0\" \"$@\"")])
+            .arg(command.get_program())
+            .args(command.get_args())
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        limited
     }
 
     /// The URL of the chat API of a sidecar that has started.
@@ -92,6 +111,29 @@ mod tests {
         chat.line_with("The session begins.");
         chat.signal("TERM");
         assert_eq!(chat.ended().code, Some(0));
+    }
+
+    #[test]
+    fn invariant_11_chat_clients_that_keep_all_connections_keep_no_delivery_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let configuration = configuration(directory.path(), "127.0.0.1:0");
+        let sidecar = Running::start(&mut with_open_files(100, &serve(&configuration)));
+        let line = sidecar.line();
+        let address = |before| line.split(before).nth(1).unwrap().split(',').next().unwrap();
+        let idle: Vec<TcpStream> =
+            (0..120).map(|_| TcpStream::connect(address("chat API http://")).unwrap()).collect();
+        assert!(sidecar.error_line().contains("limit of open files"));
+
+        // Often enough that the sidecar has taken all the idle ones that it takes.
+        for _ in 0..200 {
+            let mut edge = TcpStream::connect(address("operators http://")).unwrap();
+            edge.set_read_timeout(Some(PATIENCE)).unwrap();
+            edge.write_all(b"GET /internal/v1/health HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            let mut answer = [0; 15];
+            edge.read_exact(&mut answer).unwrap();
+            assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        }
+        drop(idle);
     }
 
     #[test]

@@ -1,9 +1,16 @@
 //! The way to a socket (Messaging API, 2 to 5).
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use baton_sidecar::Clock;
+use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{OTHER_TOKEN, Running, TOKEN, ok};
+use crate::harness::{Chat, OTHER_TOKEN, Running, TOKEN, ok};
 
 async fn refusal(request: reqwest::RequestBuilder) -> (u16, String) {
     let response = request.send().await.unwrap();
@@ -127,6 +134,48 @@ async fn a_socket_is_refused_only_if_the_chat_cannot_be_had() {
             (status, &text.into(), &text.into())
         );
     }
+}
+
+#[tokio::test]
+async fn invariant_14_a_token_opens_its_session_for_as_long_as_that_lives() {
+    let second = Arc::new(AtomicI64::new(1_778_155_200));
+    let clock = Clock::new({
+        let second = Arc::clone(&second);
+        move || Timestamp::from_second(second.load(Ordering::Relaxed)).unwrap()
+    });
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let sidecar = Running::start_as(directory, |sidecar| sidecar.with_clock(clock)).await;
+    let (chat, other) = (sidecar.session().await, sidecar.session().await);
+    second.fetch_add(86_400, Ordering::Relaxed);
+    let mut socket = sidecar.live_socket(&chat).await;
+    let refused = async |session_id: &str, token: &str| {
+        let query = format!("?access_token={token}&session_id={session_id}");
+        sidecar.upgrade(&query).await.map(drop).unwrap_err().0
+    };
+    assert_eq!(refused(&chat.session_id, &other.access_token).await, 401);
+    let request = sidecar.sessions_request().bearer_auth(&chat.access_token);
+    assert_eq!(refusal(request).await, (401, "Invalid access token".to_owned()));
+
+    socket.send(json!({"type": "EVENT_TYPE_USER_END_SESSION", "payload": {}})).await;
+    assert_eq!(socket.close_code().await, 1000);
+    assert_eq!(refused(&chat.session_id, &chat.access_token).await, 401);
+}
+
+#[tokio::test]
+async fn invariant_14_nothing_else_in_the_query_is_a_reason_to_refuse() {
+    let sidecar = Running::start().await;
+    let Chat { session_id, access_token, .. } = sidecar.session().await;
+    for more in ["&cursor=1&cursor=2", "&cursor=%ff", "&cursor", "&&=&%", "&session_id=x", "&x=1"] {
+        let query = format!("?access_token={access_token}&session_id={session_id}{more}");
+        assert!(sidecar.upgrade(&query).await.is_ok(), "{more}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_is_the_last_on_its_connection() {
+    let sidecar = Running::start().await;
+    let response = sidecar.access_token_request().send().await.unwrap();
+    assert_eq!(response.headers().get("connection").unwrap(), "close");
 }
 
 #[tokio::test]

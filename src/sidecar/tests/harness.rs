@@ -84,11 +84,19 @@ impl Running {
     }
 
     pub(crate) async fn start_in(directory: Arc<TempDir>, limits: Limits) -> Self {
+        Self::start_as(directory, |sidecar| sidecar.with_limits(limits)).await
+    }
+
+    /// Starts a sidecar that is made different from the usual one.
+    pub(crate) async fn start_as(
+        directory: Arc<TempDir>,
+        different: impl FnOnce(Sidecar) -> Sidecar,
+    ) -> Self {
         let store = Store::open(&store_path(&directory)).unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let (chat, internal) = (bind(any).await.unwrap(), bind(any).await.unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
-        let sidecar = Sidecar::new(configuration(), store.clone()).with_limits(limits);
+        let sidecar = different(Sidecar::new(configuration(), store.clone()));
         let addresses = (chat.local_addr().unwrap(), internal.local_addr().unwrap());
         let running = tokio::spawn(async move {
             sidecar
@@ -112,6 +120,16 @@ impl Running {
     pub(crate) async fn into_store(self) -> (Store, Arc<TempDir>) {
         let directory = self.stop().await;
         (Store::open(&store_path(&directory)).unwrap(), directory)
+    }
+
+    /// Waits until the sidecar ends by itself.
+    pub(crate) async fn ended(self) -> Result<(), RunError> {
+        within(self.running).await.unwrap()
+    }
+
+    /// Runs SQL on the store's file, behind the sidecar's back.
+    pub(crate) fn tamper(&self, sql: &str) {
+        tamper(&self.directory, sql);
     }
 
     pub(crate) fn access_token_request(&self) -> reqwest::RequestBuilder {
@@ -210,6 +228,11 @@ pub(crate) fn store_path(directory: &TempDir) -> PathBuf {
     directory.path().join("baton.db")
 }
 
+/// Runs SQL on the file of a store.
+pub(crate) fn tamper(directory: &TempDir, sql: &str) {
+    rusqlite::Connection::open(store_path(directory)).unwrap().execute_batch(sql).unwrap();
+}
+
 pub(crate) async fn ok(response: Response) -> Value {
     let status = response.status();
     let body: Value = response.json().await.unwrap();
@@ -278,6 +301,11 @@ impl Socket {
 
     pub(crate) async fn receive(&mut self) -> Message {
         within(self.stream.next()).await.expect("the socket is open").unwrap()
+    }
+
+    /// The connection below, for what no client sends.
+    pub(crate) fn into_connection(self) -> MaybeTlsStream<TcpStream> {
+        self.stream.into_inner()
     }
 
     /// The next text frame.

@@ -13,8 +13,12 @@ mod internal;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod log;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod trouble;
 #[cfg(test)]
 mod typing;

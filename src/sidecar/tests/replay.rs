@@ -1,6 +1,7 @@
 //! The history (Messaging API, 5.1, 5.2 and 11).
 
-use serde_json::Value;
+use baton_sidecar::Limits;
+use serde_json::{Value, json};
 
 use crate::harness::{Running, text_of};
 
@@ -62,6 +63,27 @@ async fn invariant_5_nothing_falls_between_replay_and_live() {
         }
     };
     tokio::join!(saying, listening);
+}
+
+#[tokio::test]
+async fn invariant_14_the_batches_of_a_history_come_at_a_pace() {
+    let usual = Limits::default();
+    // So slow that the next batch does not come within this test, unless there is no pace.
+    let limits = Limits { between_batches: usual.between_batches * 100_000, ..usual };
+    let sidecar = Running::start_with(limits).await;
+    let chat = sidecar.session().await;
+    let mut watching = sidecar.live_socket(&chat).await;
+    for number in 0..50 {
+        sidecar.say(&chat, &number.to_string()).await;
+        watching.frame().await;
+    }
+    let mut socket = sidecar.socket(&chat).await;
+    assert_eq!(socket.batch().await.len(), 50);
+    // The next batch would come before the echoes.
+    for _ in 0..10 {
+        socket.send(json!({"type": "EVENT_TYPE_HEARTBEAT", "payload": {}})).await;
+        assert_eq!(socket.frame().await["type"], "EVENT_TYPE_HEARTBEAT");
+    }
 }
 
 #[tokio::test]

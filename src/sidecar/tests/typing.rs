@@ -1,5 +1,12 @@
 //! Typing is shown and forgotten.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use baton_sidecar::Clock;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::harness::{Running, Socket, message, text_of, typing};
@@ -14,11 +21,20 @@ async fn typing_state(socket: &mut Socket) -> (String, String) {
 
 #[tokio::test]
 async fn typing_is_shown_then_stopped_and_never_replayed() {
-    let sidecar = Running::start().await;
+    let now = Arc::new(AtomicI64::new(1_778_155_200));
+    let clock = Clock::new({
+        let now = Arc::clone(&now);
+        move || Timestamp::from_second(now.load(Ordering::SeqCst)).unwrap()
+    });
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let sidecar = Running::start_as(directory, |sidecar| sidecar.with_clock(clock)).await;
     let chat = sidecar.session().await;
     let mut socket = sidecar.live_socket(&chat).await;
-    assert_eq!(sidecar.deliver(&typing(&chat.end_user_id, None, 300)).await, "transient");
+    assert_eq!(sidecar.deliver(&typing(&chat.end_user_id, None, 60_000)).await, "transient");
     let (started, one_id) = typing_state(&mut socket).await;
+    now.fetch_add(60, Ordering::SeqCst);
+    // Whatever comes makes the session look at the clock.
+    sidecar.deliver(&typing(&chat.end_user_id, None, 0)).await;
     let (stopped, other_id) = typing_state(&mut socket).await;
     assert_eq!((&*started, &*stopped), ("TYPING_STATE_STARTED", "TYPING_STATE_STOPPED"));
     assert_ne!(one_id, other_id);

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How long a test waits for what has to come.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A command that has ended.
 pub(crate) struct Ended {

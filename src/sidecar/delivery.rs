@@ -1,0 +1,131 @@
+//! A delivery, as far as the sidecar has to understand it.
+//!
+//! The edge that sent it may be newer than this process. So only what storing needs is required;
+//! each event is read on its own, and what cannot be read takes nothing else with it.
+
+use std::borrow::Cow;
+
+use baton_core::{id::Id, tenant::TenantKey};
+use jiff::Timestamp;
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::session_event::SessionEvent;
+
+/// A delivery (`baton_core::delivery::Delivery` is all that this version's edge sends).
+#[derive(Deserialize)]
+pub(crate) struct Delivery<'a> {
+    #[serde(borrow)]
+    pub(crate) specversion: Cow<'a, str>,
+    pub(crate) id: Id,
+    #[serde(borrow, default)]
+    pub(crate) subject: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    pub(crate) data: Data<'a>,
+}
+
+/// What the webhook said.
+#[derive(Deserialize)]
+pub(crate) struct Data<'a> {
+    #[serde(borrow)]
+    pub(crate) tenant: TenantKey<'a>,
+    #[serde(borrow, default)]
+    pub(crate) genesys: Origin<'a>,
+    #[serde(borrow, default)]
+    events: Vec<&'a RawValue>,
+    #[serde(default)]
+    receipts: Vec<IgnoredAny>,
+    #[serde(default)]
+    lifecycle: Vec<IgnoredAny>,
+    #[serde(default)]
+    unhandled: Vec<IgnoredAny>,
+}
+
+/// Where the webhook came from.
+#[derive(Default, Deserialize)]
+pub(crate) struct Origin<'a> {
+    #[serde(borrow, default)]
+    pub(crate) integration_id: Option<Cow<'a, str>>,
+}
+
+/// What a delivery brings to its session.
+pub(crate) struct Events {
+    /// What could be read, in order.
+    pub(crate) events: Vec<SessionEvent>,
+    /// How many events and steps of a handoff's life this version cannot read.
+    pub(crate) unreadable: usize,
+}
+
+/// All that is asked of an event to know whether it has to be kept.
+#[derive(Deserialize)]
+struct Lasting {
+    #[serde(default)]
+    transient_for_ms: Option<u32>,
+}
+
+impl Delivery<'_> {
+    /// Whether nothing in it has to be kept: it holds transient events and nothing else.
+    pub(crate) fn is_transient(&self) -> bool {
+        let transient = |event: &&RawValue| {
+            serde_json::from_str::<Lasting>(event.get())
+                .is_ok_and(|event| event.transient_for_ms.is_some())
+        };
+        let data = &self.data;
+        !data.events.is_empty()
+            && data.events.iter().all(transient)
+            && data.receipts.is_empty()
+            && data.lifecycle.is_empty()
+            && data.unhandled.is_empty()
+    }
+
+    /// Its events; the time at which it was received stands in for that of an event without one.
+    pub(crate) fn events(&self, received_at: Timestamp) -> Events {
+        let all = &self.data.events;
+        let events: Vec<_> =
+            all.iter().filter_map(|event| SessionEvent::read(event, received_at)).collect();
+        let unreadable = all.len() - events.len() + self.data.lifecycle.len();
+        Events { events, unreadable }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn with(data: Value) -> String {
+        let tenant = json!({"account_id": "acme", "project_id": "support", "client_env": "live"});
+        let mut all = json!({"tenant": tenant});
+        all.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+        json!({"specversion": "1.0", "id": Id::of_parts(&[]), "data": all}).to_string()
+    }
+
+    #[test]
+    fn a_delivery_is_transient_only_if_every_part_of_it_is_known_to_be() {
+        let transient = json!({"transient_for_ms": 1});
+        let is_transient =
+            |data| serde_json::from_str::<Delivery<'_>>(&with(data)).unwrap().is_transient();
+        assert!(is_transient(json!({"events": [transient]})));
+        for data in [
+            json!({}),
+            json!({"events": []}),
+            json!({"events": [transient, {}]}),
+            json!({"events": [transient, 7]}),
+            json!({"events": [{"transient_for_ms": "soon"}]}),
+            json!({"events": [transient], "receipts": [{}]}),
+            json!({"events": [transient], "lifecycle": [7]}),
+            json!({"events": [transient], "unhandled": [null]}),
+        ] {
+            assert!(!is_transient(data.clone()), "{data}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_counted() {
+        let event = json!({"id": "a", "type": "EVENT_TYPE_LATER", "payload": {}});
+        let text = with(json!({"events": [7, event, {}], "lifecycle": [{}]}));
+        let delivery: Delivery<'_> = serde_json::from_str(&text).unwrap();
+        let Events { events, unreadable } = delivery.events(Timestamp::UNIX_EPOCH);
+        assert_eq!((events.len(), unreadable), (1, 3));
+    }
+}

@@ -1,0 +1,61 @@
+//! Serving HTTP on a listener until the process stops.
+
+use std::{pin::pin, time::Duration};
+
+use axum::Router;
+use baton_chat::Shutdown;
+use hyper::server::conn::http1;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::time::timeout;
+
+use crate::listener::BoundedListener;
+
+/// The most bytes of a request's head.
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// On what terms connections are served.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    /// How long the whole head of the next request may take to arrive.
+    pub(crate) head: Duration,
+    /// How long a connection may still take once the process stops.
+    pub(crate) farewell: Duration,
+    /// Whether a connection may be used again. Where every answer ends its connection, or
+    /// upgrades it, none needs to be told of a stop: that would put `close` beside `upgrade`, and
+    /// clients take this for a refusal (invariant 14).
+    pub(crate) reuse: bool,
+}
+
+/// Serves until the process stops. Each connection holds the shutdown until it has ended.
+pub(crate) async fn serve(
+    mut listener: BoundedListener,
+    router: Router,
+    terms: Terms,
+    mut shutdown: Shutdown,
+) {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new()).header_read_timeout(terms.head).max_buf_size(MAX_HEAD_BYTES);
+    loop {
+        let connection = tokio::select! {
+            () = shutdown.begun() => return,
+            connection = listener.accept() => TokioIo::new(connection),
+        };
+        let service = TowerToHyperService::new(router.clone());
+        let served = http.serve_connection(connection, service).with_upgrades();
+        let mut shutdown = shutdown.clone();
+        tokio::spawn(async move {
+            let mut served = pin!(served);
+            tokio::select! {
+                // How a client breaks off is of no interest.
+                _ = &mut served => return,
+                () = shutdown.begun() => if terms.reuse {
+                    served.as_mut().graceful_shutdown();
+                },
+            }
+            let _ = timeout(terms.farewell, served).await;
+        });
+    }
+}
