@@ -19,7 +19,7 @@ pub(crate) struct BodyArgument {
 
 impl BodyArgument {
     /// Opens it.
-    pub(crate) fn open(&self) -> Result<Box<dyn Read>, Failure> {
+    fn open(&self) -> Result<Box<dyn Read>, Failure> {
         if self.file == "-" {
             let input = io::stdin();
             if input.is_terminal() {
@@ -43,7 +43,7 @@ impl BodyArgument {
     }
 
     /// The failure to read it.
-    pub(crate) fn unreadable(&self, source: io::Error) -> Failure {
+    fn unreadable(&self, source: io::Error) -> Failure {
         let path = if self.file == "-" { "standard input".to_owned() } else { self.file.clone() };
         Failure::Read { path, source }
     }

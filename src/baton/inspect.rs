@@ -6,7 +6,7 @@ use baton_core::{
     configuration::Configuration,
     gate::{Gate, Head, Verdict},
     refusal::Refusal,
-    signature::{HEADER, SHORTEST_SECRET},
+    signature::{HEADER, SHORTEST_SECRET, SigningKey},
     tenant::{Tenant, is_segment},
 };
 use clap::Args;
@@ -19,7 +19,7 @@ use crate::{
     explanation::{self, Request},
     failure::Failure,
     json_text::indented,
-    output, secret, sign,
+    output, secret,
 };
 
 /// The path for a webhook of nobody in particular.
@@ -112,9 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let most = u64::try_from(gate.max_body_bytes()).unwrap_or(u64::MAX);
     let body = arguments.body.read(most.saturating_add(1))?;
     let signature = if only_look {
-        sign::authentication_code(THROW_AWAY_SECRET, body.as_slice())
-            .map(|code| Some(sign::base64(&code)))
-            .map_err(|error| arguments.body.unreadable(error))?
+        Some(SigningKey::new(THROW_AWAY_SECRET).sign(&body).to_base64())
     } else {
         arguments.signature.as_deref().map(header_value)
     };

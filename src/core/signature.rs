@@ -3,7 +3,7 @@
 //! `sha256=` and the HMAC-SHA256 of the raw body under the secret's UTF-8 bytes, in padded
 //! standard base64. Hex is read as well; Genesys itself never sends it.
 
-use alloc::vec::Vec;
+use alloc::{format, string::String, vec::Vec};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use core::fmt;
 use hmac::{Hmac, KeyInit, Mac};
@@ -92,6 +92,16 @@ impl Signature {
         Self::from_value(value)
     }
 
+    /// The header's value as Genesys writes it.
+    pub fn to_base64(&self) -> String {
+        format!("sha256={}", STANDARD.encode(self.0))
+    }
+
+    /// The header's value in hex, the fallback.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().fold(String::from("sha256="), |text, byte| format!("{text}{byte:02x}"))
+    }
+
     fn from_value(value: &[u8]) -> Result<Self, SignatureProblem> {
         if value.contains(&b',') {
             return Err(SignatureProblem::CommaJoined);
@@ -165,11 +175,15 @@ impl SigningKey {
         Self(Hmac::new(&block.into()))
     }
 
-    fn matches(&self, body: &[u8], signature: &Signature) -> Choice {
+    /// The signature of these bytes.
+    pub fn sign(&self, body: &[u8]) -> Signature {
         let mut keyed = self.0.clone();
         keyed.update(body);
-        let digest: [u8; 32] = keyed.finalize().into_bytes().into();
-        digest.ct_eq(&signature.0)
+        Signature(keyed.finalize().into_bytes().into())
+    }
+
+    fn matches(&self, body: &[u8], signature: &Signature) -> Choice {
+        self.sign(body).0.ct_eq(&signature.0)
     }
 }
 
@@ -203,7 +217,6 @@ impl SigningKeys {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::{format, string::String};
 
     const SECRET: &str = "at-least-16-chars-long";
 
@@ -212,7 +225,7 @@ mod tests {
     }
 
     fn header(digest: &[u8; 32]) -> String {
-        format!("sha256={}", STANDARD.encode(digest))
+        Signature(*digest).to_base64()
     }
 
     #[test]
@@ -224,7 +237,15 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_made_with_any_active_secret_verifies() {
+    fn what_is_signed_reads_back_and_verifies() {
+        let signature = SigningKey::new(SECRET).sign(b"body");
+        assert_eq!(read(&signature.to_base64()), Ok(signature.clone()));
+        assert_eq!(read(&signature.to_hex()), Ok(signature.clone()));
+        assert!(SigningKeys::new([SECRET]).verify(b"body", &signature));
+    }
+
+    #[test]
+    fn invariant_2_a_signature_made_with_any_active_secret_verifies() {
         // RFC 4231, test case 2.
         let body = b"what do ya want for nothing?";
         let signature =
