@@ -222,3 +222,51 @@ pub fn goes_up(name: &str) -> bool {
 pub fn refusal_of_upstream(status: u16) -> Option<Refusal> {
     (!(200..300).contains(&status)).then_some(Refusal::UpstreamFailed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::SigningKey;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const PATH: &[u8] = b"/webhooks/genesys/acme/support/live/events";
+    const BODY: &[u8] = br#"{"id":"m","type":"Text","text":"hello"}"#;
+
+    fn gate() -> Gate {
+        let document = br#"{
+            "upstream": {"credential": {"env": "CREDENTIAL"}},
+            "tenants": [],
+            "unlisted_tenants": "look_up"
+        }"#;
+        let environment = |_: &str| Some(SECRET.into());
+        Gate::new(Configuration::parse(document, &environment).unwrap())
+    }
+
+    fn head(path: &[u8]) -> Head {
+        let signature = SigningKey::new(SECRET).sign(BODY).to_base64();
+        gate().head(b"POST", path, [(HEADER, signature.as_bytes())].into_iter())
+    }
+
+    #[test]
+    fn a_tenant_that_is_not_listed_is_looked_up_when_the_configuration_says_so() {
+        let Head::NeedTenant(key, signature) = head(PATH) else { panic!("a look-up") };
+        assert_eq!(key, TenantKey::new("acme", "support", "live"));
+
+        let found = Tenant::new(key.clone(), [SECRET]);
+        assert!(matches!(gate().body(BODY, &signature, Some(&found)), Verdict::Forward(_)));
+
+        let other = Tenant::new(key, ["another secret of the same tenant"]);
+        let mismatch = Verdict::Refuse(Refusal::Signature(SignatureProblem::Mismatch));
+        assert_eq!(gate().body(BODY, &signature, Some(&other)), mismatch);
+
+        let unknown = Verdict::Refuse(Refusal::UnknownTenant);
+        assert_eq!(gate().body(BODY, &signature, None), unknown);
+    }
+
+    #[test]
+    fn invariant_1_nothing_is_looked_up_for_a_request_that_is_refused_anyway() {
+        assert!(matches!(head(b"/webhooks/genesys/acme/support"), Head::Refuse(_)));
+        let unsigned = gate().head(b"POST", PATH, [].into_iter());
+        assert!(matches!(unsigned, Head::Refuse(Refusal::Signature(SignatureProblem::Missing))));
+    }
+}
