@@ -31,11 +31,6 @@ impl Id {
         Self::from_hash(hash)
     }
 
-    /// The sixteen bytes, in the order of the text.
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
     fn from_hash(hash: Sha256) -> Self {
         let digest: [u8; 32] = hash.finalize().into();
         let [b0, b1, b2, b3, b4, b5, b6, b7, b8, b9, b10, b11, b12, b13, b14, b15, ..] = digest;

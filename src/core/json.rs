@@ -104,11 +104,6 @@ impl<'a> Json<'a> {
         Some(elements.into_iter().map(|element| Json(element.get())).collect())
     }
 
-    /// Whether the value is `null`.
-    pub fn is_null(self) -> bool {
-        self.0 == "null"
-    }
-
     fn read<T: Deserialize<'a>>(self) -> Option<T> {
         serde_json::from_str(self.0).ok()
     }
@@ -247,7 +242,7 @@ mod tests {
         assert!(object.list("b").is_empty());
         let inner = object.object("c").unwrap().list("d");
         assert_eq!(inner[0].boolean(), Some(true));
-        assert!(inner[1].is_null());
+        assert_eq!(inner[1].boolean(), None);
         assert_eq!(object.text("missing"), None);
     }
 

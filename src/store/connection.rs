@@ -42,7 +42,12 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 /// and syncing it leaves commits that this process reads as made, although the disk may not have
 /// them yet: nothing may be built on them before it has.
 fn sync_what_is_there(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
+        return Err(rusqlite::Error::SqliteFailure(code, None));
+    }
+    Ok(())
 }
 
 /// Opens a connection that only reads. The schema must be up to date.
