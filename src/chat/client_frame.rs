@@ -19,8 +19,8 @@ pub(crate) enum ClientFrame {
         /// What the client wants echoed.
         metadata: Option<String>,
     },
-    /// The user types. There is nobody to tell yet.
-    UserTyping,
+    /// Nothing that anybody has to be told.
+    Ignored,
     /// Something that concerns the session.
     Event(ClientEvent),
     /// Something that is not allowed, or not understood.
@@ -53,6 +53,12 @@ struct UserMessage {
     text: String,
 }
 
+#[derive(Deserialize)]
+struct UserTyping {
+    #[serde(default)]
+    state: Option<String>,
+}
+
 impl ClientFrame {
     /// Reads a text frame.
     pub(crate) fn read(frame: &str) -> Self {
@@ -62,7 +68,11 @@ impl ClientFrame {
         let metadata = envelope.metadata.and_then(echoed);
         let action = match envelope.r#type.as_ref() {
             "EVENT_TYPE_HEARTBEAT" => return Self::Heartbeat { metadata },
-            "EVENT_TYPE_USER_TYPING" => return Self::UserTyping,
+            "EVENT_TYPE_USER_TYPING" => match envelope.payload.and_then(typing_state) {
+                // Genesys knows no end of typing (Genesys reference, 2.5).
+                Some(state) if state == "TYPING_STATE_STOPPED" => return Self::Ignored,
+                _ => ClientAction::UserTyping,
+            },
             "EVENT_TYPE_REQUEST_POLY_AGENT_JOIN" => ClientAction::RequestPolyAgentJoin,
             "EVENT_TYPE_USER_END_SESSION" => ClientAction::UserEndSession,
             "EVENT_TYPE_USER_MESSAGE" => {
@@ -87,6 +97,10 @@ impl ClientFrame {
     pub(crate) const fn malformed() -> Self {
         Self::Wrong { message: Cow::Borrowed(MALFORMED), metadata: None }
     }
+}
+
+fn typing_state(payload: &RawValue) -> Option<String> {
+    serde_json::from_str::<UserTyping>(payload.get()).ok()?.state
 }
 
 /// The part of the metadata that is echoed: `custom`, if it is an object.
@@ -119,7 +133,10 @@ mod tests {
         let message = r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":{"text":"Hi"}}"#;
         assert!(matches!(action(message), ClientAction::UserMessage { text } if text == "Hi"));
         let typing = r#"{"type":"EVENT_TYPE_USER_TYPING","payload":{}}"#;
-        assert!(matches!(ClientFrame::read(typing), ClientFrame::UserTyping));
+        assert!(matches!(action(typing), ClientAction::UserTyping));
+        let typed =
+            r#"{"type":"EVENT_TYPE_USER_TYPING","payload":{"state":"TYPING_STATE_STOPPED"}}"#;
+        assert!(matches!(ClientFrame::read(typed), ClientFrame::Ignored));
         let beat = r#"{"type":"EVENT_TYPE_HEARTBEAT","payload":{}}"#;
         assert!(matches!(ClientFrame::read(beat), ClientFrame::Heartbeat { metadata: None }));
     }

@@ -148,6 +148,7 @@ impl<S: Sessions> Connection<S> {
             let last = timeout(self.chat.limits.call, last).await;
             let last = self.answered(last)?;
             self.cursor = self.cursor.min(last);
+            self.attachment.tell_shown(self.cursor);
         }
         Ok(())
     }
@@ -210,6 +211,7 @@ impl<S: Sessions> Connection<S> {
         }
         if let Some(last) = events.last() {
             self.cursor = last.sequence;
+            self.attachment.tell_shown(last.sequence);
         }
         if events.iter().any(|event| event.kind == frame::SESSION_END) {
             return Err(Ending::Close(Close::Ended));
@@ -254,7 +256,7 @@ impl<S: Sessions> Connection<S> {
 
     async fn take(&mut self, client_frame: ClientFrame) -> Result<(), Ending> {
         match client_frame {
-            ClientFrame::UserTyping => Ok(()),
+            ClientFrame::Ignored => Ok(()),
             ClientFrame::Heartbeat { metadata } => {
                 let id = self.fresh_id()?;
                 let now = self.chat.clock.now();

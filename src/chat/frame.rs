@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::clock::timestamp_text;
+use crate::timestamp::timestamp_text;
 
 /// The event that ends a session.
 pub const SESSION_END: &str = "EVENT_TYPE_SESSION_END";
@@ -56,7 +56,7 @@ struct SystemMessage<'a> {
 }
 
 /// An event of the session log, as a frame of its own.
-pub(crate) fn logged(event: &LoggedEvent) -> Utf8Bytes {
+pub fn logged(event: &LoggedEvent) -> Utf8Bytes {
     text(&Envelope::from(event))
 }
 

@@ -84,7 +84,7 @@ pub(crate) async fn create_session<S: Sessions>(
     }
     let session_id = chat.sessions.create(tenant, digest).await.map_err(|error| match error {
         CreateError::UnknownTenant => Refusal::InvalidAccessToken,
-        CreateError::Failed => Refusal::SessionFailed,
+        CreateError::NotReady | CreateError::Failed => Refusal::SessionFailed,
     })?;
     Ok(Json(SessionCreated { session_id }).into_response())
 }

@@ -5,7 +5,6 @@
 //! asks of whoever implements [`Sessions`].
 
 mod client_frame;
-mod clock;
 mod connection;
 mod connector;
 mod digest;
@@ -14,10 +13,9 @@ mod headers;
 mod host;
 mod http;
 mod limits;
-mod random;
 mod refusal;
 mod sessions;
-mod shutdown;
+mod timestamp;
 mod token;
 mod upgrade;
 
@@ -29,19 +27,18 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
 
-pub use clock::{Clock, timestamp_text};
 pub use connector::Connector;
 pub use digest::SecretDigest;
-pub use frame::{SESSION_END, transient as transient_frame};
+pub use frame::{SESSION_END, logged as logged_frame, transient as transient_frame};
 pub use host::Host;
 pub use limits::{HEARTBEAT_SECONDS, Limits, MAX_CONNECTIONS_PER_SESSION, MAX_MESSAGE_BYTES};
-pub use random::{Random, RandomError};
 pub use sessions::{
     Attached, Attachment, ClientAction, ClientEvent, CreateError, Refused, Sessions,
 };
-pub use shutdown::{Shutdown, ShutdownTrigger, shutdown};
+pub use timestamp::timestamp_text;
 pub use token::AccessTokens;
 
 use refusal::Refusal;

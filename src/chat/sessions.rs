@@ -31,6 +31,9 @@ pub enum CreateError {
     /// The tenant is not, or not any more, configured.
     #[error("the access token's tenant is not configured; add it to the configuration")]
     UnknownTenant,
+    /// What the tenant needs at Genesys was not found yet.
+    #[error("the tenant's integration was not found at Genesys yet; see the log for the reason")]
+    NotReady,
     /// The session could not be stored.
     #[error("the session could not be stored; see the store's error before this one")]
     Failed,
@@ -55,8 +58,21 @@ pub struct Attachment {
     pub newest: watch::Receiver<u64>,
     /// Whole frames that are shown and forgotten. Missing some of them is harmless.
     pub transient: broadcast::Receiver<Utf8Bytes>,
+    /// The highest sequence that was written to any connection of the session.
+    pub shown: watch::Sender<u64>,
     /// The connection's place among those of the session, freed when it is dropped.
     pub place: OwnedSemaphorePermit,
+}
+
+impl Attachment {
+    /// Tells the session that the log was written to the client up to this sequence.
+    pub(crate) fn tell_shown(&self, sequence: u64) {
+        self.shown.send_if_modified(|shown| {
+            let further = sequence > *shown;
+            *shown = sequence.max(*shown);
+            further
+        });
+    }
 }
 
 /// An event that a client sent and that concerns its session (Messaging API, 7).
@@ -76,6 +92,8 @@ pub enum ClientAction {
         /// What the user wrote.
         text: String,
     },
+    /// `EVENT_TYPE_USER_TYPING`: the user types. There is no echo.
+    UserTyping,
     /// `EVENT_TYPE_USER_END_SESSION`: the user ends the chat.
     UserEndSession,
 }
