@@ -37,8 +37,8 @@ fn judge(case: &Case) -> Outcome {
         Head::NotOurs => Outcome::Pass,
         Head::Refuse(refusal) => Outcome::Refuse(refusal),
         Head::NeedTenant(..) => panic!("the corpus lists its tenants"),
-        Head::NeedBody(signature, tenant) => {
-            match gate.body(&case.request.body(), &signature, tenant.as_deref()) {
+        Head::NeedBody(proof, tenant) => {
+            match gate.body(&case.request.body(), &proof, tenant.as_deref()) {
                 Verdict::Forward(forward) => {
                     Outcome::Forward(String::from_utf8(forward.delivery).expect("UTF-8"))
                 }
@@ -146,6 +146,9 @@ async fn send_through(case: &Case, envoy: &Envoy, upstream: &Upstream) {
                 Some(&*format!("Bearer {}", baton_tests::CREDENTIAL)),
                 "{name}"
             );
+            for proof in [baton_core::signature::HEADER, baton_core::api_key::HEADER] {
+                assert!(!seen[0].headers.contains_key(proof), "{name}: {proof} went up");
+            }
         }
         Expect::Refuse { status, reason } => {
             assert_eq!(answer.status, *status, "{name}");

@@ -8,7 +8,10 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
-use std::collections::BTreeSet;
+#[path = "properties/inputs.rs"]
+mod inputs;
+
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use baton_core::{
     configuration::Configuration,
@@ -20,10 +23,12 @@ use baton_core::{
 };
 use baton_simulator::signature;
 use baton_tests::{
-    SECRET, WEBHOOK_PATH, configuration,
+    API_KEY, SECRET, WEBHOOK_PATH, configuration,
     corpus::{Body, Case, Expect, cases},
     environment,
 };
+use inputs::{any_detail_event, any_json};
+use jsonschema::Validator;
 use proptest::{prelude::*, test_runner::RngSeed};
 use serde_json::{Map, Value, json};
 
@@ -34,11 +39,15 @@ fn gate() -> Gate {
     Gate::new(Configuration::parse(document.as_bytes(), &environment).expect("a configuration"))
 }
 
-/// The verdict on a request with this signature.
+/// The verdict on a webhook with this signature.
 fn judge(gate: &Gate, body: &[u8], signature: &[u8]) -> Verdict {
-    let headers = [(baton_core::signature::HEADER, signature)];
-    match gate.head(b"POST", WEBHOOK_PATH.as_bytes(), headers.into_iter()) {
-        Head::NeedBody(signature, tenant) => gate.body(body, &signature, tenant.as_deref()),
+    judge_at(gate, WEBHOOK_PATH, (baton_core::signature::HEADER, signature), body)
+}
+
+/// The verdict on a request to this path with this header.
+fn judge_at(gate: &Gate, path: &str, header: (&str, &[u8]), body: &[u8]) -> Verdict {
+    match gate.head(b"POST", path.as_bytes(), [header].into_iter()) {
+        Head::NeedBody(proof, tenant) => gate.body(body, &proof, tenant.as_deref()),
         Head::Refuse(refusal) => Verdict::Refuse(refusal),
         other => panic!("{other:?}"),
     }
@@ -46,99 +55,48 @@ fn judge(gate: &Gate, body: &[u8], signature: &[u8]) -> Verdict {
 
 /// What a rightly signed body becomes.
 fn deliver(gate: &Gate, body: &[u8]) -> Option<Vec<u8>> {
-    match judge(gate, body, signature::base64(SECRET, body).as_bytes()) {
+    delivery_of(judge(gate, body, signature::base64(SECRET, body).as_bytes()))
+}
+
+/// What a body becomes that comes as a detail event, with the right API key.
+fn deliver_event(gate: &Gate, body: &[u8]) -> Option<Vec<u8>> {
+    let header = (baton_core::api_key::HEADER, API_KEY.as_bytes());
+    delivery_of(judge_at(gate, &WEBHOOK_PATH.replace("/events", "/trigger"), header, body))
+}
+
+fn delivery_of(verdict: Verdict) -> Option<Vec<u8>> {
+    match verdict {
         Verdict::Forward(forward) => Some(forward.delivery),
         Verdict::Refuse(_) => None,
     }
 }
 
+/// What a body becomes, whichever way it comes.
+fn deliveries(gate: &Gate, body: &[u8]) -> [Option<Vec<u8>>; 2] {
+    [deliver(gate, body), deliver_event(gate, body)]
+}
+
 /// The webhooks of the corpus.
 fn samples() -> Vec<(String, Value)> {
     let sample = |case: Case| match (case.request.body, case.expect) {
-        (Body::Json(value), Expect::Forward(_)) => Some((case.name, value)),
+        (Body::Json(value), Expect::Forward(_)) if case.request.api_key.is_none() => {
+            Some((case.name, value))
+        }
         _ => None,
     };
     cases().into_iter().filter_map(sample).collect()
 }
 
-/// Any JSON, with the members of a webhook more often than others.
-fn any_json() -> impl Strategy<Value = Value> {
-    let name = prop_oneof![
-        proptest::sample::select(vec![
-            "id",
-            "type",
-            "text",
-            "content",
-            "contentType",
-            "channel",
-            "to",
-            "from",
-            "time",
-            "events",
-            "eventType",
-            "typing",
-            "duration",
-            "status",
-            "reasons",
-            "attachment",
-            "url",
-            "card",
-            "carousel",
-            "cards",
-            "actions",
-            "template",
-            "body",
-            "parameters",
-            "name",
-            "datePicker",
-            "availableTimes",
-            "listPicker",
-            "sections",
-            "items",
-            "form",
-            "location",
-            "quickReply",
-        ])
-        .prop_map(str::to_owned),
-        "\\PC{0,8}",
-    ];
-    let word = prop_oneof![
-        proptest::sample::select(vec![
-            "Text",
-            "Structured",
-            "Event",
-            "Receipt",
-            "Human",
-            "Bot",
-            "Inbound",
-            "Outbound",
-            "Typing",
-            "Attachment",
-            "Card",
-            "Carousel",
-            "Notification",
-            "DatePicker",
-            "https://example.org",
-            "{{name}}",
-            "2026-05-04T09:15:22.417Z",
-        ])
-        .prop_map(Value::from),
-        ".{0,20}".prop_map(Value::from),
-    ];
-    let leaf = prop_oneof![
-        4 => word,
-        1 => any::<bool>().prop_map(Value::from),
-        1 => any::<i64>().prop_map(Value::from),
-        1 => any::<f64>().prop_map(Value::from),
-        1 => Just(Value::Null),
-    ];
-    leaf.prop_recursive(6, 64, 8, move |inner| {
-        prop_oneof![
-            1 => proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            3 => proptest::collection::vec((name.clone(), inner), 0..8)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
-        ]
-    })
+/// Whether a delivery is as the schema says.
+fn is_as_the_schema_says(delivery: &[u8]) -> bool {
+    static SCHEMA: LazyLock<Validator> = LazyLock::new(schema);
+    SCHEMA.is_valid(&serde_json::from_slice(delivery).expect("JSON"))
+}
+
+fn schema() -> Validator {
+    let schema: Value =
+        serde_json::from_str(include_str!("delivery.schema.json")).expect("the schema is JSON");
+    jsonschema::validator_for(&schema).expect("the schema is one")
 }
 
 /// So many cases from this seed: `make soak` sets both.
@@ -162,10 +120,17 @@ proptest! {
         method in proptest::collection::vec(any::<u8>(), 0..10),
         path in prop_oneof![
             proptest::collection::vec(any::<u8>(), 0..200),
-            "/webhooks/genesys(/[a-z%._-]{0,70}){0,6}".prop_map(String::into_bytes),
+            "/webhooks/genesys(/[a-z%._-]{0,70}){0,6}(/trigger)?".prop_map(String::into_bytes),
         ],
         names in proptest::collection::vec(
-            prop_oneof![Just("x-hub-signature-256"), Just("content-length"), Just("host")], 0..5),
+            prop_oneof![
+                Just("x-hub-signature-256"),
+                Just("x-api-key"),
+                Just("content-length"),
+                Just("host"),
+            ],
+            0..5,
+        ),
         values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..80), 5),
     ) {
         let headers = names.iter().copied().zip(values.iter().map(Vec::as_slice));
@@ -176,29 +141,41 @@ proptest! {
     fn invariant_11_translation_has_an_answer_for_every_json(value in any_json()) {
         let gate = gate();
         let body = value.to_string();
-        prop_assert!(deliver(&gate, body.as_bytes()).is_some(), "{body}");
+        prop_assert!(deliveries(&gate, body.as_bytes()).iter().all(Option::is_some), "{body}");
+    }
+
+    #[test]
+    fn invariant_11_every_detail_event_becomes_a_delivery_as_the_schema_says(
+        value in any_detail_event(),
+    ) {
+        let body = value.to_string();
+        let delivery = deliver_event(&gate(), body.as_bytes()).expect("a delivery");
+        prop_assert!(is_as_the_schema_says(&delivery), "{body}");
+        prop_assert!(delivery.len() <= 4 * body.len() + 1024, "{body}");
     }
 
     #[test]
     fn any_bytes_that_are_signed_are_delivered_or_are_not_json(
         bytes in proptest::collection::vec(any::<u8>(), 0..300),
     ) {
-        let delivered = deliver(&gate(), &bytes).is_some();
-        prop_assert_eq!(delivered, serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok());
+        let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok();
+        prop_assert_eq!(deliveries(&gate(), &bytes).map(|one| one.is_some()), [is_json; 2]);
     }
 
     #[test]
-    fn a_delivery_survives_a_round_trip(value in any_json()) {
+    fn a_delivery_survives_a_round_trip(value in prop_oneof![any_json(), any_detail_event()]) {
         let body = value.to_string();
-        let bytes = deliver(&gate(), body.as_bytes()).expect("a delivery");
-        let delivery: Delivery<'_> = serde_json::from_slice(&bytes).expect("it reads back");
-        prop_assert_eq!(serde_json::to_vec(&delivery).expect("it is written"), bytes);
+        for bytes in deliveries(&gate(), body.as_bytes()).map(|one| one.expect("a delivery")) {
+            let delivery: Delivery<'_> = serde_json::from_slice(&bytes).expect("it reads back");
+            prop_assert_eq!(serde_json::to_vec(&delivery).expect("it is written"), bytes);
+        }
     }
 
     #[test]
     fn invariant_4_a_repeated_webhook_is_the_same_delivery(value in any_json()) {
         let body = value.to_string();
-        prop_assert_eq!(deliver(&gate(), body.as_bytes()), deliver(&gate(), body.as_bytes()));
+        let [once, again] = [(); 2].map(|()| deliveries(&gate(), body.as_bytes()));
+        prop_assert_eq!(once, again);
     }
 
     #[test]
@@ -394,6 +371,30 @@ fn the_three_receipts_of_one_message_stay_three_and_each_repetition_stays_one() 
 }
 
 #[test]
+fn invariant_4_a_step_told_by_eventbridge_and_by_a_trigger_is_one_delivery() {
+    let gate = gate();
+    let id_of = |value: Value| {
+        let delivery = deliver_event(&gate, value.to_string().as_bytes()).expect("a delivery");
+        serde_json::from_slice::<Delivery<'_>>(&delivery).expect("it reads back").id
+    };
+    let event = |kind: &str, session: &str| {
+        json!({
+            "topic": format!("v2.detail.events.conversation.{{id}}.{kind}"),
+            "conversationId": "c", "sessionId": session, "addressTo": "u", "addressFrom": "i",
+        })
+    };
+    let bridged = |kind: &str, session: &str| {
+        let topic = format!("v2.detail.events.conversation.c.{kind}");
+        json!({"id": "any", "detail": {"topicName": topic, "eventBody": event(kind, session)}})
+    };
+    assert_eq!(id_of(event("user.end", "s")), id_of(bridged("user.end", "s")));
+    let mut nobodys = event("user.end", "s");
+    nobodys["addressTo"] = "".into();
+    let all = [event("user.end", "s"), event("user.end", "t"), event("user.start", "s"), nobodys];
+    assert_eq!(all.map(id_of).into_iter().collect::<BTreeSet<_>>().len(), 4);
+}
+
+#[test]
 fn invariant_12_the_same_message_of_two_tenants_is_two_deliveries() {
     let body = br#"{"id":"m","type":"Text","text":"hello"}"#;
     let id_of = |environment: &'static str| {
@@ -406,9 +407,7 @@ fn invariant_12_the_same_message_of_two_tenants_is_two_deliveries() {
 
 #[test]
 fn every_delivery_of_the_corpus_is_as_the_schema_says() {
-    let schema: Value =
-        serde_json::from_str(include_str!("delivery.schema.json")).expect("the schema is JSON");
-    let validator = jsonschema::validator_for(&schema).expect("the schema is one");
+    let validator = schema();
     let mut checked = 0;
     for case in cases() {
         if let Expect::Forward(delivery) = &case.expect {

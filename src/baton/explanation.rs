@@ -77,6 +77,9 @@ pub(crate) fn of_refusal(
             place_of_error(request.body)
         ),
         Refusal::Signature(problem) => of_signature(problem, request, tenant),
+        Refusal::ApiKey(_) => "this path takes events by EventBridge and by triggers, which show \
+             an API key and no signature; give a webhook's path, which ends with /events"
+            .to_owned(),
         Refusal::UpstreamFailed => {
             "the delivery could not be written; that is a fault of Baton, report it".to_owned()
         }

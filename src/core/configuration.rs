@@ -4,13 +4,14 @@
 //! member and what to do about it, and a document with an error is not used at all.
 
 mod node;
+mod secrets;
 
 use alloc::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
-use self::node::Node;
+use self::{node::Node, secrets::Secrets};
 use crate::{
-    signature::{ADVISED_SECRET, SHORTEST_SECRET},
+    api_key::{ApiKey, ApiKeys, MOST_ACTIVE},
     tenant::{Tenant, TenantKey, is_segment},
     translation::BotMessages,
 };
@@ -121,10 +122,9 @@ impl Configuration {
             Some(node) => node.boolean()?,
             None => false,
         };
-        let secrets = Secrets { environment, may_be_inline };
-        let mut warnings = Vec::new();
-        if secrets.may_be_inline {
-            warnings.push(
+        let mut secrets = Secrets { environment, may_be_inline, warnings: Vec::new() };
+        if may_be_inline {
+            secrets.warnings.push(
                 "dangerous_inline_secrets: secrets in this document can be read by \
                            whoever may read the host's configuration"
                     .into(),
@@ -135,7 +135,7 @@ impl Configuration {
             Some(node) => node.elements()?.iter().map(path).collect::<Result<_>>()?,
             None => ["/webhooks/genesys", "/handoff/webhooks/genesys"].map(String::from).into(),
         };
-        let upstream = upstream(&root.required("upstream")?, &secrets, &mut warnings)?;
+        let upstream = upstream(&root.required("upstream")?, &mut secrets)?;
         let overlaps =
             |prefix: &String| is_under(&upstream.path, prefix) || is_under(prefix, &upstream.path);
         if path_prefixes.iter().any(overlaps) {
@@ -146,7 +146,7 @@ impl Configuration {
                     .into(),
             });
         }
-        let tenants = tenants(&root.required("tenants")?, &secrets, &mut warnings)?;
+        let tenants = tenants(&root.required("tenants")?, &mut secrets)?;
         let max_body_bytes = match root.optional("max_body_bytes")? {
             Some(node) => limit(&node)?,
             None => DEFAULT_MAX_BODY_BYTES,
@@ -176,7 +176,7 @@ impl Configuration {
             tenants,
             unlisted_tenants,
             envoy_hold,
-            warnings,
+            warnings: secrets.warnings,
         })
     }
 }
@@ -184,51 +184,6 @@ impl Configuration {
 /// Whether the path is the prefix or lies under it.
 pub(crate) fn is_under(path: &str, prefix: &str) -> bool {
     path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Where secrets come from.
-struct Secrets<'e> {
-    environment: &'e dyn Fn(&str) -> Option<String>,
-    may_be_inline: bool,
-}
-
-impl Secrets<'_> {
-    /// A secret: `{"env": "NAME"}`, or the secret itself as a string where that is allowed.
-    fn read(&self, node: &Node<'_>, warnings: &mut Vec<String>) -> Result<String> {
-        let secret = if node.is_text() {
-            if !self.may_be_inline {
-                return Err(node.error(
-                    "a secret must not stand in this document: give {\"env\": \"NAME\"}, or set \
-                     dangerous_inline_secrets",
-                ));
-            }
-            node.text()?
-        } else {
-            node.allow_only(&["env"])?;
-            let variable = node.required("env")?;
-            (self.environment)(&variable.text()?).ok_or_else(|| {
-                // Without the name: whoever writes the secret itself here would find it in a log.
-                variable.error(
-                    "there is no environment variable of this name, or the host does not pass it on",
-                )
-            })?
-        };
-        match secret.chars().count() {
-            length if length < SHORTEST_SECRET => Err(node.error(format!(
-                "the secret has {length} characters: it needs at least {SHORTEST_SECRET}"
-            ))),
-            length => {
-                if length < ADVISED_SECRET {
-                    warnings.push(format!(
-                        "{}: the secret has {length} characters: {ADVISED_SECRET} or more are \
-                         advised",
-                        node.member()
-                    ));
-                }
-                Ok(secret)
-            }
-        }
-    }
 }
 
 fn path(node: &Node<'_>) -> Result<String> {
@@ -251,47 +206,59 @@ fn limit(node: &Node<'_>) -> Result<usize> {
     usize::try_from(bytes).map_err(|_| node.error("it is too large for this host"))
 }
 
-fn upstream(
-    node: &Node<'_>,
-    secrets: &Secrets<'_>,
-    warnings: &mut Vec<String>,
-) -> Result<Upstream> {
+fn upstream(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<Upstream> {
     node.allow_only(&["path", "credential"])?;
     let path = match node.optional("path")? {
         Some(node) => path(&node)?,
         None => "/internal/v1/deliveries".into(),
     };
-    let node = node.required("credential")?;
-    let credential = secrets.read(&node, warnings)?;
-    if !credential.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(node.error("a credential goes into a header: only visible ASCII"));
-    }
+    let credential = secrets.read_header(&node.required("credential")?)?;
     Ok(Upstream { path, authorization: format!("Bearer {credential}") })
 }
 
 fn tenants(
     node: &Node<'_>,
-    secrets: &Secrets<'_>,
-    warnings: &mut Vec<String>,
+    secrets: &mut Secrets<'_>,
 ) -> Result<BTreeMap<TenantKey<'static>, Arc<Tenant>>> {
     let mut tenants = BTreeMap::new();
     for node in node.elements()? {
-        node.allow_only(&["account_id", "project_id", "client_env", "signature_secrets"])?;
+        node.allow_only(&[
+            "account_id",
+            "project_id",
+            "client_env",
+            "signature_secrets",
+            "api_keys",
+        ])?;
         let segment = |name| segment(&node.required(name)?);
         let key =
             TenantKey::new(segment("account_id")?, segment("project_id")?, segment("client_env")?);
         let listed = node.required("signature_secrets")?.elements()?;
-        let secrets: Vec<_> =
-            listed.iter().map(|secret| secrets.read(secret, warnings)).collect::<Result<_>>()?;
-        if secrets.is_empty() {
+        let signing: Vec<_> =
+            listed.iter().map(|secret| secrets.read(secret)).collect::<Result<_>>()?;
+        if signing.is_empty() {
             return Err(node.error("signature_secrets has to name at least one secret"));
         }
-        let tenant = Arc::new(Tenant::new(key.clone(), secrets.iter().map(String::as_str)));
-        if tenants.insert(key, tenant).is_some() {
+        let mut tenant = Tenant::new(key.clone(), signing.iter().map(String::as_str));
+        if let Some(node) = node.optional("api_keys")? {
+            tenant.api_keys = api_keys(&node, secrets)?;
+        }
+        if tenants.insert(key, Arc::new(tenant)).is_some() {
             return Err(node.error("the same tenant is listed above: put its secrets together"));
         }
     }
     Ok(tenants)
+}
+
+fn api_keys(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<ApiKeys> {
+    let listed = node.elements()?;
+    if !(1..=MOST_ACTIVE).contains(&listed.len()) {
+        return Err(node.error("it has to name one key, or two while they are rotated"));
+    }
+    let mut keys = ApiKeys::default();
+    for (active, node) in keys.0.iter_mut().zip(&listed) {
+        *active = Some(ApiKey::new(&secrets.read_header(node)?));
+    }
+    Ok(keys)
 }
 
 fn segment(node: &Node<'_>) -> Result<String> {
@@ -318,13 +285,14 @@ mod tests {
         "upstream": {"credential": {"env": "CREDENTIAL"}},
         "tenants": [{
             "account_id": "acme", "project_id": "shop", "client_env": "live",
-            "signature_secrets": [{"env": "SECRET"}, {"env": "OLD_SECRET"}]
+            "signature_secrets": [{"env": "SECRET"}, {"env": "OLD_SECRET"}],
+            "api_keys": [{"env": "KEY"}]
         }]
     }"#;
 
     fn environment(name: &str) -> Option<String> {
         match name {
-            "CREDENTIAL" | "SECRET" => Some("0123456789abcdef0123456789abcdef".into()),
+            "CREDENTIAL" | "SECRET" | "KEY" => Some("0123456789abcdef0123456789abcdef".into()),
             "OLD_SECRET" => Some("0123456789abcdef".into()),
             "SHORT" => Some("0123456789abcde".into()),
             "BLANKS" => Some("0123456789abcdef 0123456789abcdef".into()),
@@ -395,10 +363,27 @@ mod tests {
             ("\"acme\"", "true", "tenants[0].account_id: it has to be a string"),
             ("\"account_id\"", "\"acount_id\"", "tenants[0].acount_id: there is no such member"),
             ("\"account_id\": \"acme\",", "", "tenants[0].account_id: it is missing"),
+            ("\"CREDENTIAL\"", "\"BLANKS\"", "upstream.credential: it goes into a header"),
             (
-                "\"CREDENTIAL\"",
-                "\"BLANKS\"",
-                "upstream.credential: a credential goes into a header",
+                "[{\"env\": \"KEY\"}]",
+                "[]",
+                "tenants[0].api_keys: it has to name one key, or two while they are rotated",
+            ),
+            (
+                "[{\"env\": \"KEY\"}]",
+                "[{\"env\": \"KEY\"}, {\"env\": \"SECRET\"}, {\"env\": \"CREDENTIAL\"}]",
+                "tenants[0].api_keys: it has to name one key, or two while they are rotated",
+            ),
+            (
+                "\"KEY\"",
+                "\"SHORT\"",
+                "tenants[0].api_keys[0]: the secret has 15 characters: it needs at least 16",
+            ),
+            ("\"KEY\"", "\"BLANKS\"", "tenants[0].api_keys[0]: it goes into a header"),
+            (
+                "{\"env\": \"KEY\"}",
+                "\"0123456789abcdef\"",
+                "tenants[0].api_keys[0]: a secret must not stand in this document",
             ),
             (
                 "\"upstream\": {",

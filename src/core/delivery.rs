@@ -6,7 +6,12 @@
 use alloc::{borrow::Cow, vec::Vec};
 use serde::{Deserialize, Serialize};
 
-use crate::{event::ChatEvent, id::Id, tenant::TenantKey};
+use crate::{
+    event::ChatEvent,
+    id::Id,
+    lifecycle::LifecycleEvent,
+    tenant::{Tenant, TenantKey},
+};
 
 /// The media type of a delivery.
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
@@ -25,14 +30,15 @@ pub struct Delivery<'a> {
     #[serde(borrow)]
     pub source: Cow<'a, str>,
     /// `baton.genesys.` and the webhook's type in lower case: `text`, `structured`, `event`,
-    /// `receipt`, or `unknown`.
+    /// `receipt`, or `unknown`; or `lifecycle` for a detail event, by EventBridge or a trigger.
     #[serde(borrow)]
     pub r#type: Cow<'a, str>,
     /// The end user's id, under which the session is known to Genesys; absent when the webhook
     /// names none.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Cow<'a, str>>,
-    /// When Genesys says it happened, RFC 3339; absent when Genesys gave no usable time.
+    /// When Genesys says it happened, RFC 3339; absent when Genesys gave no usable time. A step in
+    /// a conversation's life has a time of its own.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Cow<'a, str>>,
     /// The media type of `data`: `application/json`.
@@ -43,7 +49,28 @@ pub struct Delivery<'a> {
     pub data: Data<'a>,
 }
 
-impl Delivery<'_> {
+impl<'a> Delivery<'a> {
+    /// A delivery of this tenant that says nothing yet.
+    pub fn new(tenant: &'a Tenant, id: Id, r#type: &'static str) -> Self {
+        Self {
+            specversion: "1.0".into(),
+            id,
+            source: tenant.source.as_str().into(),
+            r#type: r#type.into(),
+            subject: None,
+            time: None,
+            datacontenttype: "application/json".into(),
+            data: Data {
+                tenant: tenant.key.borrowed(),
+                genesys: Origin::default(),
+                events: Vec::new(),
+                receipts: Vec::new(),
+                lifecycle: Vec::new(),
+                unhandled: Vec::new(),
+            },
+        }
+    }
+
     /// Whether nothing in it has to be kept: it holds transient events and nothing else.
     pub fn is_transient(&self) -> bool {
         let data = &self.data;
@@ -70,8 +97,9 @@ pub struct Data<'a> {
     /// What became of messages that were sent.
     #[serde(borrow)]
     pub receipts: Vec<Receipt<'a>>,
-    /// Steps of the handoff's life. Webhooks of Open Messaging bring none.
-    pub lifecycle: Vec<Lifecycle>,
+    /// Steps in the conversation's life. Webhooks of Open Messaging bring none.
+    #[serde(borrow)]
+    pub lifecycle: Vec<LifecycleEvent<'a>>,
     /// What the webhook held and the edge could not turn into anything.
     #[serde(borrow)]
     pub unhandled: Vec<Unhandled<'a>>,
@@ -84,7 +112,8 @@ pub struct Origin<'a> {
     /// The message: for a receipt, the message that the receipt is about.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<Cow<'a, str>>,
-    /// The Open Messaging integration (`channel.id`).
+    /// The Open Messaging integration (`channel.id`; of a detail event, the address that is not the
+    /// end user's).
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub integration_id: Option<Cow<'a, str>>,
     /// The conversation.
@@ -126,11 +155,7 @@ pub struct Reason<'a> {
     pub message: Option<Cow<'a, str>>,
 }
 
-/// A step of the handoff's life. There is no value of it yet: a list of them is empty.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Lifecycle {}
-
-/// Something that the edge could not turn into an event or a receipt, so that it is never lost
+/// Something that the edge could not turn into an event, a receipt or a step, so that it is never lost
 /// without a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unhandled<'a> {
@@ -151,6 +176,10 @@ pub enum UnhandledKind {
     Content,
     /// An element of `events`.
     Event,
+    /// A detail event of a topic that no handoff looks at; its type is the topic.
+    Topic,
+    /// A detail event of another medium than Open Messaging; its type is the word for that.
+    Media,
     /// JSON that is no object.
     Body,
 }

@@ -6,23 +6,25 @@
 use alloc::{string::String, sync::Arc, vec::Vec};
 
 use crate::{
+    api_key::{self, ApiKey},
     configuration::{Configuration, UnlistedTenants, is_under},
     delivery,
     json::Document,
+    proof::Proof,
     refusal::Refusal,
-    signature::{HEADER, Signature, SignatureProblem, SigningKeys},
+    signature::{self, Signature},
     tenant::{Tenant, TenantKey, is_segment},
-    translation::translate,
+    translation::{translate, translate_detail_event},
 };
 
 /// A configuration at work.
 #[derive(Debug)]
 pub struct Gate {
     configuration: Configuration,
-    /// What the signature for an unknown tenant is compared with, so that it is refused after
-    /// the same work as one for a tenant with one secret. A tenant in the middle of a rotation
-    /// costs a second comparison.
-    nobody: SigningKeys,
+    /// With whose secrets the proof for an unknown tenant is compared, so that it is refused after
+    /// the same work as one for a tenant with one secret. A tenant in the middle of the rotation of
+    /// its secrets costs a second comparison.
+    nobody: Tenant,
 }
 
 /// What the head of a request comes to.
@@ -34,10 +36,10 @@ pub enum Head {
     Refuse(Refusal),
     /// The host has to look this tenant up; then it goes on as in [`Head::NeedBody`], with what
     /// it found.
-    NeedTenant(TenantKey<'static>, Signature),
+    NeedTenant(TenantKey<'static>, Proof),
     /// The host has to hold the request, collect its body up to [`Gate::max_body_bytes`], and
-    /// give it to [`Gate::body`] with the signature and the tenant. `None` is nobody's.
-    NeedBody(Signature, Option<Arc<Tenant>>),
+    /// give it to [`Gate::body`] with the proof and the tenant. `None` is nobody's.
+    NeedBody(Proof, Option<Arc<Tenant>>),
 }
 
 /// What a complete request comes to.
@@ -61,7 +63,7 @@ pub struct Forward {
 impl Gate {
     /// A gate with this configuration.
     pub fn new(configuration: Configuration) -> Self {
-        Self { configuration, nobody: SigningKeys::new([""]) }
+        Self { configuration, nobody: Tenant::new(TenantKey::new("", "", ""), [""]) }
     }
 
     /// What the gate was made with.
@@ -82,10 +84,10 @@ impl Gate {
         path: &[u8],
         headers: impl Iterator<Item = (&'h str, &'h [u8])> + Clone,
     ) -> Head {
-        let key = match self.route(path) {
+        let (key, asked) = match self.route(path) {
             Route::NotOurs => return Head::NotOurs,
             Route::NotFound => return Head::Refuse(Refusal::NotFound),
-            Route::Webhook(key) => key,
+            Route::Webhook(key, asked) => (key, asked),
         };
         if method != b"POST" {
             return Head::Refuse(Refusal::MethodNotAllowed);
@@ -96,49 +98,61 @@ impl Gate {
         if values("content-type").any(is_of_grpc) {
             return Head::Refuse(Refusal::MediaType);
         }
-        let signature = match Signature::from_header(values(HEADER)) {
-            Ok(signature) => signature,
-            Err(problem) => return Head::Refuse(Refusal::Signature(problem)),
+        let proof = match asked {
+            Asked::Signature => Signature::from_header(values(signature::HEADER))
+                .map(Proof::Signature)
+                .map_err(Refusal::Signature),
+            Asked::ApiKey => ApiKey::from_header(values(api_key::HEADER))
+                .map(Proof::ApiKey)
+                .map_err(Refusal::ApiKey),
+        };
+        let proof = match proof {
+            Ok(proof) => proof,
+            Err(refusal) => return Head::Refuse(refusal),
         };
         if values("content-length").any(|length| self.is_too_long(length)) {
             return Head::Refuse(Refusal::TooLarge);
         }
         match self.configuration.tenants.get(&key) {
-            Some(tenant) => Head::NeedBody(signature, Some(Arc::clone(tenant))),
+            Some(tenant) => Head::NeedBody(proof, Some(Arc::clone(tenant))),
             None => match self.configuration.unlisted_tenants {
-                UnlistedTenants::Refuse => Head::NeedBody(signature, None),
-                UnlistedTenants::LookUp => Head::NeedTenant(key.into_owned(), signature),
+                UnlistedTenants::Refuse => Head::NeedBody(proof, None),
+                UnlistedTenants::LookUp => Head::NeedTenant(key.into_owned(), proof),
             },
         }
     }
 
     /// The second step for a request that ends with its headers. A body that is empty is no
     /// JSON: there is never anything to forward.
-    pub fn no_body(&self, signature: &Signature, tenant: Option<&Tenant>) -> Refusal {
-        match self.body(b"", signature, tenant) {
+    pub fn no_body(&self, proof: &Proof, tenant: Option<&Tenant>) -> Refusal {
+        match self.body(b"", proof, tenant) {
             Verdict::Refuse(refusal) => refusal,
             Verdict::Forward(_) => Refusal::NotJson,
         }
     }
 
     /// The second step: the complete body, as sent. `tenant` is what the first step or the
-    /// look-up gave; without one the request is refused as if its signature were wrong.
-    pub fn body(&self, body: &[u8], signature: &Signature, tenant: Option<&Tenant>) -> Verdict {
+    /// look-up gave; without one the request is refused as if its proof were wrong.
+    pub fn body(&self, body: &[u8], proof: &Proof, tenant: Option<&Tenant>) -> Verdict {
         if body.len() > self.max_body_bytes() {
             return Verdict::Refuse(Refusal::TooLarge);
         }
-        let signing_keys = tenant.map_or(&self.nobody, |tenant| &tenant.signing_keys);
-        let verified = signing_keys.verify(body, signature);
+        let verified = proof.verify(body, tenant.unwrap_or(&self.nobody));
         let Some(tenant) = tenant else {
             return Verdict::Refuse(Refusal::UnknownTenant);
         };
-        if !verified {
-            return Verdict::Refuse(Refusal::Signature(SignatureProblem::Mismatch));
+        if let Err(refusal) = verified {
+            return Verdict::Refuse(refusal);
         }
         let Ok(document) = Document::parse(body) else {
             return Verdict::Refuse(Refusal::NotJson);
         };
-        let delivery = translate(body, &document, tenant, self.configuration.bot_messages);
+        let delivery = match proof {
+            Proof::Signature(_) => {
+                translate(body, &document, tenant, self.configuration.bot_messages)
+            }
+            Proof::ApiKey(_) => translate_detail_event(body, &document, tenant),
+        };
         let unhandled = delivery.data.unhandled.len();
         // A delivery is about as long as its webhook.
         let mut bytes = Vec::with_capacity(body.len() + 256);
@@ -175,10 +189,11 @@ impl Gate {
         let mut segments = rest.filter(|_| text.len() == path.len()).unwrap_or_default().split('/');
         let mut next = || segments.next();
         match (next(), next(), next(), next(), next()) {
-            (Some(account), Some(project), Some(environment), Some("events"), None)
+            (Some(account), Some(project), Some(environment), Some(ending), None)
                 if [account, project, environment].into_iter().all(is_segment) =>
             {
-                Route::Webhook(TenantKey::new(account, project, environment))
+                let key = TenantKey::new(account, project, environment);
+                Asked::at(ending).map_or(Route::NotFound, |asked| Route::Webhook(key, asked))
             }
             _ => Route::NotFound,
         }
@@ -194,7 +209,25 @@ impl Gate {
 enum Route<'p> {
     NotOurs,
     NotFound,
-    Webhook(TenantKey<'p>),
+    Webhook(TenantKey<'p>, Asked),
+}
+
+/// What a webhook's path asks its caller for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Signature,
+    ApiKey,
+}
+
+impl Asked {
+    /// By the last segment of the path.
+    fn at(ending: &str) -> Option<Self> {
+        match ending {
+            "events" => Some(Self::Signature),
+            "eventbridge" | "trigger" => Some(Self::ApiKey),
+            _ => None,
+        }
+    }
 }
 
 /// Whether a content type is one of gRPC's, whatever follows.
@@ -226,11 +259,16 @@ pub fn refusal_of_upstream(status: u16) -> Option<Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::signature::SigningKey;
+    use crate::{
+        api_key::{ApiKeyProblem, ApiKeys},
+        signature::{SignatureProblem, SigningKey},
+    };
 
     const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const KEY: &str = "fedcba9876543210fedcba9876543210";
     const PATH: &[u8] = b"/webhooks/genesys/acme/support/live/events";
     const BODY: &[u8] = br#"{"id":"m","type":"Text","text":"hello"}"#;
+    const ENDED: &[u8] = br#"{"userId":"u","topic":"v2.detail.events.conversation.id.user.end"}"#;
 
     fn gate() -> Gate {
         let document = br#"{
@@ -244,23 +282,61 @@ mod tests {
 
     fn head(path: &[u8]) -> Head {
         let signature = SigningKey::new(SECRET).sign(BODY).to_base64();
-        gate().head(b"POST", path, [(HEADER, signature.as_bytes())].into_iter())
+        gate().head(b"POST", path, [(signature::HEADER, signature.as_bytes())].into_iter())
+    }
+
+    fn head_with_key(ending: &str) -> Head {
+        let path = alloc::format!("/webhooks/genesys/acme/support/live/{ending}");
+        gate().head(b"POST", path.as_bytes(), [(api_key::HEADER, KEY.as_bytes())].into_iter())
     }
 
     #[test]
     fn a_tenant_that_is_not_listed_is_looked_up_when_the_configuration_says_so() {
-        let Head::NeedTenant(key, signature) = head(PATH) else { panic!("a look-up") };
+        let Head::NeedTenant(key, proof) = head(PATH) else { panic!("a look-up") };
         assert_eq!(key, TenantKey::new("acme", "support", "live"));
 
         let found = Tenant::new(key.clone(), [SECRET]);
-        assert!(matches!(gate().body(BODY, &signature, Some(&found)), Verdict::Forward(_)));
+        assert!(matches!(gate().body(BODY, &proof, Some(&found)), Verdict::Forward(_)));
 
         let other = Tenant::new(key, ["another secret of the same tenant"]);
         let mismatch = Verdict::Refuse(Refusal::Signature(SignatureProblem::Mismatch));
-        assert_eq!(gate().body(BODY, &signature, Some(&other)), mismatch);
+        assert_eq!(gate().body(BODY, &proof, Some(&other)), mismatch);
 
         let unknown = Verdict::Refuse(Refusal::UnknownTenant);
-        assert_eq!(gate().body(BODY, &signature, None), unknown);
+        assert_eq!(gate().body(BODY, &proof, None), unknown);
+    }
+
+    #[test]
+    fn an_event_by_eventbridge_or_a_trigger_is_let_in_by_any_active_key_of_its_tenant() {
+        let mismatch = Verdict::Refuse(Refusal::ApiKey(ApiKeyProblem::Mismatch));
+        for ending in ["eventbridge", "trigger"] {
+            let Head::NeedTenant(key, proof) = head_with_key(ending) else { panic!("a look-up") };
+            let [right, other] = [KEY, "another key"].map(|key| Some(ApiKey::new(key)));
+            let verdict = |keys| {
+                let mut tenant = Tenant::new(key.clone(), [SECRET]);
+                tenant.api_keys = ApiKeys(keys);
+                gate().body(ENDED, &proof, Some(&tenant))
+            };
+            assert!(matches!(verdict([right.clone(), None]), Verdict::Forward(_)));
+            assert!(matches!(verdict([other.clone(), right]), Verdict::Forward(_)));
+            assert_eq!(verdict([other, None]), mismatch);
+            assert_eq!(verdict([None, None]), mismatch);
+            assert_eq!(gate().body(ENDED, &proof, None), Verdict::Refuse(Refusal::UnknownTenant));
+        }
+    }
+
+    #[test]
+    fn invariant_1_a_key_stands_in_for_no_signature_and_a_signature_for_no_key() {
+        let missing = Refusal::Signature(SignatureProblem::Missing);
+        assert!(matches!(head_with_key("events"), Head::Refuse(refusal) if refusal == missing));
+        let missing = Refusal::ApiKey(ApiKeyProblem::Missing);
+        let path = b"/webhooks/genesys/acme/support/live/trigger";
+        assert!(matches!(head(path), Head::Refuse(refusal) if refusal == missing));
+    }
+
+    #[test]
+    fn neither_a_key_nor_a_signature_goes_up() {
+        assert!(![api_key::HEADER, signature::HEADER].into_iter().any(goes_up));
     }
 
     #[test]

@@ -125,6 +125,11 @@ impl<'a> Object<'a> {
         self.get(key)?.text()
     }
 
+    /// The member, if it is a string that is not empty.
+    pub fn filled_text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.text(key).filter(|text| !text.is_empty())
+    }
+
     /// The member, if it is an object.
     pub fn object(&self, key: &str) -> Option<Object<'a>> {
         self.get(key)?.object()

@@ -2,7 +2,9 @@
 //!
 //! A Genesys webhook goes through the [`gate`]: its head is checked, then the [`signature`] of
 //! its body; [`open_messaging`] reads the body, [`translation`] turns it into chat [`event`]s,
-//! and the [`delivery`] carries them to the upstream. Nothing here reads a clock, draws a random
+//! and the [`delivery`] carries them to the upstream. A [`detail_event`], by EventBridge or by a
+//! trigger, shows an [`api_key`] in the signature's place and becomes a step in a conversation's
+//! [`lifecycle`]. Nothing here reads a clock, draws a random
 //! number or does I/O: a host adapter turns its host's calls into these types and back, and
 //! decides nothing.
 
@@ -11,13 +13,17 @@
 
 extern crate alloc;
 
+pub mod api_key;
 pub mod configuration;
 pub mod delivery;
+pub mod detail_event;
 pub mod event;
 pub mod gate;
 pub mod id;
 pub mod json;
+pub mod lifecycle;
 pub mod open_messaging;
+pub mod proof;
 pub mod refusal;
 pub mod signature;
 pub mod tenant;

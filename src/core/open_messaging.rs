@@ -58,7 +58,7 @@ impl<'a> Webhook<'a> {
     /// Reads a webhook from the members of its body.
     pub fn read(body: &Object<'a>) -> Self {
         Self {
-            id: filled(body.text("id")),
+            id: body.filled_text("id"),
             type_name: body.text("type"),
             channel: Channel::read(&body.object("channel").unwrap_or_default()),
             text: body.text("text"),
@@ -67,7 +67,7 @@ impl<'a> Webhook<'a> {
             receipt: Receipt::read(body),
             originating_entity: body.text("originatingEntity"),
             direction: body.text("direction"),
-            conversation_id: filled(body.text("conversationId")),
+            conversation_id: body.filled_text("conversationId"),
         }
     }
 
@@ -109,9 +109,9 @@ pub struct Channel<'a> {
 
 impl<'a> Channel<'a> {
     fn read(channel: &Object<'a>) -> Self {
-        let end = |name| channel.object(name).and_then(|end| filled(end.text("id")));
+        let end = |name| channel.object(name)?.filled_text("id");
         Self {
-            integration_id: filled(channel.text("id")),
+            integration_id: channel.filled_text("id"),
             to_id: end("to"),
             from_id: end("from"),
             time: channel.text("time"),
@@ -190,9 +190,4 @@ impl<'a> Receipt<'a> {
 /// The elements of a member. One that is no object counts as one of which nothing is known.
 fn elements<'a>(body: &Object<'a>, name: &str) -> impl Iterator<Item = Object<'a>> {
     body.list(name).into_iter().map(|element| element.object().unwrap_or_default())
-}
-
-/// The text, unless it is empty.
-fn filled(text: Option<Cow<'_, str>>) -> Option<Cow<'_, str>> {
-    text.filter(|text| !text.is_empty())
 }

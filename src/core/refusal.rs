@@ -3,12 +3,12 @@
 //! Genesys tries again on 429 and 5xx only, and gives the message up on any other status
 //! (Genesys reference, 2.2): so 4xx is for what a repetition cannot mend.
 
-use crate::signature::SignatureProblem;
+use crate::{api_key::ApiKeyProblem, signature::SignatureProblem};
 
 /// Why a request is refused.
 ///
 /// The reason is for the log and the metric. The caller learns the status and no more: an
-/// unknown tenant cannot be told from a wrong signature.
+/// unknown tenant cannot be told from a wrong signature or API key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
     /// A path under one of our prefixes that is no webhook path, or the path of deliveries.
@@ -23,7 +23,9 @@ pub enum Refusal {
     UnknownTenant,
     /// The signature is missing, malformed or wrong.
     Signature(SignatureProblem),
-    /// The signature is right, and the body is not JSON.
+    /// The API key is missing, malformed or wrong.
+    ApiKey(ApiKeyProblem),
+    /// The signature or the API key is right, and the body is not JSON.
     NotJson,
     /// The tenant could not be looked up.
     TenantLookUpFailed,
@@ -57,7 +59,9 @@ impl Refusal {
             Self::TenantLookUpFailed,
             Self::UpstreamFailed,
         ];
-        others.into_iter().chain(SignatureProblem::ALL.into_iter().map(Self::Signature))
+        let signatures = SignatureProblem::ALL.into_iter().map(Self::Signature);
+        let api_keys = ApiKeyProblem::ALL.into_iter().map(Self::ApiKey);
+        others.into_iter().chain(signatures).chain(api_keys)
     }
 
     /// A word for logs and metrics.
@@ -69,6 +73,7 @@ impl Refusal {
             Self::MediaType => "media_type",
             Self::UnknownTenant => "unknown_tenant",
             Self::Signature(problem) => problem.label(),
+            Self::ApiKey(problem) => problem.label(),
             Self::NotJson => "not_json",
             Self::TenantLookUpFailed => "tenant_look_up_failed",
             Self::UpstreamFailed => "upstream_failed",
@@ -98,7 +103,7 @@ impl Refusal {
                 headers: &[PROBLEM],
                 body: r#"{"type":"about:blank","title":"Unsupported Media Type","status":415}"#,
             },
-            Self::UnknownTenant | Self::Signature(_) => Answer {
+            Self::UnknownTenant | Self::Signature(_) | Self::ApiKey(_) => Answer {
                 status: 401,
                 headers: &[PROBLEM],
                 body: r#"{"type":"about:blank","title":"Unauthorized","status":401}"#,

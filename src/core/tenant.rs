@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, string::String};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-use crate::signature::SigningKeys;
+use crate::{api_key::ApiKeys, signature::SigningKeys};
 
 /// Account, project and environment: the triple that keeps customers apart.
 ///
@@ -69,13 +69,16 @@ pub struct Tenant {
     pub source: String,
     /// The secrets that may have signed its webhooks.
     pub signing_keys: SigningKeys,
+    /// The keys that EventBridge and triggers may show.
+    pub api_keys: ApiKeys,
 }
 
 impl Tenant {
-    /// The tenant with these active secrets.
+    /// The tenant with these active secrets, and without API keys.
     pub fn new<'a>(key: TenantKey<'static>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
         let source = format!("/webhooks/genesys/{key}");
-        Self { key, source, signing_keys: SigningKeys::new(secrets) }
+        let signing_keys = SigningKeys::new(secrets);
+        Self { key, source, signing_keys, api_keys: ApiKeys::default() }
     }
 }
 

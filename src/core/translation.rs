@@ -1,17 +1,19 @@
-//! From a webhook to a delivery.
+//! From a webhook, or a detail event, to a delivery.
 //!
-//! Nothing is lost without a trace: what cannot become a chat event is named under `unhandled`.
+//! Nothing is lost without a trace: what cannot become anything is named under `unhandled`.
 
 mod draft;
+mod lifecycle;
 mod placeholders;
 mod rendering;
 
 use alloc::{borrow::Cow, vec::Vec};
 use sha2::{Digest, Sha256};
 
+pub use self::lifecycle::translate_detail_event;
 use self::{draft::Draft, rendering::render};
 use crate::{
-    delivery::{Data, Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
+    delivery::{Delivery, Origin, Reason, Receipt, Unhandled, UnhandledKind},
     event::{ChatEvent, EventBody, Message, Typing, TypingState},
     id::Id,
     json::{Document, Object},
@@ -74,54 +76,61 @@ pub fn translate<'a>(
         transient_for_ms,
         body,
     };
-    Delivery {
-        specversion: "1.0".into(),
-        id,
-        source: tenant.source.as_str().into(),
-        r#type: type_of(webhook.kind()).into(),
-        subject: webhook.channel.end_user_id().cloned(),
-        time: time.clone(),
-        datacontenttype: "application/json".into(),
-        data: Data {
-            tenant: tenant.key.borrowed(),
-            events: outcome.events.into_iter().enumerate().map(chat_event).collect(),
-            receipts: outcome.receipts,
-            lifecycle: Vec::new(),
-            unhandled: outcome.unhandled,
-            genesys: Origin {
-                message_id: webhook.id,
-                integration_id: webhook.channel.integration_id,
-                conversation_id: webhook.conversation_id,
-                originating_entity: webhook.originating_entity,
-                direction: webhook.direction,
-            },
-        },
-    }
+    let mut delivery = Delivery::new(tenant, id, type_of(webhook.kind()));
+    delivery.data.events = outcome.events.into_iter().enumerate().map(chat_event).collect();
+    delivery.data.receipts = outcome.receipts;
+    delivery.data.unhandled = outcome.unhandled;
+    delivery.subject = webhook.channel.end_user_id().cloned();
+    delivery.time = time;
+    delivery.data.genesys = Origin {
+        message_id: webhook.id,
+        integration_id: webhook.channel.integration_id,
+        conversation_id: webhook.conversation_id,
+        originating_entity: webhook.originating_entity,
+        direction: webhook.direction,
+    };
+    delivery
 }
 
 /// The identity of a webhook, the same for each of its repetitions. The three receipts of one
 /// message differ by status, and events by time: Genesys calls id and time together unique.
 fn delivery_id(webhook: &Webhook<'_>, tenant: &TenantKey<'_>, bytes: &[u8]) -> Id {
-    let [account, project, environment] =
-        [&tenant.account_id, &tenant.project_id, &tenant.client_env].map(|part| part.as_bytes());
     let Some(message_id) = webhook.id.as_deref() else {
-        let digest = Sha256::digest(bytes);
-        return Id::of_parts(&[account, project, environment, b"body", &digest]);
+        return id_of_body(tenant, bytes);
     };
     let distinction = match webhook.kind() {
         Kind::Receipt => bytes_of(&webhook.receipt.status),
         Kind::Event => bytes_of(&webhook.channel.time),
         Kind::Text | Kind::Structured | Kind::Unknown => &[],
     };
-    Id::of_parts(&[
-        account,
-        project,
-        environment,
-        bytes_of(&webhook.channel.integration_id),
-        bytes_of(&webhook.type_name),
-        message_id.as_bytes(),
-        distinction,
-    ])
+    let integration_id = bytes_of(&webhook.channel.integration_id);
+    let type_name = bytes_of(&webhook.type_name);
+    id_of_parts(tenant, &[integration_id, type_name, message_id.as_bytes(), distinction])
+}
+
+/// The ids that the delivery of a message may have: one for each type that a message comes as. So
+/// whoever knows a message only by its id can tell whether it was delivered.
+pub fn message_delivery_ids(
+    tenant: &TenantKey<'_>,
+    integration_id: &str,
+    message_id: &str,
+) -> [Id; 2] {
+    ["Text", "Structured"].map(|type_name| {
+        let parts = [integration_id, type_name, message_id, ""].map(str::as_bytes);
+        id_of_parts(tenant, &parts)
+    })
+}
+
+/// The identity of a body that does not name one.
+fn id_of_body(tenant: &TenantKey<'_>, bytes: &[u8]) -> Id {
+    id_of_parts(tenant, &[b"body", &Sha256::digest(bytes)])
+}
+
+/// The identity of these parts within a tenant.
+fn id_of_parts(tenant: &TenantKey<'_>, parts: &[&[u8]]) -> Id {
+    let tenant =
+        [&tenant.account_id, &tenant.project_id, &tenant.client_env].map(|part| part.as_bytes());
+    Id::of_parts(&[&tenant[..], parts].concat())
 }
 
 fn bytes_of<'t>(text: &'t Option<Cow<'_, str>>) -> &'t [u8] {
@@ -215,5 +224,24 @@ fn typing_ms(duration_ms: Option<u64>) -> u32 {
     match duration_ms {
         Some(duration) => u32::try_from(duration).unwrap_or(u32::MAX).min(LONGEST_TYPING_MS),
         None => TYPING_MS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_delivery_of_a_message_is_found_by_the_ids_of_its_tenant_integration_and_message() {
+        let tenant = Tenant::new(TenantKey::new("acme", "support", "live"), []);
+        let expected = message_delivery_ids(&tenant.key, "i", "m");
+        for (type_name, expected) in ["Text", "Structured"].into_iter().zip(expected) {
+            let body = alloc::format!(
+                r#"{{"id":"m","channel":{{"id":"i"}},"type":"{type_name}","text":"hello"}}"#
+            );
+            let document = Document::parse(body.as_bytes()).unwrap();
+            let delivery = translate(body.as_bytes(), &document, &tenant, BotMessages::Drop);
+            assert_eq!(delivery.id, expected, "{type_name}");
+        }
     }
 }

@@ -10,8 +10,8 @@ use std::{rc::Rc, sync::Arc};
 use baton_core::{
     configuration::EnvoyHold,
     gate::{Head, Verdict, goes_up, refusal_of_upstream},
+    proof::Proof,
     refusal::Refusal,
-    signature::Signature,
     tenant::Tenant,
 };
 use proxy_wasm::{
@@ -36,7 +36,7 @@ enum State {
     /// are the first thing that there is of it.
     Passing,
     /// A webhook that is held until its body is complete.
-    Held(Signature, Option<Arc<Tenant>>),
+    Held(Proof, Option<Arc<Tenant>>),
     /// Its delivery is with the upstream.
     Forwarded,
     /// Answered by the filter, with this status. The callbacks that follow are about that answer.
@@ -65,14 +65,14 @@ impl Stream {
         &mut self,
         plugin: &Plugin,
         headers: &[Header],
-        signature: Signature,
+        proof: Proof,
         tenant: Option<Arc<Tenant>>,
     ) -> Action {
         let own = plugin.gate.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
         let kept = headers.iter().filter(|(name, _)| goes_up(name));
         let kept = kept.map(|(name, value)| (name.as_str(), value.as_slice()));
         host::set_request_headers(own.into_iter().chain(kept).collect());
-        self.state = State::Held(signature, tenant);
+        self.state = State::Held(proof, tenant);
         match plugin.gate.configuration().envoy_hold {
             EnvoyHold::Pause => Action::Pause,
             EnvoyHold::BufferFilter => Action::Continue,
@@ -84,7 +84,7 @@ impl Stream {
         // One byte over the limit is enough for the gate to see that there is more.
         let body = host::request_body(plugin.gate.max_body_bytes() + 1);
         let verdict = match &self.state {
-            State::Held(signature, tenant) => plugin.gate.body(&body, signature, tenant.as_deref()),
+            State::Held(proof, tenant) => plugin.gate.body(&body, proof, tenant.as_deref()),
             _ => return Action::Pause,
         };
         match verdict {
@@ -118,10 +118,10 @@ impl HttpContext for Stream {
             Head::Refuse(refusal) => self.refuse(refusal),
             Head::NeedTenant(..) => self.refuse(Refusal::TenantLookUpFailed),
             // No body follows, and no callback for it.
-            Head::NeedBody(signature, tenant) if end_of_stream => {
-                self.refuse(plugin.gate.no_body(&signature, tenant.as_deref()))
+            Head::NeedBody(proof, tenant) if end_of_stream => {
+                self.refuse(plugin.gate.no_body(&proof, tenant.as_deref()))
             }
-            Head::NeedBody(signature, tenant) => self.hold(&plugin, &headers, signature, tenant),
+            Head::NeedBody(proof, tenant) => self.hold(&plugin, &headers, proof, tenant),
         }
     }
 

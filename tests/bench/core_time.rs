@@ -30,7 +30,7 @@ pub(crate) struct CoreTime {
     pub(crate) bytes: usize,
     /// To verify and translate: `Gate::body`.
     pub(crate) body_us: Spread,
-    /// To verify alone: `SigningKeys::verify`.
+    /// To verify alone: `Proof::verify`.
     pub(crate) verify_us: Spread,
 }
 
@@ -50,15 +50,14 @@ fn measure_length(gate: &Gate, bytes: usize) -> Result<CoreTime> {
     let body = webhook::body(bytes)?;
     let header = webhook::signature(SECRET, &body)?;
     let headers = [(HEADER, header.as_bytes())].into_iter();
-    let Head::NeedBody(signature, Some(tenant)) = gate.head(b"POST", PATH.as_bytes(), headers)
-    else {
+    let Head::NeedBody(proof, Some(tenant)) = gate.head(b"POST", PATH.as_bytes(), headers) else {
         return Err("the gate does not take the benchmark's webhook".into());
     };
-    let whole = || gate.body(black_box(&body), &signature, Some(&tenant));
+    let whole = || gate.body(black_box(&body), &proof, Some(&tenant));
     if !matches!(whole(), Verdict::Forward(_)) {
         return Err("the gate does not forward the benchmark's webhook".into());
     }
-    let verify = || tenant.signing_keys.verify(black_box(&body), &signature);
+    let verify = || proof.verify(black_box(&body), &tenant);
     Ok(CoreTime { bytes, body_us: time(whole)?, verify_us: time(verify)? })
 }
 

@@ -8,7 +8,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::{PREVIOUS_SECRET, SANDBOX_SECRET, SECRET, WEBHOOK_PATH};
+use crate::{
+    API_KEY, PREVIOUS_API_KEY, PREVIOUS_SECRET, SANDBOX_API_KEY, SANDBOX_SECRET, SECRET,
+    WEBHOOK_PATH,
+};
+use baton_core::api_key;
 use baton_simulator::signature;
 
 /// One case.
@@ -39,10 +43,12 @@ pub struct Request {
     /// The path with its query; the webhook path of `acme/support/live` unless it says otherwise.
     #[serde(default = "webhook_path")]
     pub path: String,
-    /// How it is signed; with the tenant's current secret unless it says otherwise.
-    #[serde(default)]
-    pub signature: Signature,
-    /// Headers beside the signature, name and value.
+    /// How it is signed; with the tenant's current secret unless it says otherwise, or shows an
+    /// API key.
+    pub signature: Option<Signature>,
+    /// Which API key it shows; none unless it says so.
+    pub api_key: Option<ApiKey>,
+    /// Headers beside the signature and the API key, name and value.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
     /// The body.
@@ -50,11 +56,10 @@ pub struct Request {
 }
 
 /// How a request is signed.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signature {
     /// With the current secret.
-    #[default]
     Current,
     /// With the secret before it.
     Previous,
@@ -68,6 +73,24 @@ pub enum Signature {
     Missing,
     /// These are the values of the header, whatever the body is. `{}` stands for the base64 of a
     /// right signature.
+    Values(Vec<String>),
+}
+
+/// Which API key a request shows.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiKey {
+    /// The current one.
+    Current,
+    /// The one before it.
+    Previous,
+    /// Another tenant's.
+    OtherTenant,
+    /// One that nobody has.
+    Forged,
+    /// None.
+    Missing,
+    /// These are the values of the header. `{}` stands for the current key.
     Values(Vec<String>),
 }
 
@@ -121,18 +144,34 @@ impl Request {
         }
     }
 
-    /// The headers, names in lower case: the signature and the case's own.
+    /// The headers, names in lower case: the signature, the API key and the case's own.
     pub fn headers(&self) -> Vec<(String, String)> {
-        let signature = self.signature_values().into_iter();
-        let mut headers: Vec<_> =
-            signature.map(|value| (baton_core::signature::HEADER.to_owned(), value)).collect();
-        headers.extend(self.headers.iter().cloned());
-        headers
+        let signed = self.signature_values().into_iter().map(|value| (signature::HEADER, value));
+        let keyed = self.api_key_values().into_iter().map(|value| (api_key::HEADER, value));
+        let proof = signed.chain(keyed).map(|(name, value)| (name.to_ascii_lowercase(), value));
+        proof.chain(self.headers.iter().cloned()).collect()
+    }
+
+    fn api_key_values(&self) -> Vec<String> {
+        match &self.api_key {
+            Some(ApiKey::Current) => vec![API_KEY.to_owned()],
+            Some(ApiKey::Previous) => vec![PREVIOUS_API_KEY.to_owned()],
+            Some(ApiKey::OtherTenant) => vec![SANDBOX_API_KEY.to_owned()],
+            Some(ApiKey::Forged) => vec![API_KEY.replace("current", "forged")],
+            Some(ApiKey::Missing) | None => vec![],
+            Some(ApiKey::Values(values)) => {
+                values.iter().map(|value| value.replace("{}", API_KEY)).collect()
+            }
+        }
     }
 
     fn signature_values(&self) -> Vec<String> {
         let body = self.body();
-        match &self.signature {
+        let unless_said = match self.api_key {
+            Some(_) => &Signature::Missing,
+            None => &Signature::Current,
+        };
+        match self.signature.as_ref().unwrap_or(unless_said) {
             Signature::Current => vec![signature::base64(SECRET, &body)],
             Signature::Previous => vec![signature::base64(PREVIOUS_SECRET, &body)],
             Signature::OtherTenant => vec![signature::base64(SANDBOX_SECRET, &body)],

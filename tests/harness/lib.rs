@@ -7,12 +7,14 @@
 
 pub mod chat;
 pub mod corpus;
+pub mod edge;
 pub mod envoy;
 pub mod http1;
 pub mod http2;
 pub mod sidecar;
 pub mod simulator;
 pub mod upstream;
+pub mod world;
 
 /// The secret that signs the webhooks of the tenant `acme/support/live`.
 pub const SECRET: &str = "the current secret of acme support live";
@@ -22,6 +24,15 @@ pub const PREVIOUS_SECRET: &str = "the previous secret of acme support live";
 
 /// The secret of the tenant `acme/support/sandbox`.
 pub const SANDBOX_SECRET: &str = "the only secret of acme support sandbox";
+
+/// The API key with which events of the tenant `acme/support/live` come in.
+pub const API_KEY: &str = "the-current-API-key-of-acme-support-live";
+
+/// The API key before it was rotated, still active.
+pub const PREVIOUS_API_KEY: &str = "the-previous-API-key-of-acme-support-live";
+
+/// The API key of the tenant `acme/support/sandbox`.
+pub const SANDBOX_API_KEY: &str = "the-only-API-key-of-acme-support-sandbox";
 
 /// The credential that the edge adds to a delivery.
 pub const CREDENTIAL: &str = "the-delivery-credential-of-the-edge";
@@ -36,17 +47,23 @@ pub fn environment(name: &str) -> Option<String> {
         "GENESYS_WEBHOOK_SECRET" => SECRET,
         "GENESYS_WEBHOOK_SECRET_PREVIOUS" => PREVIOUS_SECRET,
         "GENESYS_WEBHOOK_SECRET_SANDBOX" => SANDBOX_SECRET,
+        "GENESYS_API_KEY" => API_KEY,
+        "GENESYS_API_KEY_PREVIOUS" => PREVIOUS_API_KEY,
+        "GENESYS_API_KEY_SANDBOX" => SANDBOX_API_KEY,
         _ => return None,
     };
     Some(value.to_owned())
 }
 
 /// The names that [`environment`] knows.
-pub const ENVIRONMENT: [&str; 4] = [
+pub const ENVIRONMENT: [&str; 7] = [
     "BATON_DELIVERY_CREDENTIAL",
     "GENESYS_WEBHOOK_SECRET",
     "GENESYS_WEBHOOK_SECRET_PREVIOUS",
     "GENESYS_WEBHOOK_SECRET_SANDBOX",
+    "GENESYS_API_KEY",
+    "GENESYS_API_KEY_PREVIOUS",
+    "GENESYS_API_KEY_SANDBOX",
 ];
 
 /// The edge's configuration in tests; `changes` are put over its members.
@@ -61,12 +78,23 @@ pub fn configuration(changes: &serde_json::Map<String, serde_json::Value>) -> St
                 "signature_secrets": [
                     {"env": "GENESYS_WEBHOOK_SECRET"},
                     {"env": "GENESYS_WEBHOOK_SECRET_PREVIOUS"}
+                ],
+                "api_keys": [
+                    {"env": "GENESYS_API_KEY"},
+                    {"env": "GENESYS_API_KEY_PREVIOUS"}
                 ]
             },
             {
                 "account_id": "acme",
                 "project_id": "support",
                 "client_env": "sandbox",
+                "signature_secrets": [{"env": "GENESYS_WEBHOOK_SECRET_SANDBOX"}],
+                "api_keys": [{"env": "GENESYS_API_KEY_SANDBOX"}]
+            },
+            {
+                "account_id": "acme",
+                "project_id": "support",
+                "client_env": "draft",
                 "signature_secrets": [{"env": "GENESYS_WEBHOOK_SECRET_SANDBOX"}]
             }
         ]

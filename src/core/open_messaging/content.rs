@@ -150,7 +150,7 @@ impl<'a> QuickReply<'a> {
     /// A choice without a text goes by its payload.
     fn read(body: &Object<'a>) -> Option<Self> {
         let payload = body.text("payload");
-        let text = super::filled(body.text("text")).or_else(|| payload.clone())?;
+        let text = body.filled_text("text").or_else(|| payload.clone())?;
         Some(Self { text, payload })
     }
 }
