@@ -21,7 +21,7 @@ const CHECKPOINT_PAGES: u32 = 4096;
 const KEPT_LOG_BYTES: u32 = 64 << 20;
 
 /// More than there are statements, so that each is prepared once.
-const CACHED_STATEMENTS: usize = 32;
+pub(crate) const CACHED_STATEMENTS: usize = 64;
 
 /// Opens the connection that writes. The file must be there; its schema is brought up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {

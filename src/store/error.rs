@@ -97,6 +97,9 @@ pub enum StoreError {
     /// No delivery has this arrival number.
     #[error("the store has no delivery of this number; accept the delivery first")]
     UnknownDelivery,
+    /// No message of the session's outbox has this number.
+    #[error("the session's outbox never had a message of this number; report this as a defect")]
+    UnknownOutgoing,
     /// A session of this id, or of this end user, is there already.
     #[error("the store has a session of this id or of this end user already; take fresh ids")]
     SessionExists,

@@ -6,7 +6,7 @@ use baton_core::{id::Id, tenant::TenantKey};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    StoreError,
+    Store, StoreError,
     sql::{self, saturated},
 };
 
@@ -90,49 +90,69 @@ impl fmt::Debug for NextDelivery {
     }
 }
 
-/// Why a delivery went into no session's log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Settlement {
-    /// Its tenant is not configured, or its integration is not the tenant's.
-    NotConfigured,
-    /// No session belongs to its end user.
-    UnknownSession,
-    /// It holds nothing that a chat client is told, such as receipts only.
-    NothingToShow,
-    /// Its session had ended.
-    SessionEnded,
-    /// Nothing of it can be read.
-    Unreadable,
-}
-
-impl Settlement {
-    /// The word that is kept beside the delivery.
-    fn word(self) -> &'static str {
-        match self {
-            Self::NotConfigured => "not_configured",
-            Self::UnknownSession => "unknown_session",
-            Self::NothingToShow => "nothing_to_show",
-            Self::SessionEnded => "session_ended",
-            Self::Unreadable => "unreadable",
-        }
+impl Store {
+    /// Step one: stores a delivery, and returns only when it is on disk and would survive a
+    /// crash.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Overloaded`], at once, when too much waits to be written.
+    pub async fn accept(&self, arrived: Arrived) -> Result<Acceptance, StoreError> {
+        let bytes = arrived.body.len();
+        self.write_or_refuse(bytes, move |connection| accept(connection, &arrived)).await
     }
 
-    /// Whether there is something in it that reached nobody.
-    fn keeps_body(self) -> bool {
-        self != Self::NothingToShow
+    /// Deliveries that were accepted and are not settled, in order of arrival: those with an
+    /// arrival number above `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<Pending>, StoreError> {
+        self.read(move |connection| pending(connection, after, limit)).await
     }
-}
 
-/// The word for a delivery that went into a session's log.
-const APPENDED: &str = "appended";
+    /// Of the deliveries to a session that are not settled, the one that arrived first.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn next_delivery(
+        &self,
+        session_id: &str,
+    ) -> Result<Option<NextDelivery>, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| next_delivery(connection, &session_id)).await
+    }
 
-/// Whether a delivery was settled before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Settled {
-    /// It is settled by this call.
-    Now,
-    /// It was settled before, and stays as it was.
-    Before,
+    /// Whether a delivery to a session is not settled yet.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn unsettled_of_session(&self, session_id: &str) -> Result<bool, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| is_unsettled(connection, &session_id)).await
+    }
+
+    /// The delivery of this arrival number, unless it is settled.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn delivery(&self, arrival: u64) -> Result<Option<NextDelivery>, StoreError> {
+        self.read(move |connection| pending_delivery(connection, arrival)).await
+    }
+
+    /// Which of these delivery ids were accepted, settled or not, in the order given. Meant for
+    /// some thousands at most.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn known_deliveries(&self, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+        self.read(move |connection| known(connection, ids)).await
+    }
 }
 
 pub(crate) fn accept(connection: &Connection, arrived: &Arrived) -> Result<Acceptance, StoreError> {
@@ -168,7 +188,7 @@ pub(crate) fn pending(
         .map_err(StoreError::sqlite("read the pending deliveries"))
 }
 
-pub(crate) fn next_delivery(
+fn next_delivery(
     connection: &Connection,
     session_id: &str,
 ) -> Result<Option<NextDelivery>, StoreError> {
@@ -178,12 +198,42 @@ pub(crate) fn next_delivery(
         .map_err(StoreError::sqlite("read the next delivery of a session"))
 }
 
+fn pending_delivery(
+    connection: &Connection,
+    arrival: u64,
+) -> Result<Option<NextDelivery>, StoreError> {
+    connection
+        .prepare_cached(sql::PENDING_DELIVERY)
+        .and_then(|mut statement| statement.query_row([saturated(arrival)], read_next).optional())
+        .map_err(StoreError::sqlite("read a delivery"))
+}
+
+fn is_unsettled(connection: &Connection, session_id: &str) -> Result<bool, StoreError> {
+    connection
+        .prepare_cached(sql::IS_UNSETTLED)
+        .and_then(|mut statement| statement.exists([session_id]))
+        .map_err(StoreError::sqlite("look for a delivery to a session"))
+}
+
+fn known(connection: &Connection, ids: Vec<String>) -> Result<Vec<String>, StoreError> {
+    let doing = "look for deliveries by their ids";
+    let mut statement =
+        connection.prepare_cached(sql::IS_DELIVERY).map_err(StoreError::sqlite(doing))?;
+    ids.into_iter()
+        .filter_map(|id| match statement.exists([&id]) {
+            Ok(true) => Some(Ok(id)),
+            Ok(false) => None,
+            Err(error) => Some(Err(error)),
+        })
+        .collect::<rusqlite::Result<_>>()
+        .map_err(StoreError::sqlite(doing))
+}
+
 fn read_pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
-    let part = |column| row.get::<_, String>(column);
     Ok(Pending {
-        arrival: arrival(row)?,
+        arrival: sql::unsigned(row, "arrival")?,
         delivery_id: row.get("delivery_id")?,
-        tenant: TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?),
+        tenant: sql::tenant(row)?,
         integration_id: row.get("integration_id")?,
         end_user_id: row.get("end_user_id")?,
     })
@@ -191,53 +241,9 @@ fn read_pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
 
 fn read_next(row: &Row<'_>) -> rusqlite::Result<NextDelivery> {
     Ok(NextDelivery {
-        arrival: arrival(row)?,
+        arrival: sql::unsigned(row, "arrival")?,
         delivery_id: row.get("delivery_id")?,
         received_at_ms: row.get("received_at_ms")?,
         body: row.get("body")?,
     })
-}
-
-/// Arrivals count up from 1.
-fn arrival(row: &Row<'_>) -> rusqlite::Result<u64> {
-    Ok(row.get::<_, i64>("arrival")?.unsigned_abs())
-}
-
-/// Settles a delivery that goes into no session's log.
-pub(crate) fn settle(
-    connection: &Connection,
-    arrival: u64,
-    outcome: Settlement,
-) -> Result<Settled, StoreError> {
-    settle_as(connection, arrival, outcome.word(), outcome.keeps_body())
-}
-
-/// Settles a delivery whose events are appended in the same transaction.
-pub(crate) fn settle_appended(
-    connection: &Connection,
-    arrival: u64,
-) -> Result<Settled, StoreError> {
-    settle_as(connection, arrival, APPENDED, false)
-}
-
-fn settle_as(
-    connection: &Connection,
-    arrival: u64,
-    outcome: &str,
-    keeps_body: bool,
-) -> Result<Settled, StoreError> {
-    let arrival = saturated(arrival);
-    let doing = "settle a delivery";
-    let settled = connection
-        .prepare_cached(sql::SETTLE)
-        .and_then(|mut statement| statement.execute(params![arrival, outcome, keeps_body]))
-        .map_err(StoreError::sqlite(doing))?;
-    if settled > 0 {
-        return Ok(Settled::Now);
-    }
-    let known = connection
-        .prepare_cached(sql::IS_DELIVERY)
-        .and_then(|mut statement| statement.exists([arrival]))
-        .map_err(StoreError::sqlite(doing))?;
-    if known { Ok(Settled::Before) } else { Err(StoreError::UnknownDelivery) }
 }

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    Acceptance, Pending, Settlement, Store, StoreError,
+    Acceptance, DeadLetter, Pending, Settlement, Store, StoreError,
     testing::{Fixture, arrived, delivery_id, event, new_session, session_id},
 };
 
@@ -139,6 +139,7 @@ async fn a_settled_delivery_keeps_its_outcome_and_its_body_only_if_it_reached_no
         (Some(Settlement::NotConfigured), "not_configured", true),
         (Some(Settlement::UnknownSession), "unknown_session", true),
         (Some(Settlement::NothingToShow), "nothing_to_show", false),
+        (Some(Settlement::NoHandoff), "no_handoff", true),
         (Some(Settlement::SessionEnded), "session_ended", true),
         (Some(Settlement::Unreadable), "unreadable", true),
         (None, "appended", false),
@@ -164,6 +165,94 @@ async fn a_settled_delivery_keeps_its_outcome_and_its_body_only_if_it_reached_no
         let body = keeps_body.then(|| arrived(arrival as usize).body);
         assert_eq!(kept, (word.to_owned(), body));
     }
+}
+
+#[tokio::test]
+async fn the_dead_letters_are_what_reached_nobody_in_order_of_arrival() {
+    let fixture = Fixture::with_sessions(1).await;
+    let store = &fixture.store;
+    let outcomes = [
+        Settlement::UnknownSession,
+        Settlement::NothingToShow,
+        Settlement::SessionEnded,
+        Settlement::Appended,
+        Settlement::Unreadable,
+        Settlement::NotConfigured,
+        Settlement::NoHandoff,
+    ];
+    for (arrival, outcome) in (1..).zip(outcomes) {
+        store.accept(arrived(arrival as usize)).await.unwrap();
+        store.settle(arrival, outcome).await.unwrap();
+    }
+    store.accept(arrived(8)).await.unwrap();
+    let letters = store.dead_letters(0, 100).await.unwrap();
+    let found: Vec<_> = letters.iter().map(|letter| (letter.arrival, letter.outcome)).collect();
+    let expected = [1, 3, 5, 6, 7].map(|arrival| (arrival as u64, outcomes[arrival - 1]));
+    assert_eq!(found, expected);
+    let expected = DeadLetter {
+        arrival: 1,
+        delivery_id: delivery_id(1).to_string(),
+        tenant: arrived(1).tenant,
+        outcome: Settlement::UnknownSession,
+        received_at_ms: arrived(1).received_at_ms,
+    };
+    assert_eq!(letters[0], expected);
+    assert_eq!(store.dead_letters(3, 2).await.unwrap(), letters[2..4]);
+}
+
+#[tokio::test]
+async fn an_outcome_that_is_damaged_is_one_clear_error() {
+    let fixture = Fixture::new();
+    fixture.store.accept(arrived(1)).await.unwrap();
+    fixture.store.settle(1, Settlement::Unreadable).await.unwrap();
+    let damage = "UPDATE inbox SET outcome = 'damaged'";
+    fixture.store.write(|connection| Ok(connection.execute(damage, []).unwrap())).await.unwrap();
+    let letters = fixture.store.dead_letters(0, 10).await;
+    assert!(matches!(letters, Err(StoreError::Damaged { what: "a delivery's outcome" })));
+}
+
+#[tokio::test]
+async fn a_delivery_is_known_by_its_id_settled_or_not() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    for number in [1, 700, 1_999] {
+        store.accept(arrived(number)).await.unwrap();
+    }
+    store.settle(2, Settlement::NothingToShow).await.unwrap();
+    let ids = |numbers: &mut dyn Iterator<Item = usize>| -> Vec<String> {
+        numbers.map(|number| delivery_id(number).to_string()).collect()
+    };
+    let known = store.known_deliveries(ids(&mut (0..2_000).rev())).await.unwrap();
+    assert_eq!(known, ids(&mut [1_999, 700, 1].into_iter()));
+    assert_eq!(store.known_deliveries(Vec::new()).await.unwrap(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_delivery_is_read_by_its_arrival_until_it_is_settled() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    for number in 1..=2 {
+        store.accept(arrived(number)).await.unwrap();
+    }
+    let delivery = store.delivery(2).await.unwrap().unwrap();
+    assert_eq!(delivery.delivery_id, delivery_id(2).to_string());
+    assert_eq!((delivery.arrival, delivery.body), (2, arrived(2).body));
+    store.settle(2, Settlement::Unreadable).await.unwrap();
+    assert_eq!(store.delivery(2).await.unwrap(), None);
+    assert_eq!(store.delivery(3).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_session_has_an_unsettled_delivery_until_the_last_is_settled() {
+    let fixture = Fixture::with_sessions(2).await;
+    let store = &fixture.store;
+    let unsettled = async |session| store.unsettled_of_session(&session_id(session)).await.unwrap();
+    assert!(!unsettled(1).await);
+    store.accept(arrived(1)).await.unwrap();
+    assert!(unsettled(1).await);
+    assert!(!unsettled(2).await && !unsettled(3).await);
+    store.settle(1, Settlement::Unreadable).await.unwrap();
+    assert!(!unsettled(1).await);
 }
 
 #[tokio::test]

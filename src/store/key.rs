@@ -2,14 +2,23 @@
 
 use rusqlite::{Connection, params};
 
-use crate::{StoreError, sql};
+use crate::{Store, StoreError, sql};
+
+impl Store {
+    /// 32 bytes that are kept under a name for good: the first call keeps `fresh`, each later
+    /// one returns what was kept.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let name = name.to_owned();
+        self.write(move |connection| keep(connection, &name, fresh)).await
+    }
+}
 
 /// The bytes that are kept under the name; `fresh` is kept if there are none.
-pub(crate) fn keep(
-    connection: &Connection,
-    name: &str,
-    fresh: [u8; 32],
-) -> Result<[u8; 32], StoreError> {
+fn keep(connection: &Connection, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
     connection
         .prepare_cached(sql::KEEP_KEY)
         .and_then(|mut statement| statement.execute(params![name, fresh]))

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     OpenError, Store, StoreError,
-    testing::{Fixture, arrived, event, events, session_id},
+    testing::{Fixture, arrived, event, events, failed, session_id},
 };
 
 fn refusal(path: &Path) -> OpenError {
@@ -158,12 +158,30 @@ async fn answers_closed(store: &Store) {
         store.pending(0, 1).await.err(),
         store.next_delivery(session).await.err(),
         store.append(session, vec![event(1)], None).await.err(),
+        store.step(session, crate::Step::default()).await.err(),
         store.settle(1, crate::Settlement::Unreadable).await.err(),
+        store.dead_letters(0, 1).await.err(),
+        store.known_deliveries(Vec::new()).await.err(),
+        store.unsettled_of_session(session).await.err(),
+        store.delivery(1).await.err(),
         store.create_session(crate::testing::new_session(2), events([1])).await.err(),
         store.session(session).await.err(),
         store.end_session(session, events([2])).await.err(),
+        store.event(session, "event-1").await.err(),
         store.events_after(session, 0, 1, 1).await.err(),
         store.last_sequence(session).await.err(),
+        store.next_outgoing(session).await.err(),
+        store.outgoing_of_message(session, "theirs").await.err(),
+        store.handoff(session).await.err(),
+        store.sessions_with_work(None, 1).await.err(),
+        store.work_counts().await.err(),
+        store.shown(session, 1).await.err(),
+        store.fail_receipt(failed("lost")).await.err(),
+        store.receipts(0, 1).await.err(),
+        store.receipt_done(1).await.err(),
+        store.remember_channel("client", "channel").await.err(),
+        store.forget_channel("client", "channel").await.err(),
+        store.channels("client").await.err(),
         store.key("token", [0; 32]).await.err(),
     ];
     for answer in answers {

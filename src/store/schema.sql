@@ -3,7 +3,7 @@
 
 -- Deliveries in order of arrival. A delivery is pending while its outcome is null. Once it is
 -- settled its id stays, so that a repetition of it is known as one; its body stays only if it
--- reached nobody, for an operator to look into.
+-- reached nobody: then it is a dead letter, for an operator to look into.
 CREATE TABLE inbox (
     arrival        INTEGER PRIMARY KEY AUTOINCREMENT,
     delivery_id    TEXT    NOT NULL UNIQUE,
@@ -24,7 +24,10 @@ CREATE INDEX inbox_pending_of_end_user
 ON inbox (account_id, project_id, client_env, integration_id, end_user_id, arrival)
 WHERE outcome IS NULL;
 
--- `number` stands for the session inside this file only.
+CREATE INDEX inbox_dead ON inbox (arrival) WHERE outcome IS NOT NULL AND body IS NOT NULL;
+
+-- `number` stands for the session inside this file only. `shown_sequence` is the newest event
+-- that a client was shown.
 CREATE TABLE session (
     number         INTEGER PRIMARY KEY,
     session_id     TEXT    NOT NULL UNIQUE,
@@ -36,21 +39,84 @@ CREATE TABLE session (
     token_digest   BLOB    NOT NULL CHECK (length(token_digest) = 32),
     created_at_ms  INTEGER NOT NULL,
     ended          INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+    shown_sequence INTEGER NOT NULL DEFAULT 0,
     UNIQUE (account_id, project_id, client_env, integration_id, end_user_id)
 ) STRICT;
 
 -- The events of a session lie together in their order, so that a replay reads one stretch.
+-- `message_id` is Genesys' id of an agent's message.
 CREATE TABLE event (
-    session   INTEGER NOT NULL REFERENCES session (number),
-    sequence  INTEGER NOT NULL CHECK (sequence > 0),
-    event_id  TEXT    NOT NULL,
-    timestamp TEXT    NOT NULL,
-    kind      TEXT    NOT NULL,
-    payload   TEXT    NOT NULL,
-    metadata  TEXT,
+    session    INTEGER NOT NULL REFERENCES session (number),
+    sequence   INTEGER NOT NULL CHECK (sequence > 0),
+    event_id   TEXT    NOT NULL,
+    timestamp  TEXT    NOT NULL,
+    kind       TEXT    NOT NULL,
+    payload    TEXT    NOT NULL,
+    metadata   TEXT,
+    message_id TEXT,
     PRIMARY KEY (session, sequence),
     UNIQUE (session, event_id)
 ) STRICT, WITHOUT ROWID;
+
+-- What is to reach Genesys, each session's in order of its numbers. A message waits while its
+-- outcome is null. Then its body goes; its id stays, so that it is not sent again, and Genesys'
+-- id of it, so that a receipt finds it.
+CREATE TABLE outgoing (
+    number      INTEGER PRIMARY KEY AUTOINCREMENT,
+    session     INTEGER NOT NULL REFERENCES session (number),
+    outgoing_id TEXT    NOT NULL,
+    body        TEXT,
+    outcome     TEXT    CHECK (outcome IN ('accepted', 'given_up')),
+    message_id  TEXT,
+    reason      TEXT,
+    UNIQUE (session, outgoing_id),
+    CHECK ((outcome IS NULL) = (body IS NOT NULL)),
+    CHECK (message_id IS NULL OR outcome = 'accepted'),
+    CHECK ((reason IS NOT NULL) = (outcome IS 'given_up'))
+) STRICT;
+
+CREATE INDEX outgoing_waiting ON outgoing (session, number) WHERE outcome IS NULL;
+
+CREATE INDEX outgoing_message ON outgoing (session, message_id) WHERE message_id IS NOT NULL;
+
+CREATE TABLE handoff (
+    session         INTEGER NOT NULL REFERENCES session (number),
+    number          INTEGER NOT NULL CHECK (number > 0),
+    open            INTEGER NOT NULL CHECK (open IN (0, 1)),
+    conversation_id TEXT,
+    state           TEXT    NOT NULL,
+    PRIMARY KEY (session, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX handoff_open ON handoff (session) WHERE open = 1;
+
+-- Receipts for Genesys. One that is done stays, so that its message never gets the same again.
+CREATE TABLE receipt (
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id     TEXT    NOT NULL,
+    project_id     TEXT    NOT NULL,
+    client_env     TEXT    NOT NULL,
+    integration_id TEXT    NOT NULL,
+    end_user_id    TEXT    NOT NULL,
+    message_id     TEXT    NOT NULL,
+    status         TEXT    NOT NULL CHECK (status IN ('delivered', 'failed')),
+    reason         TEXT,
+    done           INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1)),
+    UNIQUE (account_id, project_id, client_env, integration_id, end_user_id, message_id, status),
+    CHECK ((reason IS NOT NULL) = (status = 'failed'))
+) STRICT;
+
+CREATE INDEX receipt_waiting ON receipt (number) WHERE done = 0;
+
+-- The notification channels at Genesys that this store's process created, in that order.
+CREATE TABLE channel (
+    number     INTEGER PRIMARY KEY AUTOINCREMENT,
+    client     TEXT    NOT NULL,
+    channel_id TEXT    NOT NULL,
+    UNIQUE (client, channel_id)
+) STRICT;
+
+CREATE INDEX channel_of_client ON channel (client, number);
 
 CREATE TABLE named_key (
     name  TEXT NOT NULL PRIMARY KEY,

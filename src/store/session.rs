@@ -5,7 +5,7 @@ use std::fmt;
 use baton_core::tenant::TenantKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{LoggedEvent, NewEvent, StoreError, session_log, sql};
+use crate::{NewEvent, Store, StoreError, session_log, sql};
 
 /// A session that is to be created.
 #[derive(Clone, PartialEq, Eq)]
@@ -46,7 +46,50 @@ pub struct Session {
     pub ended: bool,
 }
 
-pub(crate) fn create(
+impl Store {
+    /// Creates a session together with its first events, in one transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::SessionExists`] when a session has this id, or has this end user with the
+    /// same tenant and integration.
+    pub async fn create_session(
+        &self,
+        session: NewSession,
+        events: Vec<NewEvent>,
+    ) -> Result<(), StoreError> {
+        self.write(move |connection| create(connection, &session, events)).await
+    }
+
+    /// The session of this id, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn session(&self, session_id: &str) -> Result<Option<Session>, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| find(connection, &session_id)).await
+    }
+
+    /// The id of the session that an end user has with a tenant's integration, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn session_of_end_user(
+        &self,
+        tenant: &TenantKey<'_>,
+        integration_id: &str,
+        end_user_id: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let tenant = tenant.clone().into_owned();
+        let (integration_id, end_user_id) = (integration_id.to_owned(), end_user_id.to_owned());
+        self.read(move |connection| of_end_user(connection, &tenant, &integration_id, &end_user_id))
+            .await
+    }
+}
+
+fn create(
     connection: &Connection,
     session: &NewSession,
     events: Vec<NewEvent>,
@@ -74,17 +117,14 @@ pub(crate) fn create(
     Ok(())
 }
 
-pub(crate) fn find(
-    connection: &Connection,
-    session_id: &str,
-) -> Result<Option<Session>, StoreError> {
+fn find(connection: &Connection, session_id: &str) -> Result<Option<Session>, StoreError> {
     connection
         .prepare_cached(sql::SESSION)
         .and_then(|mut statement| statement.query_row([session_id], read).optional())
         .map_err(StoreError::sqlite("read a session"))
 }
 
-pub(crate) fn of_end_user(
+fn of_end_user(
     connection: &Connection,
     tenant: &TenantKey<'_>,
     integration_id: &str,
@@ -105,21 +145,13 @@ pub(crate) fn of_end_user(
         .map_err(StoreError::sqlite("read the session of an end user"))
 }
 
-/// Marks the session as ended and appends its last events; nothing, if it had ended.
-pub(crate) fn end(
-    connection: &Connection,
-    session_id: &str,
-    events: Vec<NewEvent>,
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    let number = number(connection, session_id)?;
+/// Marks the session with this number as ended. Whether it had not ended before.
+pub(crate) fn end(connection: &Connection, session: i64) -> Result<bool, StoreError> {
     let ended = connection
         .prepare_cached(sql::END_SESSION)
-        .and_then(|mut statement| statement.execute([number]))
+        .and_then(|mut statement| statement.execute([session]))
         .map_err(StoreError::sqlite("end a session"))?;
-    if ended == 0 {
-        return Ok(Vec::new());
-    }
-    session_log::append(connection, number, events)
+    Ok(ended > 0)
 }
 
 /// The number that stands for the session in the file.
@@ -132,10 +164,9 @@ pub(crate) fn number(connection: &Connection, session_id: &str) -> Result<i64, S
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
-    let part = |column| row.get::<_, String>(column);
     let details = NewSession {
         session_id: row.get("session_id")?,
-        tenant: TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?),
+        tenant: sql::tenant(row)?,
         integration_id: row.get("integration_id")?,
         end_user_id: row.get("end_user_id")?,
         token_digest: row.get("token_digest")?,

@@ -5,9 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    StoreError,
-    inbox::{self, Settled},
-    session,
+    Store, StoreError, session,
     sql::{self, saturated},
 };
 
@@ -24,11 +22,14 @@ pub struct NewEvent {
     pub payload: String,
     /// What the sender wants echoed, the text of a JSON object; absent when nothing was sent.
     pub metadata: Option<String>,
+    /// Genesys' id of an agent's message, which gets a receipt when it is shown; absent for
+    /// anything else.
+    pub message_id: Option<String>,
 }
 
 impl NewEvent {
     fn at(self, sequence: u64) -> LoggedEvent {
-        let Self { id, timestamp, kind, payload, metadata } = self;
+        let Self { id, timestamp, kind, payload, metadata, message_id: _ } = self;
         LoggedEvent { sequence, id, timestamp, kind, payload, metadata }
     }
 }
@@ -42,6 +43,7 @@ impl fmt::Debug for NewEvent {
             .field("kind", &self.kind)
             .field("payload_bytes", &self.payload.len())
             .field("metadata_bytes", &self.metadata.as_ref().map(String::len))
+            .field("message_id", &self.message_id)
             .finish()
     }
 }
@@ -86,21 +88,57 @@ pub struct LogPage {
     pub complete: bool,
 }
 
-/// Appends what came of a delivery and settles it; of a delivery that is settled already, finds
-/// what came of it.
-pub(crate) fn append_and_settle(
-    connection: &Connection,
-    session_id: &str,
-    events: Vec<NewEvent>,
-    settles: Option<u64>,
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    let session = session::number(connection, session_id)?;
-    let settled = settles.map(|arrival| inbox::settle_appended(connection, arrival)).transpose()?;
-    if settled == Some(Settled::Before) {
-        let ids = events.iter().map(|event| event.id.as_str());
-        ids.filter_map(|id| find(connection, session, id).transpose()).collect()
-    } else {
-        append(connection, session, events)
+impl Store {
+    /// The event of this id in a session's log, if it is there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSession`].
+    pub async fn event(
+        &self,
+        session_id: &str,
+        event_id: &str,
+    ) -> Result<Option<LoggedEvent>, StoreError> {
+        let (session_id, event_id) = (session_id.to_owned(), event_id.to_owned());
+        self.read(move |connection| {
+            find(connection, session::number(connection, &session_id)?, &event_id)
+        })
+        .await
+    }
+
+    /// The events of a session with a sequence number above `cursor`, in order, at most `limit`,
+    /// with no more than `bytes` of payload and metadata; one that is larger comes alone. None of
+    /// a session that is not there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn events_after(
+        &self,
+        session_id: &str,
+        cursor: u64,
+        limit: usize,
+        bytes: usize,
+    ) -> Result<LogPage, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| events_after(connection, &session_id, cursor, limit, bytes))
+            .await
+    }
+
+    /// The newest sequence number of a session: 0 when its log is empty, or when it is not
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn last_sequence(&self, session_id: &str) -> Result<u64, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| match session::number(connection, &session_id) {
+            Ok(number) => last_sequence(connection, number),
+            Err(StoreError::UnknownSession) => Ok(0),
+            Err(error) => Err(error),
+        })
+        .await
     }
 }
 
@@ -114,10 +152,10 @@ pub(crate) fn append(
     let mut last = last_sequence(connection, session)?;
     let mut logged = Vec::with_capacity(events.len());
     for event in events {
-        let event = event.at(last + 1);
-        if insert(connection, session, &event)? {
-            last = event.sequence;
-            logged.push(event);
+        let sequence = last + 1;
+        if insert(connection, session, sequence, &event)? {
+            last = sequence;
+            logged.push(event.at(sequence));
         } else {
             logged.extend(find(connection, session, &event.id)?);
         }
@@ -125,9 +163,20 @@ pub(crate) fn append(
     Ok(logged)
 }
 
+/// Those of these events that stand in the log of the session with this number, as they stand
+/// there.
+pub(crate) fn standing(
+    connection: &Connection,
+    session: i64,
+    events: &[NewEvent],
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let found = events.iter().map(|event| find(connection, session, &event.id));
+    found.filter_map(Result::transpose).collect()
+}
+
 /// The events after the sequence number, in order, at most `limit`, and no more than fit into
 /// `bytes`; one that is larger comes alone.
-pub(crate) fn events_after(
+fn events_after(
     connection: &Connection,
     session_id: &str,
     cursor: u64,
@@ -172,18 +221,24 @@ pub(crate) fn last_sequence(connection: &Connection, session: i64) -> Result<u64
 }
 
 /// Whether it was inserted: it is not, when an event of its id stands in the log.
-fn insert(connection: &Connection, session: i64, event: &LoggedEvent) -> Result<bool, StoreError> {
+fn insert(
+    connection: &Connection,
+    session: i64,
+    sequence: u64,
+    event: &NewEvent,
+) -> Result<bool, StoreError> {
     let inserted = connection
         .prepare_cached(sql::APPEND)
         .and_then(|mut statement| {
             statement.execute(params![
                 session,
-                saturated(event.sequence),
+                saturated(sequence),
                 event.id,
                 event.timestamp,
                 event.kind,
                 event.payload,
                 event.metadata,
+                event.message_id,
             ])
         })
         .map_err(StoreError::sqlite("append to a session's log"))?;
@@ -203,8 +258,7 @@ fn find(
 
 fn read(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     Ok(LoggedEvent {
-        // Sequence numbers count up from 1.
-        sequence: row.get::<_, i64>("sequence")?.unsigned_abs(),
+        sequence: sql::unsigned(row, "sequence")?,
         id: row.get("event_id")?,
         timestamp: row.get("timestamp")?,
         kind: row.get("kind")?,

@@ -104,6 +104,19 @@ async fn invariant_4_a_settled_delivery_appends_nothing_and_returns_what_stands(
 }
 
 #[tokio::test]
+async fn an_event_is_found_by_its_id_in_its_own_session_only() {
+    let fixture = Fixture::with_sessions(2).await;
+    let store = &fixture.store;
+    let logged = store.append(&session_id(1), events([1, 2]), None).await.unwrap();
+    let found = store.event(&session_id(1), "event-2").await.unwrap();
+    assert_eq!(found.as_ref(), logged.last());
+    assert_eq!(store.event(&session_id(1), "event-3").await.unwrap(), None);
+    assert_eq!(store.event(&session_id(2), "event-2").await.unwrap(), None);
+    let unknown = store.event("nobody", "event-2").await;
+    assert!(matches!(unknown, Err(StoreError::UnknownSession)));
+}
+
+#[tokio::test]
 async fn an_append_to_an_unknown_session_leaves_its_delivery_pending() {
     let fixture = Fixture::new();
     let store = &fixture.store;

@@ -1,5 +1,8 @@
 //! Every statement that callers' work runs. The tables are in `schema.sql`.
 
+use baton_core::tenant::TenantKey;
+use rusqlite::Row;
+
 /// The scripts that bring an empty file to the newest schema, one for each version.
 pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
@@ -25,11 +28,32 @@ pub(crate) const NEXT_DELIVERY: &str = "
     ORDER BY arrival
     LIMIT 1";
 
+pub(crate) const PENDING_DELIVERY: &str = "
+    SELECT arrival, delivery_id, received_at_ms, body
+    FROM inbox
+    WHERE arrival = ?1 AND outcome IS NULL";
+
 pub(crate) const SETTLE: &str = "
     UPDATE inbox SET outcome = ?2, body = CASE WHEN ?3 THEN body END
     WHERE arrival = ?1 AND outcome IS NULL";
 
-pub(crate) const IS_DELIVERY: &str = "SELECT 1 FROM inbox WHERE arrival = ?1";
+pub(crate) const IS_ARRIVAL: &str = "SELECT 1 FROM inbox WHERE arrival = ?1";
+
+pub(crate) const IS_DELIVERY: &str = "SELECT 1 FROM inbox WHERE delivery_id = ?1";
+
+pub(crate) const IS_UNSETTLED: &str = "
+    SELECT 1
+    FROM session CROSS JOIN inbox INDEXED BY inbox_pending_of_end_user
+      USING (account_id, project_id, client_env, integration_id, end_user_id)
+    WHERE session_id = ?1 AND outcome IS NULL
+    LIMIT 1";
+
+pub(crate) const DEAD_LETTERS: &str = "
+    SELECT arrival, delivery_id, account_id, project_id, client_env, outcome, received_at_ms
+    FROM inbox INDEXED BY inbox_dead
+    WHERE outcome IS NOT NULL AND body IS NOT NULL AND arrival > ?1
+    ORDER BY arrival
+    LIMIT ?2";
 
 pub(crate) const CREATE_SESSION: &str = "
     INSERT INTO session (session_id, account_id, project_id, client_env,
@@ -51,11 +75,14 @@ pub(crate) const SESSION_OF_END_USER: &str = "
 
 pub(crate) const SESSION_NUMBER: &str = "SELECT number FROM session WHERE session_id = ?1";
 
+pub(crate) const SESSION_ID: &str = "SELECT session_id FROM session WHERE number = ?1";
+
 pub(crate) const END_SESSION: &str = "UPDATE session SET ended = 1 WHERE number = ?1 AND ended = 0";
 
 pub(crate) const APPEND: &str = "
-    INSERT INTO event (session, sequence, event_id, timestamp, kind, payload, metadata)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    INSERT INTO event (session, sequence, event_id, timestamp, kind, payload, metadata,
+                       message_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
     ON CONFLICT (session, event_id) DO NOTHING";
 
 pub(crate) const EVENT: &str = "
@@ -77,6 +104,108 @@ pub(crate) const LAST_SEQUENCE: &str = "
     ORDER BY sequence DESC
     LIMIT 1";
 
+pub(crate) const ENQUEUE: &str = "
+    INSERT INTO outgoing (session, outgoing_id, body)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT (session, outgoing_id) DO NOTHING";
+
+pub(crate) const NEXT_OUTGOING: &str = "
+    SELECT number, outgoing_id, body
+    FROM outgoing INDEXED BY outgoing_waiting
+    WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND outcome IS NULL
+    ORDER BY number
+    LIMIT 1";
+
+/// Of the session as well, so that no session's step touches another's message.
+pub(crate) const FINISH_OUTGOING: &str = "
+    UPDATE outgoing SET outcome = ?3, message_id = ?4, reason = ?5, body = NULL
+    WHERE number = ?2 AND session = ?1 AND outcome IS NULL";
+
+pub(crate) const IS_OUTGOING: &str = "SELECT 1 FROM outgoing WHERE number = ?2 AND session = ?1";
+
+pub(crate) const OUTGOING_OF_MESSAGE: &str = "
+    SELECT outgoing_id
+    FROM outgoing INDEXED BY outgoing_message
+    WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND message_id = ?2
+    LIMIT 1";
+
+pub(crate) const KEEP_HANDOFF: &str = "
+    INSERT INTO handoff (session, number, open, conversation_id, state)
+    VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (session, number) DO UPDATE
+    SET open = excluded.open, conversation_id = excluded.conversation_id, state = excluded.state";
+
+pub(crate) const HANDOFF: &str = "
+    SELECT number, open, conversation_id, state
+    FROM handoff
+    WHERE session = (SELECT number FROM session WHERE session_id = ?1)
+    ORDER BY number DESC
+    LIMIT 1";
+
+/// The two halves come in the same order, so that they are merged as they are read.
+pub(crate) const SESSIONS_WITH_WORK: &str = "
+    SELECT session FROM outgoing INDEXED BY outgoing_waiting
+    WHERE outcome IS NULL AND session > ?1
+    UNION
+    SELECT session FROM handoff INDEXED BY handoff_open
+    WHERE open = 1 AND session > ?1
+    ORDER BY session
+    LIMIT ?2";
+
+/// Counts entries of the indexes that hold nothing but what waits.
+pub(crate) const WORK_COUNTS: &str = "
+    SELECT (SELECT count(*) FROM handoff INDEXED BY handoff_open WHERE open = 1)
+             AS open_handoffs,
+           (SELECT count(*) FROM outgoing INDEXED BY outgoing_waiting WHERE outcome IS NULL)
+             AS waiting_outgoing,
+           (SELECT count(*) FROM receipt INDEXED BY receipt_waiting WHERE done = 0)
+             AS waiting_receipts";
+
+/// Before `MARK_SHOWN`, which moves the mark that it starts from.
+pub(crate) const QUEUE_DELIVERED: &str = "
+    INSERT INTO receipt (account_id, project_id, client_env, integration_id, end_user_id,
+                         message_id, status)
+    SELECT account_id, project_id, client_env, integration_id, end_user_id,
+           message_id, 'delivered'
+    FROM session CROSS JOIN event ON event.session = session.number
+    WHERE session.number = ?1 AND sequence > shown_sequence AND sequence <= ?2
+      AND message_id IS NOT NULL
+    ORDER BY sequence
+    ON CONFLICT DO NOTHING";
+
+pub(crate) const MARK_SHOWN: &str =
+    "UPDATE session SET shown_sequence = ?2 WHERE number = ?1 AND shown_sequence < ?2";
+
+pub(crate) const QUEUE_FAILED: &str = "
+    INSERT INTO receipt (account_id, project_id, client_env, integration_id, end_user_id,
+                         message_id, status, reason)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'failed', ?7)
+    ON CONFLICT DO NOTHING";
+
+/// Names its index, as `PENDING` does.
+pub(crate) const RECEIPTS: &str = "
+    SELECT number, account_id, project_id, client_env, integration_id, end_user_id,
+           message_id, reason
+    FROM receipt INDEXED BY receipt_waiting
+    WHERE done = 0 AND number > ?1
+    ORDER BY number
+    LIMIT ?2";
+
+pub(crate) const RECEIPT_DONE: &str = "UPDATE receipt SET done = 1 WHERE number = ?1 AND done = 0";
+
+pub(crate) const REMEMBER_CHANNEL: &str = "
+    INSERT INTO channel (client, channel_id)
+    VALUES (?1, ?2)
+    ON CONFLICT (client, channel_id) DO NOTHING";
+
+pub(crate) const FORGET_CHANNEL: &str = "DELETE FROM channel WHERE client = ?1 AND channel_id = ?2";
+
+pub(crate) const CHANNELS: &str = "
+    SELECT channel_id
+    FROM channel INDEXED BY channel_of_client
+    WHERE client = ?1
+    ORDER BY number";
+
 pub(crate) const KEEP_KEY: &str = "
     INSERT INTO named_key (name, bytes)
     VALUES (?1, ?2)
@@ -90,68 +219,13 @@ pub(crate) fn saturated(number: impl TryInto<i64>) -> i64 {
     number.try_into().unwrap_or(i64::MAX)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::connection;
+/// A number of a row that is never below 0: what is numbered counts up from 1.
+pub(crate) fn unsigned(row: &Row<'_>, column: &str) -> rusqlite::Result<u64> {
+    row.get(column).map(i64::unsigned_abs)
+}
 
-    const STATEMENTS: &[&str] = &[
-        ACCEPT,
-        PENDING,
-        NEXT_DELIVERY,
-        SETTLE,
-        IS_DELIVERY,
-        CREATE_SESSION,
-        SESSION,
-        SESSION_OF_END_USER,
-        SESSION_NUMBER,
-        END_SESSION,
-        APPEND,
-        EVENT,
-        EVENTS_AFTER,
-        LAST_SEQUENCE,
-        KEEP_KEY,
-        KEY,
-    ];
-
-    #[test]
-    fn no_statement_scans_a_table_or_sorts() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("baton.db");
-        let connection = connection::create_for_test(&path);
-        for statement in STATEMENTS {
-            let mut explained =
-                connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
-            // Only the plan counts: no parameter needs a value.
-            let steps: Vec<String> = explained
-                .raw_query()
-                .mapped(|row| row.get("detail"))
-                .collect::<Result<_, _>>()
-                .unwrap();
-            for step in &steps {
-                assert!(!step.contains("SCAN"), "{statement}: {step}");
-                assert!(!step.contains("TEMP B-TREE"), "{statement}: {step}");
-            }
-            assert!(
-                !steps.is_empty() || statement.contains("INSERT"),
-                "{statement} has no plan to look at"
-            );
-        }
-    }
-
-    #[test]
-    fn the_pending_are_found_among_any_number_of_settled() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("baton.db");
-        let connection = connection::create_for_test(&path);
-        let plan: String = connection
-            .prepare(&format!("EXPLAIN QUERY PLAN {PENDING}"))
-            .unwrap()
-            .raw_query()
-            .mapped(|row| row.get("detail"))
-            .next()
-            .unwrap()
-            .unwrap();
-        assert!(plan.contains("SEARCH inbox USING") && plan.contains("inbox_pending"), "{plan}");
-    }
+/// The tenant that a row names by its columns `account_id`, `project_id` and `client_env`.
+pub(crate) fn tenant(row: &Row<'_>) -> rusqlite::Result<TenantKey<'static>> {
+    let part = |column| row.get::<_, String>(column);
+    Ok(TenantKey::new(part("account_id")?, part("project_id")?, part("client_env")?))
 }

@@ -1,4 +1,4 @@
-//! The handle that callers hold.
+//! The handle that callers hold. What it can do is said in the room that each call belongs to.
 
 use std::{
     fmt,
@@ -9,15 +9,13 @@ use std::{
     thread,
 };
 
-use baton_core::tenant::TenantKey;
 use rusqlite::Connection;
 use tokio::sync::{Semaphore, mpsc, mpsc::error::TrySendError, watch};
 
 use crate::{
-    Acceptance, Arrived, LogPage, LoggedEvent, NewEvent, NewSession, NextDelivery, OpenError,
-    Pending, Session, Settlement, StoreError,
+    OpenError, StoreError,
     command::{self, Order},
-    connection, file, inbox, key, reader, session, session_log, writer,
+    connection, file, reader, writer,
 };
 
 /// How many calls can wait for the writer, and as many for the readers.
@@ -112,194 +110,6 @@ impl Store {
         Ok(Self { shared: Arc::new(Shared { writes, reads, room, ended }) })
     }
 
-    /// Step one: stores a delivery, and returns only when it is on disk and would survive a
-    /// crash.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Overloaded`], at once, when too much waits to be written.
-    pub async fn accept(&self, arrived: Arrived) -> Result<Acceptance, StoreError> {
-        let size = u32::try_from(arrived.body.len().div_ceil(1024)).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.shared.room)
-            .try_acquire_many_owned(size.min(WAITING_KIB))
-            .map_err(|_| StoreError::Overloaded)?;
-        let (order, answer) = command::order(move |connection| {
-            let accepted = inbox::accept(connection, &arrived);
-            drop(room);
-            accepted
-        });
-        self.shared.writes.try_send(order).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Closed(_) => StoreError::Closed,
-        })?;
-        answer.await.unwrap_or(Err(StoreError::Closed))
-    }
-
-    /// Deliveries that were accepted and are not settled, in order of arrival: those with an
-    /// arrival number above `after`, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn pending(&self, after: u64, limit: usize) -> Result<Vec<Pending>, StoreError> {
-        self.read(move |connection| inbox::pending(connection, after, limit)).await
-    }
-
-    /// Of the deliveries to a session that are not settled, the one that arrived first.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn next_delivery(
-        &self,
-        session_id: &str,
-    ) -> Result<Option<NextDelivery>, StoreError> {
-        let session_id = session_id.to_owned();
-        self.read(move |connection| inbox::next_delivery(connection, &session_id)).await
-    }
-
-    /// Step two: appends events to a session's log and settles the delivery that they came from,
-    /// known by its arrival number, in one transaction. Returns the events as they stand in the log.
-    ///
-    /// Sequence numbers rise by one without gaps within a session. An event whose id is in the
-    /// session's log already is not appended again: the one that stands there is returned in its
-    /// place. If the delivery is settled already, nothing is appended, and those events are
-    /// returned that stand there under these ids. A session that has ended takes events too:
-    /// whether one still belongs there is the caller's to say.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::UnknownSession`]; [`StoreError::UnknownDelivery`] when the delivery was
-    /// never accepted. Nothing is appended then.
-    pub async fn append(
-        &self,
-        session_id: &str,
-        events: Vec<NewEvent>,
-        settles: Option<u64>,
-    ) -> Result<Vec<LoggedEvent>, StoreError> {
-        let session_id = session_id.to_owned();
-        self.write(move |connection| {
-            session_log::append_and_settle(connection, &session_id, events, settles)
-        })
-        .await
-    }
-
-    /// Settles the delivery of this arrival number, which goes into no session's log, and keeps
-    /// the outcome beside it. One that is settled already stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::UnknownDelivery`] when the delivery was never accepted.
-    pub async fn settle(&self, arrival: u64, outcome: Settlement) -> Result<(), StoreError> {
-        self.write(move |connection| inbox::settle(connection, arrival, outcome).map(drop)).await
-    }
-
-    /// Creates a session together with its first events, in one transaction.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::SessionExists`] when a session has this id, or has this end user with the
-    /// same tenant and integration.
-    pub async fn create_session(
-        &self,
-        session: NewSession,
-        events: Vec<NewEvent>,
-    ) -> Result<(), StoreError> {
-        self.write(move |connection| session::create(connection, &session, events)).await
-    }
-
-    /// The session of this id, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn session(&self, session_id: &str) -> Result<Option<Session>, StoreError> {
-        let session_id = session_id.to_owned();
-        self.read(move |connection| session::find(connection, &session_id)).await
-    }
-
-    /// The id of the session that an end user has with a tenant's integration, if there is one.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn session_of_end_user(
-        &self,
-        tenant: &TenantKey<'_>,
-        integration_id: &str,
-        end_user_id: &str,
-    ) -> Result<Option<String>, StoreError> {
-        let tenant = tenant.clone().into_owned();
-        let (integration_id, end_user_id) = (integration_id.to_owned(), end_user_id.to_owned());
-        self.read(move |connection| {
-            session::of_end_user(connection, &tenant, &integration_id, &end_user_id)
-        })
-        .await
-    }
-
-    /// Marks a session as ended and appends its last events, in one transaction. Does nothing
-    /// and returns nothing if it has ended.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::UnknownSession`].
-    pub async fn end_session(
-        &self,
-        session_id: &str,
-        events: Vec<NewEvent>,
-    ) -> Result<Vec<LoggedEvent>, StoreError> {
-        let session_id = session_id.to_owned();
-        self.write(move |connection| session::end(connection, &session_id, events)).await
-    }
-
-    /// The events of a session with a sequence number above `cursor`, in order, at most `limit`,
-    /// with no more than `bytes` of payload and metadata; one that is larger comes alone. None of
-    /// a session that is not there.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn events_after(
-        &self,
-        session_id: &str,
-        cursor: u64,
-        limit: usize,
-        bytes: usize,
-    ) -> Result<LogPage, StoreError> {
-        let session_id = session_id.to_owned();
-        self.read(move |connection| {
-            session_log::events_after(connection, &session_id, cursor, limit, bytes)
-        })
-        .await
-    }
-
-    /// The newest sequence number of a session: 0 when its log is empty, or when it is not
-    /// there.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn last_sequence(&self, session_id: &str) -> Result<u64, StoreError> {
-        let session_id = session_id.to_owned();
-        self.read(move |connection| match session::number(connection, &session_id) {
-            Ok(number) => session_log::last_sequence(connection, number),
-            Err(StoreError::UnknownSession) => Ok(0),
-            Err(error) => Err(error),
-        })
-        .await
-    }
-
-    /// 32 bytes that are kept under a name for good: the first call keeps `fresh`, each later
-    /// one returns what was kept.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
-        let name = name.to_owned();
-        self.write(move |connection| key::keep(connection, &name, fresh)).await
-    }
-
     /// Waits until everything that is queued is on disk, then stops the threads and frees the
     /// file, also if clones of the handle are left: their calls answer [`StoreError::Closed`].
     ///
@@ -321,6 +131,29 @@ impl Store {
     ) -> Result<Value, StoreError> {
         let (order, answer) = command::order(task);
         self.shared.writes.send(order).await.map_err(|_| StoreError::Closed)?;
+        answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// As [`Store::write`], but refuses at once where that would have to wait for a place in the
+    /// queue, or for room for the `bytes` that the task holds.
+    pub(crate) async fn write_or_refuse<Value: Send + 'static>(
+        &self,
+        bytes: usize,
+        task: impl FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
+    ) -> Result<Value, StoreError> {
+        let size = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        let room = Arc::clone(&self.shared.room)
+            .try_acquire_many_owned(size.min(WAITING_KIB))
+            .map_err(|_| StoreError::Overloaded)?;
+        let (order, answer) = command::order(move |connection| {
+            let done = task(connection);
+            drop(room);
+            done
+        });
+        self.shared.writes.try_send(order).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Closed(_) => StoreError::Closed,
+        })?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }
 

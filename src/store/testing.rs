@@ -3,7 +3,9 @@
 use baton_core::{id::Id, tenant::TenantKey};
 use tempfile::TempDir;
 
-use crate::{Arrived, LoggedEvent, NewEvent, NewSession, Store};
+use crate::{
+    Arrived, HandoffRow, LoggedEvent, NewEvent, NewOutgoing, NewReceipt, NewSession, Store,
+};
 
 /// A store in a directory of its own, which goes with it.
 pub(crate) struct Fixture {
@@ -71,6 +73,12 @@ pub(crate) fn new_session(number: usize) -> NewSession {
     }
 }
 
+/// Genesys' id of the message of an agent that is the event of this number.
+pub(crate) fn message_id(event: usize) -> String {
+    format!("message-{event}")
+}
+
+/// Each third is a message of an agent.
 pub(crate) fn event(number: usize) -> NewEvent {
     NewEvent {
         id: format!("event-{number}"),
@@ -78,6 +86,25 @@ pub(crate) fn event(number: usize) -> NewEvent {
         kind: "EVENT_TYPE_LIVE_AGENT_MESSAGE".to_owned(),
         payload: format!(r#"{{"text":"{number}"}}"#),
         metadata: number.is_multiple_of(2).then(|| r#"{"custom":{}}"#.to_owned()),
+        message_id: number.is_multiple_of(3).then(|| message_id(number)),
+    }
+}
+
+pub(crate) fn outgoing(number: usize) -> NewOutgoing {
+    NewOutgoing { id: format!("outgoing-{number}"), body: format!(r#"{{"outgoing":{number}}}"#) }
+}
+
+pub(crate) fn handoff(number: u32, open: bool) -> HandoffRow {
+    HandoffRow { number, open, conversation_id: None, state: r#"{"at":"start"}"#.to_owned() }
+}
+
+pub(crate) fn failed(message: &str) -> NewReceipt {
+    NewReceipt {
+        tenant: TenantKey::new("acme", "shop", "live"),
+        integration_id: "integration".to_owned(),
+        end_user_id: "user-1".to_owned(),
+        message_id: message.to_owned(),
+        reason_code: "a-code".to_owned(),
     }
 }
 

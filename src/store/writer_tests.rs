@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     Acceptance, StoreError,
     command::{self, Order},
-    connection, inbox,
+    connection, inbox, settlement,
     testing::{Fixture, arrived},
     writer,
 };
@@ -74,7 +74,7 @@ fn one_failing_command_does_not_fail_the_others_of_its_group() {
     // It writes, then fails: what it wrote must go, and nothing else.
     let mut failing = bench.queue(|connection| {
         inbox::accept(connection, &arrived(2))?;
-        inbox::settle(connection, 99, crate::Settlement::Unreadable)
+        settlement::settle(connection, 99, crate::Settlement::Unreadable)
     });
     let mut broken = bench.queue(|connection| {
         connection.execute_batch("INSERT INTO nowhere VALUES (1)").map_err(StoreError::sqlite("x"))
@@ -133,7 +133,7 @@ fn invariant_3_when_the_commit_fails_everybody_of_the_group_is_told() {
     // A foreign key that is checked at the commit only, and does not hold.
     let mut deferred = bench.queue(|connection| {
         let broken = "PRAGMA defer_foreign_keys = 1;
-            INSERT INTO event VALUES (99, 1, 'id', 'now', 'kind', '{}', NULL)";
+            INSERT INTO event VALUES (99, 1, 'id', 'now', 'kind', '{}', NULL, NULL)";
         connection.execute_batch(broken).map_err(StoreError::sqlite("x"))
     });
     let mut after = bench.queue_accept(2);

@@ -1,0 +1,107 @@
+//! How the statements are carried out.
+
+use crate::{connection, sql};
+
+const STATEMENTS: &[&str] = &[
+    sql::ACCEPT,
+    sql::PENDING,
+    sql::NEXT_DELIVERY,
+    sql::PENDING_DELIVERY,
+    sql::SETTLE,
+    sql::IS_ARRIVAL,
+    sql::IS_DELIVERY,
+    sql::IS_UNSETTLED,
+    sql::DEAD_LETTERS,
+    sql::CREATE_SESSION,
+    sql::SESSION,
+    sql::SESSION_OF_END_USER,
+    sql::SESSION_NUMBER,
+    sql::SESSION_ID,
+    sql::END_SESSION,
+    sql::APPEND,
+    sql::EVENT,
+    sql::EVENTS_AFTER,
+    sql::LAST_SEQUENCE,
+    sql::ENQUEUE,
+    sql::NEXT_OUTGOING,
+    sql::FINISH_OUTGOING,
+    sql::IS_OUTGOING,
+    sql::OUTGOING_OF_MESSAGE,
+    sql::KEEP_HANDOFF,
+    sql::HANDOFF,
+    sql::SESSIONS_WITH_WORK,
+    sql::WORK_COUNTS,
+    sql::QUEUE_DELIVERED,
+    sql::MARK_SHOWN,
+    sql::QUEUE_FAILED,
+    sql::RECEIPTS,
+    sql::RECEIPT_DONE,
+    sql::REMEMBER_CHANNEL,
+    sql::FORGET_CHANNEL,
+    sql::CHANNELS,
+    sql::KEEP_KEY,
+    sql::KEY,
+];
+
+/// What passes over an index that holds nothing but what waits, to count it.
+const COUNTING: &[&str] = &["handoff_open", "outgoing_waiting", "receipt_waiting"];
+
+/// The steps that SQLite plans for the statement.
+fn plan(statement: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = connection::create_for_test(&directory.path().join("baton.db"));
+    let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+    // Only the plan counts: no parameter needs a value.
+    let steps = explained.raw_query().mapped(|row| row.get("detail"));
+    steps.collect::<Result<_, _>>().unwrap()
+}
+
+fn counts_what_waits(step: &str) -> bool {
+    step == "SCAN CONSTANT ROW"
+        || COUNTING.iter().any(|index| step.ends_with(&format!(" INDEX {index}")))
+}
+
+#[test]
+fn every_statement_is_looked_at_and_prepared_once() {
+    let written = include_str!("sql.rs").matches("pub(crate) const ").count();
+    // One of them is the list of scripts.
+    assert_eq!(STATEMENTS.len(), written - 1);
+    assert!(STATEMENTS.len() < connection::CACHED_STATEMENTS);
+}
+
+#[test]
+fn no_statement_scans_a_table_or_sorts() {
+    for statement in STATEMENTS {
+        let steps = plan(statement);
+        for step in &steps {
+            let scans = step.contains("SCAN");
+            let may_scan = *statement == sql::WORK_COUNTS && counts_what_waits(step);
+            assert!(!scans || may_scan, "{statement}: {step}");
+            assert!(!step.contains("TEMP B-TREE"), "{statement}: {step}");
+        }
+        assert!(
+            !steps.is_empty() || statement.contains("INSERT"),
+            "{statement} has no plan to look at"
+        );
+    }
+}
+
+#[test]
+fn what_waits_is_found_among_any_number_of_what_is_settled() {
+    for (statement, indexes) in [
+        (sql::PENDING, &["inbox_pending"][..]),
+        (sql::NEXT_DELIVERY, &["inbox_pending_of_end_user"]),
+        (sql::IS_UNSETTLED, &["inbox_pending_of_end_user"]),
+        (sql::DEAD_LETTERS, &["inbox_dead"]),
+        (sql::NEXT_OUTGOING, &["outgoing_waiting"]),
+        (sql::SESSIONS_WITH_WORK, &["outgoing_waiting", "handoff_open"]),
+        (sql::RECEIPTS, &["receipt_waiting"]),
+        (sql::WORK_COUNTS, COUNTING),
+    ] {
+        let steps = plan(statement);
+        for index in indexes {
+            let through = |step: &String| step.split(' ').any(|word| word == *index);
+            assert!(steps.iter().any(through), "{statement}: {steps:?}");
+        }
+    }
+}

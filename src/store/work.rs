@@ -1,0 +1,95 @@
+//! What is left to do, over all sessions.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{
+    Store, StoreError, session,
+    sql::{self, saturated},
+};
+
+/// How much is left to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkCounts {
+    /// Handoffs that go on.
+    pub open_handoffs: u64,
+    /// Messages that wait in the outbox.
+    pub waiting_outgoing: u64,
+    /// Receipts that wait to be posted.
+    pub waiting_receipts: u64,
+}
+
+impl Store {
+    /// The ids of the sessions in which there is something to do, page by page: those with an
+    /// open handoff or a message in the outbox, in the order in which they were created, after
+    /// the session `after`, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSession`] when there is no session `after`.
+    pub async fn sessions_with_work(
+        &self,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(move |connection| sessions(connection, after.as_deref(), limit)).await
+    }
+
+    /// How many handoffs go on.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn open_handoffs(&self) -> Result<u64, StoreError> {
+        self.work_counts().await.map(|counts| counts.open_handoffs)
+    }
+
+    /// How much is left to do, all counted at one moment. Takes time in proportion to that.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn work_counts(&self) -> Result<WorkCounts, StoreError> {
+        self.read(counts).await
+    }
+}
+
+fn sessions(
+    connection: &Connection,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<String>, StoreError> {
+    let after = after.map(|session_id| session::number(connection, session_id)).transpose()?;
+    let doing = "read the sessions with work";
+    let numbers: Vec<i64> = connection
+        .prepare_cached(sql::SESSIONS_WITH_WORK)
+        .and_then(|mut statement| {
+            let range = params![after.unwrap_or(0), saturated(limit)];
+            statement.query_map(range, |row| row.get(0))?.collect()
+        })
+        .map_err(StoreError::sqlite(doing))?;
+    let mut session_id =
+        connection.prepare_cached(sql::SESSION_ID).map_err(StoreError::sqlite(doing))?;
+    // One that was deleted meanwhile has no work left.
+    numbers
+        .into_iter()
+        .filter_map(|number| {
+            session_id.query_row([number], |row| row.get(0)).optional().transpose()
+        })
+        .collect::<rusqlite::Result<_>>()
+        .map_err(StoreError::sqlite(doing))
+}
+
+fn counts(connection: &Connection) -> Result<WorkCounts, StoreError> {
+    connection
+        .prepare_cached(sql::WORK_COUNTS)
+        .and_then(|mut statement| statement.query_row([], read))
+        .map_err(StoreError::sqlite("count what is left to do"))
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<WorkCounts> {
+    Ok(WorkCounts {
+        open_handoffs: sql::unsigned(row, "open_handoffs")?,
+        waiting_outgoing: sql::unsigned(row, "waiting_outgoing")?,
+        waiting_receipts: sql::unsigned(row, "waiting_receipts")?,
+    })
+}
