@@ -1,6 +1,6 @@
-//! What the simulator needs to know about the integration that it plays.
+//! What the simulator needs to know about the org that it plays.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -8,14 +8,33 @@ use tokio::net::TcpListener;
 
 use crate::simulator::SimulatorError;
 
-/// The configuration of a simulated Open Messaging integration and of its control API.
+/// The id of the OAuth client that there is if no other is configured.
+pub const DEFAULT_CLIENT_ID: &str = "baton";
+/// The secret of the OAuth client that there is if no other is configured. It protects nothing
+/// but a simulator.
+pub const DEFAULT_CLIENT_SECRET: &str = "baton-simulator-secret";
+/// The permissions that the Platform API of the simulator knows (Genesys reference 6.1 and 9).
+pub const PERMISSIONS: [&str; 10] = [
+    "analytics:conversationDetail:view",
+    "conversation:communication:blindTransfer",
+    "conversation:communication:blindTransferQueue",
+    "conversation:communication:disconnect",
+    "conversation:message:create",
+    "conversation:message:receive",
+    "conversation:message:view",
+    "messaging:integration:add",
+    "messaging:integration:view",
+    "routing:queue:view",
+];
+
+/// The configuration of a simulated org, of its Open Messaging integration and of its listener.
 ///
-/// The `Debug` form shows neither the secret nor the values of the extra headers, which often
+/// The `Debug` form shows neither a secret nor the values of the extra headers, which often
 /// are credentials too.
 #[derive(Clone)]
 pub struct Configuration {
-    /// Where [`Configuration::bind`] listens for the control API. The API asks for no
-    /// credential and sends correctly signed webhooks for anyone: keep it on loopback.
+    /// Where [`Configuration::bind`] listens. The control API asks for no credential and sends
+    /// correctly signed webhooks for anyone: keep it on loopback.
     pub listen: SocketAddr,
     /// Genesys' `outboundNotificationWebhookUrl`: where the webhooks go. Only `http`, because
     /// the simulator is meant for one machine or one private network.
@@ -27,17 +46,62 @@ pub struct Configuration {
     pub integration_id: String,
     /// The integration's name, which customers see as the sender's nickname.
     pub integration_name: String,
-    /// Multiplies Genesys' time-out of 10 s and its pause of 5 s between attempts; 1.0 is
-    /// Genesys' pace, 0.0 retries at once. The time-out never falls below
-    /// [`TIME_OUT_FLOOR`](crate::delivery::TIME_OUT_FLOOR).
+    /// Multiplies every duration of Genesys: the webhooks' time-out of 10 s and their pause of
+    /// 5 s, the lives of tokens and channels, the heartbeat, the rate window, `Retry-After`, and
+    /// what the org waits for. 1.0 is Genesys' pace, 0.0 retries at once. The webhooks' time-out
+    /// never falls below [`TIME_OUT_FLOOR`](crate::delivery::TIME_OUT_FLOOR), a life not below
+    /// one second.
     pub time_scale: f64,
     /// Genesys' `webhookHeaders`: sent with every webhook, name to value.
     pub webhook_headers: BTreeMap<String, String>,
+    /// Who may ask for tokens with client credentials.
+    pub oauth_clients: Vec<OauthClient>,
+    /// Who gets the org's events over HTTP, beside the notification sockets.
+    pub event_targets: Vec<EventTarget>,
+}
+
+/// An OAuth client for the client-credentials grant (Genesys reference 3.5).
+///
+/// The `Debug` form does not show the secret.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OauthClient {
+    /// The client's id. Genesys gives UUIDs; any text without a colon does.
+    pub id: String,
+    /// The client's secret.
+    pub secret: String,
+    /// What its role allows, such as `conversation:message:receive`.
+    pub permissions: BTreeSet<String>,
+}
+
+/// A receiver of events over HTTP.
+///
+/// The `Debug` form does not show the API key.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EventTarget {
+    /// How it is told.
+    pub kind: EventTargetKind,
+    /// Where to post. Only `http`.
+    pub url: String,
+    /// The header that carries the API key.
+    pub api_key_header: String,
+    /// The API key, sent with every post.
+    pub api_key: String,
+}
+
+/// How an event target is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventTargetKind {
+    /// Amazon `EventBridge` with an API destination: the envelope of Genesys reference 7.
+    EventBridge,
+    /// A process-automation trigger whose workflow calls a web-services data action: the
+    /// contract of Genesys reference 8.
+    Trigger,
 }
 
 impl Configuration {
-    /// An integration with a made-up id and name, at Genesys' pace, without extra headers; its
-    /// control API listens on a free loopback port.
+    /// An integration with a made-up id and name, at Genesys' pace, without extra headers or
+    /// event targets, with the one OAuth client of [`OauthClient::default`]; it listens on a free
+    /// loopback port.
     pub fn new(webhook_url: impl Into<String>, signature_secret: impl Into<String>) -> Self {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
@@ -47,6 +111,8 @@ impl Configuration {
             integration_name: "Baton Simulator".into(),
             time_scale: 1.0,
             webhook_headers: BTreeMap::new(),
+            oauth_clients: vec![OauthClient::default()],
+            event_targets: Vec::new(),
         }
     }
 
@@ -62,6 +128,21 @@ impl Configuration {
     }
 }
 
+impl OauthClient {
+    /// A client with every permission of [`PERMISSIONS`].
+    pub fn with_every_permission(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        let permissions = PERMISSIONS.map(str::to_owned).into();
+        Self { id: id.into(), secret: secret.into(), permissions }
+    }
+}
+
+impl Default for OauthClient {
+    /// [`DEFAULT_CLIENT_ID`] with [`DEFAULT_CLIENT_SECRET`] and every permission.
+    fn default() -> Self {
+        Self::with_every_permission(DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET)
+    }
+}
+
 impl fmt::Debug for Configuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header_names: Vec<&String> = self.webhook_headers.keys().collect();
@@ -74,6 +155,31 @@ impl fmt::Debug for Configuration {
             .field("integration_name", &self.integration_name)
             .field("time_scale", &self.time_scale)
             .field("webhook_headers", &header_names)
+            .field("oauth_clients", &self.oauth_clients)
+            .field("event_targets", &self.event_targets)
+            .finish()
+    }
+}
+
+impl fmt::Debug for OauthClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OauthClient")
+            .field("id", &self.id)
+            .field("secret", &"[redacted]")
+            .field("permissions", &self.permissions)
+            .finish()
+    }
+}
+
+impl fmt::Debug for EventTarget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("EventTarget")
+            .field("kind", &self.kind)
+            .field("url", &self.url)
+            .field("api_key_header", &self.api_key_header)
+            .field("api_key", &"[redacted]")
             .finish()
     }
 }
@@ -83,12 +189,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_debug_form_shows_neither_the_secret_nor_a_header_value() {
+    fn the_debug_form_shows_neither_a_secret_nor_a_header_value() {
         let mut configuration =
             Configuration::new("http://127.0.0.1/webhooks", "at-least-16-chars-long");
         configuration.webhook_headers.insert("x-tenant-key".into(), "hush-hush".into());
+        configuration.event_targets.push(EventTarget {
+            kind: EventTargetKind::Trigger,
+            url: "http://127.0.0.1/trigger".into(),
+            api_key_header: "x-api-key".into(),
+            api_key: "whisper".into(),
+        });
         let debug = format!("{configuration:?}");
         assert!(debug.contains("[redacted]") && debug.contains("x-tenant-key"));
-        assert!(!debug.contains("at-least-16") && !debug.contains("hush-hush"));
+        for secret in ["at-least-16", "hush-hush", DEFAULT_CLIENT_SECRET, "whisper"] {
+            assert!(!debug.contains(secret), "{debug}");
+        }
     }
 }

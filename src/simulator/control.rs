@@ -9,6 +9,9 @@
 //! | `GET /control/v1/sendings` | the records of the newest 10,000 sendings, newest last |
 //! | `GET /control/v1/sendings/{id}` | one record |
 //!
+//! The routes that drive the people of the org are in [`org_control`], those for faults in
+//! `fault_control`.
+//!
 //! A new sending is answered with 202 at once or, with `wait`, with 200 when it is settled. Every
 //! refusal is `{"error": "..."}` and says what to do.
 
@@ -24,9 +27,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::delivery::SignedBody;
+use crate::departure::Started;
+use crate::org_control;
 use crate::sending::{KEPT, Sending, State as SendingState};
 use crate::signature::Kind;
-use crate::simulator::{Simulator, Started};
+use crate::simulator::Simulator;
 use crate::webhook::{self, Parameters, Shape, shapes};
 
 /// The largest order taken, in bytes: far over what a receiver has to refuse (512,000 bytes),
@@ -44,6 +49,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/control/v1/raw", post(send_raw))
         .route("/control/v1/sendings", get(list_sendings))
         .route("/control/v1/sendings/{id}", get(show_sending))
+        .merge(org_control::routes())
         .fallback(unknown_path)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(simulator)
@@ -59,7 +65,8 @@ struct WebhookOrder {
     to: String,
     /// A text in the place of the shape's own.
     text: Option<String>,
-    /// The conversation's id. Without it, shapes that usually carry one get the end user's own.
+    /// The conversation's id. Without it, shapes that usually carry one get that of the end
+    /// user's conversation in the org or, if there is none, one that is always the same.
     conversation_id: Option<String>,
     /// Leaves the conversation's id out.
     #[serde(default)]
@@ -98,9 +105,16 @@ struct Acknowledgement {
 }
 
 /// An order that is not carried out.
-struct Refusal {
-    status: StatusCode,
-    error: String,
+pub(crate) struct Refusal {
+    pub(crate) status: StatusCode,
+    pub(crate) error: String,
+}
+
+impl Refusal {
+    /// 400: the order cannot be carried out as it is.
+    pub(crate) fn bad_order(error: String) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error }
+    }
 }
 
 async fn health() -> Json<Value> {
@@ -157,7 +171,9 @@ async fn unknown_path() -> Refusal {
     Refusal {
         status: StatusCode::NOT_FOUND,
         error: "no such path; there are /control/v1/health, /control/v1/shapes, \
-                /control/v1/webhooks, /control/v1/raw and /control/v1/sendings"
+                /control/v1/webhooks, /control/v1/raw, /control/v1/sendings, /control/v1/org, \
+                /control/v1/integrations, /control/v1/conversations, /control/v1/receipts, \
+                /control/v1/faults and /control/v1/counters"
             .into(),
     }
 }
@@ -165,22 +181,31 @@ async fn unknown_path() -> Refusal {
 impl WebhookOrder {
     fn check(&self, shape: &Shape) -> Result<(), Refusal> {
         if self.text.is_some() && !shape.takes_text() {
-            return Err(bad_order(format!("{} has no text; leave text out", shape.name())));
+            return Err(Refusal::bad_order(format!(
+                "{} has no text; leave text out",
+                shape.name()
+            )));
         }
         if self.omit_conversation_id && self.conversation_id.is_some() {
-            return Err(bad_order("give either conversation_id or omit_conversation_id".into()));
+            return Err(Refusal::bad_order(
+                "give either conversation_id or omit_conversation_id".into(),
+            ));
         }
         if !(1..=MOST_COPIES).contains(&self.repeat) {
-            return Err(bad_order(format!("give a repeat from 1 to {MOST_COPIES}")));
+            return Err(Refusal::bad_order(format!("give a repeat from 1 to {MOST_COPIES}")));
         }
         Ok(())
     }
 
     fn parameters(self, shape: &Shape, simulator: &Simulator) -> Parameters {
         let integration_id = &simulator.configuration.integration_id;
+        let now = Timestamp::now();
         let usual_conversation_id = || {
             let carried = shape.carries_conversation_id() && !self.omit_conversation_id;
-            carried.then(|| webhook::conversation_id(integration_id, &self.to))
+            let thread = simulator.ask_org(|org| org.thread(now, integration_id, &self.to));
+            carried.then(|| {
+                thread.unwrap_or_else(|| webhook::conversation_id(integration_id, &self.to))
+            })
         };
         Parameters {
             conversation_id: self.conversation_id.or_else(usual_conversation_id),
@@ -188,7 +213,7 @@ impl WebhookOrder {
             integration_name: simulator.configuration.integration_name.clone(),
             end_user_id: self.to,
             message_id: self.message_id.unwrap_or_else(webhook::message_id),
-            time: Timestamp::now(),
+            time: now,
             text: self.text,
         }
     }
@@ -202,7 +227,7 @@ impl IntoResponse for Refusal {
 
 impl From<JsonRejection> for Refusal {
     fn from(rejection: JsonRejection) -> Self {
-        bad_order(format!(
+        Self::bad_order(format!(
             "{}; send a JSON object with content-type application/json: for a shape \
              {{\"shape\": \"text-agent\", \"to\": \"<end user id>\"}}, for raw bytes \
              {{\"body\": \"<text>\"}}",
@@ -211,13 +236,9 @@ impl From<JsonRejection> for Refusal {
     }
 }
 
-fn bad_order(error: String) -> Refusal {
-    Refusal { status: StatusCode::BAD_REQUEST, error }
-}
-
 fn unknown_shape(name: &str) -> Refusal {
     let names: Vec<&str> = shapes().map(Shape::name).collect();
-    bad_order(format!("no shape is called {name:?}; give one of: {}", names.join(", ")))
+    Refusal::bad_order(format!("no shape is called {name:?}; give one of: {}", names.join(", ")))
 }
 
 fn sign(simulator: &Simulator, body: String, signature: Kind) -> SignedBody {

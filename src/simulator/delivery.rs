@@ -5,6 +5,7 @@
 //! are tried again; any other answer, a redirect included, fails the webhook at once. The
 //! body of an answer is ignored.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,7 @@ use reqwest::{Client, Url, redirect, retry};
 use serde::Serialize;
 
 use crate::configuration::Configuration;
+use crate::pace::Pace;
 use crate::signature;
 use crate::simulator::SimulatorError;
 use crate::webhook::written;
@@ -79,13 +81,14 @@ pub struct ErrorInfo {
     pub text: String,
 }
 
-/// Sends webhooks to one URL.
+/// Sends webhooks, or posts of events, to one URL.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
     url: Url,
     headers: HeaderMap,
     pause: Duration,
+    retries: u32,
 }
 
 impl Sender {
@@ -95,15 +98,28 @@ impl Sender {
     ///
     /// [`SimulatorError`] says which field of the configuration cannot be used, and why.
     pub fn new(configuration: &Configuration) -> Result<Self, SimulatorError> {
-        let url = webhook_url(&configuration.webhook_url)?;
-        let headers = configuration
-            .webhook_headers
+        Self::to(
+            &configuration.webhook_url,
+            &configuration.webhook_headers,
+            RETRIES,
+            Pace::new(configuration.time_scale)?,
+        )
+    }
+
+    /// A sender to `url` that sends these headers too, and tries this often again.
+    pub(crate) fn to(
+        url: &str,
+        headers: &BTreeMap<String, String>,
+        retries: u32,
+        pace: Pace,
+    ) -> Result<Self, SimulatorError> {
+        let url = target_url(url)?;
+        let headers = headers
             .iter()
             .map(|(name, value)| header(name, value))
             .collect::<Result<HeaderMap, _>>()?;
-        let time_out = scaled(TIME_OUT, configuration.time_scale)?.max(TIME_OUT_FLOOR);
         let client = Client::builder()
-            .timeout(time_out)
+            .timeout(pace.scaled_above(TIME_OUT_FLOOR, TIME_OUT))
             .redirect(redirect::Policy::none())
             // Nobody but `deliver` may try again, or the number of attempts is wrong.
             .retry(retry::never())
@@ -112,13 +128,13 @@ impl Sender {
             .http1_title_case_headers()
             .build()
             .map_err(SimulatorError::Client)?;
-        Ok(Self { client, url, headers, pause: scaled(PAUSE, configuration.time_scale)? })
+        Ok(Self { client, url, headers, pause: pace.scaled(PAUSE), retries })
     }
 
     /// Sends `signed` until it is delivered or Genesys would give up, and shows each attempt to
     /// `observe` as soon as it is over. Dropping the future stops the delivery.
     pub async fn deliver(&self, signed: &SignedBody, mut observe: impl FnMut(Attempt)) -> Outcome {
-        let mut retries_left = RETRIES;
+        let mut retries_left = self.retries;
         loop {
             let attempt = self.attempt(signed).await;
             let answer = attempt.answer.clone();
@@ -174,7 +190,7 @@ impl Answer {
     }
 }
 
-fn webhook_url(url: &str) -> Result<Url, SimulatorError> {
+fn target_url(url: &str) -> Result<Url, SimulatorError> {
     let refusal = |reason: String| SimulatorError::WebhookUrl { url: url.to_owned(), reason };
     let parsed = Url::parse(url).map_err(|error| refusal(error.to_string()))?;
     if parsed.scheme() == "http" {
@@ -193,11 +209,6 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Simulato
     let value = HeaderValue::try_from(value)
         .map_err(|_| refusal("the value holds a character that no header may hold"))?;
     Ok((parsed, value))
-}
-
-fn scaled(duration: Duration, time_scale: f64) -> Result<Duration, SimulatorError> {
-    Duration::try_from_secs_f64(duration.as_secs_f64() * time_scale)
-        .map_err(|_| SimulatorError::TimeScale { time_scale })
 }
 
 /// The innermost error alone: the outer ones only say that sending to the URL failed.

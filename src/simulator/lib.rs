@@ -1,25 +1,45 @@
-//! A Genesys Cloud for people without an org: it sends the webhooks of Open Messaging.
+//! A Genesys Cloud for people without an org, for Open Messaging.
 //!
-//! [`serve`] runs a small HTTP control API. Whoever calls it says which [`webhook`] shape to
-//! send and to whom; the simulator builds the JSON as Genesys writes it, puts Genesys'
-//! [`signature`] on it, and makes the [`delivery`] by Genesys' own retry rules. Faults that a
-//! real org cannot produce at will (a forged signature, a webhook sent twice at once, raw
-//! bytes) are one field away.
+//! [`serve`] runs one listener that plays all of Genesys' hosts: OAuth, the Platform API, the
+//! sockets of notification channels; and a control API. Whoever calls that says what the people
+//! in the [`org`] do and what goes wrong. What happens in the org goes out as signed webhooks by
+//! Genesys' own retry rules ([`delivery`]), to the notification sockets, and to `EventBridge` and
+//! trigger targets, always from one and the same event. Single webhooks of every [`webhook`]
+//! shape, with a right [`signature`] or a wrong one, can be sent without an org too.
+//!
+//! Genesys' limits hold, and every duration follows one time scale. Faults that a real org cannot
+//! produce at will are a plan away: see the README of the package.
 //!
 //! The package uses none of the other packages of this workspace, so that the simulator and
 //! the product can never agree on the same mistake.
 
+mod channels;
 mod configuration;
 mod control;
+mod departure;
+mod emissions;
+mod event_posts;
 mod event_shapes;
+mod fault_control;
+mod faults;
+mod locked;
+mod oauth;
+mod org_control;
+mod pace;
+mod platform;
 mod structured_shapes;
 mod text_shapes;
+mod webhook_lanes;
 
 pub mod delivery;
+pub mod org;
 pub mod sending;
 pub mod signature;
 pub mod simulator;
 pub mod webhook;
 
-pub use configuration::Configuration;
+pub use configuration::{
+    Configuration, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, EventTarget, EventTargetKind,
+    OauthClient, PERMISSIONS,
+};
 pub use simulator::{SimulatorError, serve};

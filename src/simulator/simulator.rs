@@ -1,29 +1,51 @@
-//! The running simulator: its control API, and the webhooks on their way.
+//! The running simulator: one listener for every host of Genesys, the org behind its lock, and
+//! what is on its way out.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
+use axum::Router;
+use jiff::Timestamp;
+use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
-use crate::configuration::Configuration;
-use crate::control;
-use crate::delivery::{Sender, SignedBody};
-use crate::sending::{Ledger, Sending};
+use crate::channels::{self, Channels};
+use crate::configuration::{Configuration, OauthClient};
+use crate::delivery::Sender;
+use crate::emissions::WebhookTarget;
+use crate::event_posts::EventPoster;
+use crate::faults::FaultPlan;
+use crate::locked::Locked;
+use crate::oauth::{self, Tokens};
+use crate::org::{Integration, Org, OrgRefusal, OrgSeed, OrgSettings};
+use crate::pace::Pace;
+use crate::platform::counters::Counters;
+use crate::sending::Ledger;
+use crate::webhook_lanes::WebhookLanes;
+use crate::{control, fault_control, platform};
 
+/// Below this a life cannot fall at any pace: who asked has to have time to use what it got.
+const LIFE_FLOOR: Duration = Duration::from_secs(1);
+/// How often is looked for what has expired, at Genesys' pace.
+const EXPIRY_CHECK: Duration = Duration::from_secs(10);
+/// The bounds of the real time between two such looks.
+const EXPIRY_CHECK_BOUNDS: (Duration, Duration) =
+    (Duration::from_millis(20), Duration::from_secs(1));
 /// Genesys takes no secret of 15 characters or fewer (Genesys reference 2.1).
-const LONGEST_REFUSED_SECRET: usize = 15;
+pub(crate) const LONGEST_REFUSED_SECRET: usize = 15;
 
 /// Why the simulator did not start, or stopped.
 #[derive(Debug, Error)]
 pub enum SimulatorError {
-    /// The webhook URL cannot be used.
+    /// The webhook URL, or the URL of an event target, cannot be used.
     #[error(
-        "the webhook URL {url:?} cannot be used: {reason}; \
+        "the URL {url:?} cannot be posted to: {reason}; \
          give one such as http://127.0.0.1:8080/webhooks/genesys/account/project/live/events"
     )]
     WebhookUrl {
@@ -50,8 +72,8 @@ pub enum SimulatorError {
         /// The scale as configured.
         time_scale: f64,
     },
-    /// One of the extra headers cannot be sent.
-    #[error("the webhook header {name:?} cannot be sent: {reason}; change or remove it")]
+    /// One of the extra headers, or the header of an API key, cannot be sent.
+    #[error("the header {name:?} cannot be sent: {reason}; change or remove it")]
     WebhookHeader {
         /// The header's name. Its value may be a credential and is not shown.
         name: String,
@@ -74,8 +96,9 @@ pub enum SimulatorError {
     Serve(#[source] io::Error),
 }
 
-/// Serves the control API on `listener` until `shutdown` is done, then stops: open requests are
-/// answered, deliveries under way are dropped and stay `pending`, and no task is left behind.
+/// Serves everything on `listener` until `shutdown` is done, then stops: open requests are
+/// answered, sockets are closed, deliveries under way are dropped and stay `pending`, and no task
+/// is left behind.
 ///
 /// # Errors
 ///
@@ -92,33 +115,50 @@ pub async fn serve(
         warn!(%address, "the control API asks for no credential and is not on loopback");
     }
     info!(%address, configuration = ?simulator.configuration, "the simulator is ready");
+    simulator.clone().spawn(async |simulator| simulator.run_org_clock().await);
+    simulator.clone().spawn(async |simulator| simulator.run_expiry().await);
 
     let stopping = stop.clone();
-    axum::serve(listener, control::router(simulator))
+    axum::serve(listener, routes(simulator))
         .with_graceful_shutdown(async move {
             shutdown.await;
             stopping.send_replace(true);
         })
         .await
         .map_err(SimulatorError::Serve)?;
-    // Each delivery holds a receiver: when the last one is gone, so are the deliveries.
+    // Each task holds a receiver: when the last one is gone, so are the tasks.
     stop.closed().await;
     Ok(())
 }
 
-/// What every request of the control API shares.
+/// What Genesys spreads over several hosts, and the control API.
+fn routes(simulator: Simulator) -> Router {
+    Router::new()
+        .merge(oauth::router(simulator.clone()))
+        .merge(platform::router(simulator.clone()))
+        .merge(channels::socket::router(simulator.clone()))
+        .merge(fault_control::router(simulator.clone()))
+        .merge(control::router(simulator))
+}
+
+/// What every request shares.
 #[derive(Clone)]
 pub(crate) struct Simulator {
     pub(crate) configuration: Arc<Configuration>,
+    pub(crate) oauth_clients: Arc<[Arc<OauthClient>]>,
+    pub(crate) event_posters: Arc<[EventPoster]>,
+    pub(crate) pace: Pace,
     pub(crate) ledger: Arc<Ledger>,
-    sender: Sender,
-    stop: Arc<watch::Sender<bool>>,
-}
-
-/// A webhook that was sent off: its record as it began, and the task that settles it.
-pub(crate) struct Started {
-    pub(crate) sending: Sending,
-    pub(crate) settled: JoinHandle<Sending>,
+    pub(crate) tokens: Locked<Tokens>,
+    pub(crate) channels: Locked<Channels>,
+    pub(crate) faults: Locked<FaultPlan>,
+    pub(crate) counters: Locked<Counters>,
+    pub(crate) webhook_targets: Locked<BTreeMap<String, WebhookTarget>>,
+    pub(crate) webhook_lanes: Locked<WebhookLanes>,
+    org: Locked<Org>,
+    org_changed: Arc<Notify>,
+    pub(crate) sender: Sender,
+    pub(crate) stop: Arc<watch::Sender<bool>>,
 }
 
 impl Simulator {
@@ -130,50 +170,158 @@ impl Simulator {
         if length <= LONGEST_REFUSED_SECRET {
             return Err(SimulatorError::SecretTooShort { length });
         }
+        let pace = Pace::new(configuration.time_scale)?;
         let sender = Sender::new(&configuration)?;
-        Ok(Self { configuration: Arc::new(configuration), ledger: Arc::default(), sender, stop })
+        let event_posters = configuration
+            .event_targets
+            .iter()
+            .map(|target| EventPoster::new(target, pace))
+            .collect::<Result<_, _>>()?;
+        let webhook_target = WebhookTarget {
+            sender: sender.clone(),
+            secret: configuration.signature_secret.clone(),
+        };
+        let webhook_targets =
+            BTreeMap::from([(configuration.integration_id.clone(), webhook_target)]);
+        let life = |life| pace.scaled_above(LIFE_FLOOR, life);
+        Ok(Self {
+            oauth_clients: configuration.oauth_clients.iter().cloned().map(Arc::new).collect(),
+            event_posters,
+            pace,
+            ledger: Arc::default(),
+            tokens: Locked::new(Tokens::new(life(oauth::LIFE))),
+            channels: Locked::new(Channels::new(life(channels::LIFE))),
+            faults: Locked::new(FaultPlan::default()),
+            counters: Locked::new(Counters::default()),
+            webhook_targets: Locked::new(webhook_targets),
+            webhook_lanes: Locked::new(WebhookLanes::default()),
+            org: Locked::new(org(&configuration)),
+            org_changed: Arc::default(),
+            sender,
+            stop,
+            configuration: Arc::new(configuration),
+        })
     }
 
-    /// Starts the delivery of `signed` and answers at once.
-    pub(crate) fn send(
+    /// Lets `change` change the org, and sends what comes of it its ways, in order.
+    ///
+    /// It never waits. `change` must not call the simulator.
+    pub(crate) fn with_org<T>(&self, change: impl FnOnce(&mut Org, Timestamp) -> T) -> T {
+        let changed = self.org.with(|org| self.change(org, change));
+        self.org_changed.notify_one();
+        changed
+    }
+
+    /// Asks the org something that changes nothing.
+    pub(crate) fn ask_org<T>(&self, question: impl FnOnce(&Org) -> T) -> T {
+        self.org.with(|org| question(org))
+    }
+
+    fn change<T>(&self, org: &mut Org, change: impl FnOnce(&mut Org, Timestamp) -> T) -> T {
+        let changed = change(org, Timestamp::now());
+        for emission in org.take_emissions() {
+            self.emit(org.organization_id(), emission);
+        }
+        changed
+    }
+
+    /// Adds an integration to the org: its webhooks go to `target`.
+    pub(crate) fn add_integration(
         &self,
-        shape: &'static str,
-        message_id: Option<String>,
-        signed: SignedBody,
-    ) -> Started {
-        let sending = self.ledger.open(shape, message_id);
-        let settled = tokio::spawn(settle(
-            sending.clone(),
-            signed,
-            self.sender.clone(),
-            self.ledger.clone(),
-            self.stop.subscribe(),
-        ));
-        Started { sending, settled }
+        integration: Integration,
+        target: WebhookTarget,
+    ) -> Result<Value, OrgRefusal> {
+        let id = integration.id.clone();
+        self.webhook_targets.with(|targets| targets.insert(id.clone(), target));
+        self.with_org(|org, _now| {
+            org.add_integration(integration);
+            org.integration(&id)
+        })
+    }
+
+    /// Revokes the tokens of one OAuth client, or of all, and ends their channels: how many
+    /// tokens there were.
+    pub(crate) fn revoke_tokens(&self, client_id: Option<&str>) -> usize {
+        let revoked = self.tokens.with(|tokens| tokens.revoke(client_id));
+        self.channels.with(|channels| channels.revoke(&revoked));
+        revoked.len()
+    }
+
+    /// Waits this long, or until the simulator stops.
+    pub(crate) async fn sleep(&self, duration: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(duration) => {}
+            () = self.stopped() => {}
+        }
+    }
+
+    /// Waits until the simulator stops.
+    pub(crate) async fn stopped(&self) {
+        let mut stop = self.stop.subscribe();
+        // The sender lives as long as the simulator: an error cannot come.
+        let _stopped = stop.wait_for(|stopped| *stopped).await;
+    }
+
+    /// Runs `task` until it ends or the simulator stops.
+    fn spawn<F>(self, task: impl FnOnce(Self) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let mut stop = self.stop.subscribe();
+        let task = task(self);
+        tokio::spawn(async move {
+            tokio::select! {
+                () = task => {}
+                _ = stop.wait_for(|stopped| *stopped) => {}
+            }
+        });
+    }
+
+    /// Lets happen by itself in the org what is due.
+    async fn run_org_clock(self) {
+        loop {
+            let due = self.ask_org(Org::next_due);
+            match due {
+                Some(due) => {
+                    let wait = Timestamp::now().duration_until(due);
+                    let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {
+                            self.org.with(|org| self.change(org, Org::advance));
+                        }
+                        () = self.org_changed.notified() => {}
+                    }
+                }
+                None => self.org_changed.notified().await,
+            }
+        }
+    }
+
+    /// Ends tokens and channels when their time has come.
+    async fn run_expiry(self) {
+        let (shortest, longest) = EXPIRY_CHECK_BOUNDS;
+        let period = self.pace.scaled(EXPIRY_CHECK).clamp(shortest, longest);
+        loop {
+            tokio::time::sleep(period).await;
+            let now = Timestamp::now();
+            let expired = self.tokens.with(|tokens| tokens.expire(now));
+            self.channels.with(|channels| {
+                channels.close_for_expired_tokens(&expired);
+                channels.expire(now);
+            });
+        }
     }
 }
 
-/// Delivers a webhook and keeps its record up to date. Answers the record as it is in the end,
-/// which is still pending if the simulator was stopped first.
-async fn settle(
-    mut sending: Sending,
-    signed: SignedBody,
-    sender: Sender,
-    ledger: Arc<Ledger>,
-    mut stop: watch::Receiver<bool>,
-) -> Sending {
-    let delivery = sender.deliver(&signed, |attempt| {
-        sending.attempts.push(attempt);
-        ledger.update(&sending);
-    });
-    let outcome = tokio::select! {
-        outcome = delivery => Some(outcome),
-        _ = stop.wait_for(|stopped| *stopped) => None,
+/// The org of this configuration, before the first message.
+fn org(configuration: &Configuration) -> Org {
+    let integration = Integration {
+        id: configuration.integration_id.clone(),
+        name: configuration.integration_name.clone(),
+        webhook_url: configuration.webhook_url.clone(),
+        webhook_header_names: configuration.webhook_headers.keys().cloned().collect(),
+        created_at: Timestamp::now(),
     };
-    if let Some(outcome) = outcome {
-        sending.settle(outcome);
-        ledger.update(&sending);
-    }
-    info!(id = sending.id, shape = sending.shape, state = ?sending.state, "the delivery is over");
-    sending
+    let settings = OrgSettings::at_pace(configuration.time_scale);
+    Org::new(OrgSeed::with_integration(integration), settings)
 }

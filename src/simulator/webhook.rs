@@ -134,6 +134,11 @@ impl Shape {
 
     /// The body to POST: compact JSON, UTF-8, keys in Genesys' order (Genesys reference 2.3).
     pub fn body(&self, parameters: &Parameters) -> String {
+        self.value(parameters).to_string()
+    }
+
+    /// The body before it is written.
+    pub(crate) fn value(&self, parameters: &Parameters) -> Value {
         let mut body = Map::new();
         body.insert("id".into(), json!(parameters.message_id));
         body.insert("channel".into(), self.channel(parameters));
@@ -152,7 +157,7 @@ impl Shape {
         if let Some(id) = &parameters.conversation_id {
             body.entry("conversationId").or_insert_with(|| json!(id));
         }
-        Value::Object(body).to_string()
+        Value::Object(body)
     }
 
     fn channel(&self, parameters: &Parameters) -> Value {

@@ -1,0 +1,198 @@
+//! The org's users, queues, flows and integrations: looking them up, and showing them.
+
+use serde_json::{Value, json};
+
+use super::Org;
+use super::detail_event::DIVISION_ID;
+use super::refusal::OrgRefusal;
+use super::seed::{Flow, Integration, OrgSeed, Queue, User};
+use crate::webhook::written as written_time;
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "**********";
+
+impl OrgSeed {
+    /// The user of this id, name, preferred name or e-mail address.
+    pub(crate) fn find_user(&self, reference: &str) -> Option<&User> {
+        self.users.iter().find(|user| {
+            [&user.id, &user.name, &user.email].contains(&&reference.to_owned())
+                || user.preferred_name.as_deref() == Some(reference)
+        })
+    }
+
+    /// The queue of this id or name.
+    pub(crate) fn find_queue(&self, reference: &str) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.id == reference || queue.name == reference)
+    }
+
+    /// The flow of this id or name.
+    pub(crate) fn find_flow(&self, reference: &str) -> Option<&Flow> {
+        self.flows.iter().find(|flow| flow.id == reference || flow.name == reference)
+    }
+
+    /// The integration of this id.
+    pub(crate) fn find_integration(&self, id: &str) -> Option<&Integration> {
+        self.integrations.iter().find(|integration| integration.id == id)
+    }
+}
+
+impl Org {
+    /// `GET /users/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if there is no such user.
+    pub fn user(&self, user_id: &str) -> Result<Value, OrgRefusal> {
+        let found = self.seed.users.iter().find(|user| user.id == user_id);
+        found.map(user).ok_or_else(|| OrgRefusal::not_found("user", user_id))
+    }
+
+    /// The users, unpaged.
+    pub fn users(&self) -> Vec<Value> {
+        self.seed.users.iter().map(user).collect()
+    }
+
+    /// `GET /routing/queues/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if there is no such queue.
+    pub fn queue(&self, queue_id: &str) -> Result<Value, OrgRefusal> {
+        let found = self.seed.queues.iter().find(|queue| queue.id == queue_id);
+        found
+            .map(|found| queue(found, self.seed.users.len()))
+            .ok_or_else(|| OrgRefusal::not_found("queue", queue_id))
+    }
+
+    /// The queues, unpaged. Every user is a member of each.
+    pub fn queues(&self) -> Vec<Value> {
+        self.seed.queues.iter().map(|found| queue(found, self.seed.users.len())).collect()
+    }
+
+    /// `GET /conversations/messaging/integrations/open/{id}`.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if there is no such integration.
+    pub fn integration(&self, integration_id: &str) -> Result<Value, OrgRefusal> {
+        let found = self.seed.find_integration(integration_id);
+        found
+            .map(|found| integration(found, self.types()))
+            .ok_or_else(|| OrgRefusal::not_found("integration", integration_id))
+    }
+
+    /// The integrations, unpaged, in the order in which they were made.
+    pub fn integrations(&self) -> Vec<Value> {
+        let integrations = self.seed.integrations.iter();
+        integrations.map(|found| integration(found, self.types())).collect()
+    }
+
+    /// Adds an integration, or replaces the one of the same id.
+    pub fn add_integration(&mut self, added: Integration) {
+        match self.seed.integrations.iter_mut().find(|found| found.id == added.id) {
+            Some(found) => *found = added,
+            None => self.seed.integrations.push(added),
+        }
+    }
+
+    fn types(&self) -> bool {
+        self.switches.typing_inbound || self.switches.typing_outbound
+    }
+}
+
+/// A user as `GET /users/{id}` shows them (Genesys reference 6.3).
+fn user(user: &User) -> Value {
+    let mut view = json!({
+        "id": user.id,
+        "name": user.name,
+        "division": division(),
+        "email": user.email,
+        "primaryContactInfo": [
+            { "address": user.email, "mediaType": "EMAIL", "type": "PRIMARY" },
+        ],
+        "addresses": [],
+        "state": "active",
+        "username": user.email,
+        "version": 12,
+        "acdAutoAnswer": false,
+        "selfUri": format!("/api/v2/users/{}", user.id),
+    });
+    if let Some(name) = &user.preferred_name {
+        insert(&mut view, "preferredName", json!(name));
+    }
+    // A user without a picture has no `images` at all.
+    if !user.pictures.is_empty() {
+        let images: Vec<Value> = user
+            .pictures
+            .iter()
+            .map(|(resolution, url)| json!({ "resolution": resolution, "imageUri": url }))
+            .collect();
+        insert(&mut view, "images", json!(images));
+    }
+    view
+}
+
+/// A queue as `GET /routing/queues/{id}` shows it.
+fn queue(queue: &Queue, members: usize) -> Value {
+    json!({
+        "id": queue.id,
+        "name": queue.name,
+        "division": division(),
+        "memberCount": members,
+        "userMemberCount": members,
+        "joinedMemberCount": members,
+        "selfUri": format!("/api/v2/routing/queues/{}", queue.id),
+    })
+}
+
+/// An integration as `GET /conversations/messaging/integrations/open/{id}` shows it, with its
+/// secrets hidden (Genesys reference 2.7).
+fn integration(integration: &Integration, typing_enabled: bool) -> Value {
+    let Integration { id, name, .. } = integration;
+    let created_at = written_time(integration.created_at);
+    let headers: serde_json::Map<String, Value> =
+        integration.webhook_header_names.iter().map(|name| (name.clone(), HIDDEN.into())).collect();
+    let settings_id = if typing_enabled {
+        "22cc33dd-6666-4777-8888-999900001111"
+    } else {
+        "33dd44ee-6666-4777-8888-999900001111"
+    };
+    json!({
+        "id": id,
+        "name": name,
+        "supportedContent": {
+            "id": "00aa11bb-4444-4555-8666-777788889999",
+            "name": "Open default",
+            "selfUri": "/api/v2/conversations/messaging/supportedcontent/00aa11bb-4444-4555-8666-777788889999",
+        },
+        "messagingSetting": {
+            "id": settings_id,
+            "name": if typing_enabled { "Typing on" } else { "Default" },
+            "selfUri": format!("/api/v2/conversations/messaging/settings/{settings_id}"),
+        },
+        "outboundNotificationWebhookUrl": integration.webhook_url,
+        "outboundNotificationWebhookSignatureSecretToken": HIDDEN,
+        "webhookHeaders": headers,
+        "status": "Active",
+        "recipient": {
+            "id": id, "selfUri": format!("/api/v2/routing/message/recipients/{id}"),
+        },
+        "dateCreated": created_at,
+        "dateModified": created_at,
+        "createStatus": "Completed",
+        "selfUri": format!("/api/v2/conversations/messaging/integrations/open/{id}"),
+    })
+}
+
+fn division() -> Value {
+    json!({
+        "id": DIVISION_ID, "name": "",
+        "selfUri": format!("/api/v2/authorization/divisions/{DIVISION_ID}"),
+    })
+}
+
+fn insert(view: &mut Value, key: &str, value: Value) {
+    if let Value::Object(fields) = view {
+        fields.insert(key.to_owned(), value);
+    }
+}

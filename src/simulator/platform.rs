@@ -1,0 +1,40 @@
+//! The Platform API: REST under `/api/v2` (Genesys reference 3, 4.1 and 6).
+//!
+//! Every request passes [`admission`] first: token, rate limit, faults, counters. A route then
+//! asks the caller's permissions, the org or the channels, and answers.
+
+mod admission;
+mod body;
+mod conversations;
+pub(crate) mod counters;
+mod directory;
+mod error_body;
+mod inbound;
+mod integrations;
+mod known_fields;
+mod notifications;
+mod paging;
+mod permissions;
+pub(crate) mod rate_limit;
+pub(crate) mod request_faults;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::any;
+
+use crate::platform::error_body::PlatformError;
+use crate::simulator::Simulator;
+
+/// The routes of the API host.
+pub(crate) fn router(simulator: Simulator) -> Router {
+    Router::new()
+        .merge(inbound::routes())
+        .merge(conversations::routes())
+        .merge(integrations::routes())
+        .merge(directory::routes())
+        .merge(notifications::routes())
+        .route("/api/v2/{*path}", any(async || PlatformError::not_found()))
+        .method_not_allowed_fallback(async || PlatformError::method_not_allowed())
+        .layer(from_fn_with_state(simulator.clone(), admission::admit))
+        .with_state(simulator)
+}
