@@ -1,0 +1,435 @@
+//! The handoff itself: a stage, and one function for each kind of input.
+
+use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Agent, DisconnectOutcome, End, Input, Leaving, Notice, ReadOutcome, Rules, SentMessage,
+    Snapshot, State, Ticket,
+    attendance::Attendance,
+    liveness::{Finding, Liveness},
+    messages::Messages,
+    reading::Reading,
+    rules::later,
+};
+
+/// One handoff of a session, from the bot's request until nothing is left of it at Genesys.
+///
+/// What is heard of Genesys is a hint, upon which the conversation is read; the snapshot decides.
+/// Two things are proof by themselves: where no agent is there, the end of the queue with an
+/// answer, and a person's message, show that one accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handoff {
+    pub(crate) requested_at: Timestamp,
+    pub(crate) conversation_id: Option<String>,
+    pub(crate) stage: Stage,
+    pub(crate) attendance: Attendance,
+    pub(crate) liveness: Liveness,
+    pub(crate) reading: Reading,
+    pub(crate) messages: Messages,
+    /// The customer's participant, while it is to be disconnected.
+    pub(crate) disconnect: Option<String>,
+    /// The customer was heard to leave: by when that counts even if no read confirms it.
+    pub(crate) customer_gone_by: Option<Timestamp>,
+}
+
+/// How far a handoff has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Stage {
+    /// Genesys has taken no message yet.
+    Opening,
+    /// The user waits, or talks with an agent.
+    Open,
+    /// Genesys has ended the conversation; the agents' last messages are awaited.
+    Ending {
+        /// From when missing messages are fetched.
+        fetch_from: Timestamp,
+        /// When the wait is over.
+        by: Timestamp,
+    },
+    /// The user has left; Genesys is being told, and its confirmation awaited.
+    Leaving {
+        /// How the user left.
+        how: Leaving,
+        /// When the wait is over.
+        by: Timestamp,
+    },
+    /// The end was told, but the customer may still be connected at Genesys.
+    Detaching,
+    /// The end was told.
+    Closed,
+}
+
+impl Handoff {
+    /// A handoff that the bot has just asked for; nothing is known of Genesys yet.
+    pub fn requested(now: Timestamp) -> Self {
+        Self {
+            requested_at: now,
+            conversation_id: None,
+            stage: Stage::Opening,
+            attendance: Attendance::default(),
+            liveness: Liveness::default(),
+            reading: Reading::default(),
+            messages: Messages::default(),
+            disconnect: None,
+            customer_gone_by: None,
+        }
+    }
+
+    /// Takes what happened; what the client is to be told of it, in order.
+    pub fn apply(&mut self, input: Input, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let mut notices = match input {
+            Input::Accepted { conversation_id } => self.accepted(conversation_id, now, rules),
+            Input::Refused { reason } => self.refused(reason),
+            Input::Reconcile => self.reconcile(),
+            Input::Event(event) => self.heard(&event, now, rules),
+            Input::Read { ticket, outcome } => self.read(ticket, outcome, now, rules),
+            Input::AgentWrote { at } => self.agent_wrote(at, now, rules),
+            Input::Named { user_id, details } => self.attendance.named(&user_id, details),
+            Input::Missing(ids) => self.missing(&ids, now),
+            Input::Fetched { message_id, arrived } => self.fetched(&message_id, arrived),
+            Input::Left(how) => self.left(how, now, rules),
+            Input::Disconnected(outcome) => self.disconnected(outcome, now, rules),
+            Input::Tick => Vec::new(),
+        };
+        notices.extend(self.settle(now));
+        notices
+    }
+
+    /// Whether anything is still wanted. That may be so after the end was told, while the
+    /// customer is still to be disconnected or a message to be fetched.
+    pub fn is_open(&self) -> bool {
+        self.stage != Stage::Closed || !self.messages.are_settled()
+    }
+
+    /// Whether the client was told of the end.
+    pub fn is_over(&self) -> bool {
+        matches!(self.stage, Stage::Detaching | Stage::Closed)
+    }
+
+    /// The conversation at Genesys, once it is known.
+    pub fn conversation_id(&self) -> Option<&str> {
+        self.conversation_id.as_deref()
+    }
+
+    /// Who was last announced.
+    pub fn agent(&self) -> Option<&Agent> {
+        self.attendance.announced()
+    }
+
+    /// Genesys took a message. It may have begun another conversation for it, if the former has
+    /// just ended, or have revived the one that was over: the snapshot decides.
+    fn accepted(&mut self, conversation_id: String, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let known = self.conversation_id.replace(conversation_id);
+        if known.is_some() && known != self.conversation_id {
+            self.attendance.moved();
+            self.liveness = Liveness::default();
+            self.disconnect = None;
+            self.reading.ask();
+        }
+        match self.stage {
+            Stage::Opening => {
+                self.stage = Stage::Open;
+                // The topics come first, and bring a read; but they may fail to.
+                self.reading.plan(later(now, rules.reread_cap));
+                return vec![Notice::Accepted];
+            }
+            Stage::Open => {}
+            Stage::Leaving { .. } | Stage::Detaching => self.reading.ask(),
+            Stage::Ending { .. } => {
+                self.stage = Stage::Open;
+                self.reading.ask();
+            }
+            Stage::Closed => {
+                // A message that was under way when the handoff ended leaves no ghost.
+                self.stage = Stage::Detaching;
+                self.reading.ask();
+            }
+        }
+        Vec::new()
+    }
+
+    fn refused(&mut self, reason: String) -> Vec<Notice> {
+        match self.stage {
+            _ if self.conversation_id.is_some() => Vec::new(),
+            Stage::Opening | Stage::Open | Stage::Ending { .. } => {
+                self.close(End::Failed { reason })
+            }
+            Stage::Leaving { how, .. } => self.close(how.into()),
+            Stage::Detaching | Stage::Closed => {
+                self.stage = Stage::Closed;
+                Vec::new()
+            }
+        }
+    }
+
+    fn reconcile(&mut self) -> Vec<Notice> {
+        self.reading.ask();
+        Vec::new()
+    }
+
+    fn heard(&mut self, event: &LifecycleEvent<'_>, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        if !self.is_about_us(event) {
+            return Vec::new();
+        }
+        match event.kind {
+            LifecycleKind::UserEnd | LifecycleKind::CustomerEnd => {
+                self.reading.ask_about_end(now, rules);
+            }
+            _ => self.reading.ask(),
+        }
+        let at = event.time_ms.and_then(timestamp);
+        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
+        if late || self.is_over() {
+            return Vec::new();
+        }
+        match (event.kind, event.user_id.as_deref(), at) {
+            (LifecycleKind::AcdEnd, Some(user_id), Some(at))
+                if event.acd_outcome.as_deref() == Some("ANSWERED") =>
+            {
+                return self.attendance.answered(user_id, at, now, rules);
+            }
+            (LifecycleKind::UserEnd, Some(user_id), Some(at)) => self.attendance.left(user_id, at),
+            (LifecycleKind::CustomerEnd, _, _) => {
+                self.customer_gone_by.get_or_insert(later(now, rules.end_at_latest));
+            }
+            _ => {}
+        }
+        Vec::new()
+    }
+
+    fn agent_wrote(&mut self, at: Option<Timestamp>, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        self.messages.hurry();
+        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
+        if late || self.is_over() {
+            return Vec::new();
+        }
+        let mut notices = Vec::new();
+        if self.stage == Stage::Opening {
+            // Genesys' answer is still under way, but an agent has it already.
+            self.stage = Stage::Open;
+            notices.push(Notice::Accepted);
+        }
+        notices.extend(self.attendance.wrote(at, now, rules));
+        if !self.attendance.is_known() {
+            self.reading.ask();
+        }
+        notices
+    }
+
+    fn read(
+        &mut self,
+        ticket: Ticket,
+        outcome: ReadOutcome,
+        now: Timestamp,
+        rules: &Rules,
+    ) -> Vec<Notice> {
+        if !self.reading.answer(ticket) {
+            return Vec::new();
+        }
+        match outcome {
+            ReadOutcome::Snapshot(snapshot) if self.shows_us(&snapshot) => {
+                if self.reading.needed().is_none() {
+                    self.customer_gone_by = None;
+                }
+                self.observe(&snapshot, now, rules)
+            }
+            ReadOutcome::NotFound => self.observe(&Snapshot::default(), now, rules),
+            ReadOutcome::Snapshot(_) | ReadOutcome::Failed => {
+                self.reading.plan_doubling(now, rules);
+                Vec::new()
+            }
+        }
+    }
+
+    fn observe(&mut self, snapshot: &Snapshot, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let notices = match self.is_over() {
+            true => Vec::new(),
+            false => self.attendance.observe(snapshot, now, rules),
+        };
+        if self.attendance.is_attended() {
+            self.liveness.begin();
+        }
+        let finding = self.liveness.observe(snapshot, self.requested_at, now, rules);
+        self.plan_next_read(snapshot, finding, now, rules);
+        match self.stage {
+            Stage::Opening | Stage::Closed => notices,
+            Stage::Open | Stage::Ending { .. } => {
+                self.weigh(snapshot, finding, now, rules);
+                notices
+            }
+            Stage::Leaving { .. } | Stage::Detaching => {
+                notices.into_iter().chain(self.let_go(snapshot, finding)).collect()
+            }
+        }
+    }
+
+    fn plan_next_read(
+        &mut self,
+        snapshot: &Snapshot,
+        finding: Finding,
+        now: Timestamp,
+        rules: &Rules,
+    ) {
+        match finding {
+            Finding::Doubtful(until) => self.reading.plan_doubling_until(until, now, rules),
+            Finding::Alive if is_alerting(snapshot) => self.reading.plan_doubling(now, rules),
+            Finding::Alive | Finding::Over => self.reading.plan_reconciling(now, rules),
+        }
+    }
+
+    /// What a snapshot means for a handoff that the user has not left.
+    fn weigh(&mut self, snapshot: &Snapshot, finding: Finding, now: Timestamp, rules: &Rules) {
+        match (finding, self.stage) {
+            (Finding::Over, Stage::Open) => {
+                self.stage = Stage::Ending {
+                    fetch_from: later(now, rules.last_messages),
+                    by: later(now, rules.end_at_latest),
+                };
+            }
+            (Finding::Alive, Stage::Ending { .. }) => self.stage = Stage::Open,
+            _ => {}
+        }
+        let mut in_question: Vec<&SentMessage> = snapshot
+            .agents()
+            .flat_map(|leg| &leg.messages)
+            .filter(|message| self.is_in_question(message, now, rules))
+            .collect();
+        in_question.sort_by_key(|message| message.at);
+        self.messages.list(in_question.into_iter().map(|message| message.id.as_str()));
+    }
+
+    /// Whether an agent's message should have arrived: at the end each one, before that one which
+    /// Genesys no longer tries to deliver.
+    fn is_in_question(&self, message: &SentMessage, now: Timestamp, rules: &Rules) -> bool {
+        let Some(at) = message.at else { return true };
+        let given_up = message.failed || later(at, rules.webhook_retries) <= now;
+        let ending = matches!(self.stage, Stage::Ending { .. });
+        self.is_of_this_handoff(at, rules) && (ending || given_up)
+    }
+
+    /// What a snapshot means for a handoff that the user has left: the customer is disconnected
+    /// until none is live.
+    fn let_go(&mut self, snapshot: &Snapshot, finding: Finding) -> Vec<Notice> {
+        let live = snapshot.live_customer();
+        self.disconnect = live.map(|leg| leg.id.clone()).filter(|id| !id.is_empty());
+        if live.is_none() && finding == Finding::Over { self.detached() } else { Vec::new() }
+    }
+
+    fn missing(&mut self, ids: &[String], now: Timestamp) -> Vec<Notice> {
+        let fetch_from = match self.stage {
+            Stage::Ending { fetch_from, .. } => fetch_from,
+            _ => now,
+        };
+        self.messages.missing(ids, now, fetch_from);
+        Vec::new()
+    }
+
+    fn fetched(&mut self, message_id: &str, arrived: bool) -> Vec<Notice> {
+        self.messages.fetched(message_id, arrived);
+        Vec::new()
+    }
+
+    fn left(&mut self, how: Leaving, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        if matches!(self.stage, Stage::Opening | Stage::Open | Stage::Ending { .. }) {
+            self.stage = Stage::Leaving { how, by: later(now, rules.leaving) };
+            self.reading.ask();
+        }
+        Vec::new()
+    }
+
+    fn disconnected(
+        &mut self,
+        outcome: DisconnectOutcome,
+        now: Timestamp,
+        rules: &Rules,
+    ) -> Vec<Notice> {
+        if self.disconnect.take().is_none() {
+            return Vec::new();
+        }
+        match outcome {
+            DisconnectOutcome::Done | DisconnectOutcome::Failed => {
+                self.reading.plan_doubling(now, rules);
+                Vec::new()
+            }
+            DisconnectOutcome::Gone | DisconnectOutcome::Refused => self.detached(),
+        }
+    }
+
+    /// Nothing of the user who left is at Genesys any more, or nothing can be done about it.
+    fn detached(&mut self) -> Vec<Notice> {
+        match self.stage {
+            Stage::Leaving { how, .. } => self.close(how.into()),
+            _ => {
+                self.stage = Stage::Closed;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Does what is due by now, whatever the input was.
+    fn settle(&mut self, now: Timestamp) -> Vec<Notice> {
+        self.reading.settle(now);
+        self.messages.settle(now);
+        let mut notices = self.attendance.settle(now);
+        let joining = self.attendance.announcement_due().is_some();
+        notices.extend(match self.stage {
+            Stage::Open if self.customer_gone_by.is_some_and(|by| by <= now) => {
+                self.close(End::ByGenesys)
+            }
+            Stage::Ending { by, .. } if by <= now || (self.messages.are_settled() && !joining) => {
+                self.close(End::ByGenesys)
+            }
+            Stage::Leaving { how, by } if by <= now => {
+                let told = self.close(how.into());
+                self.stage = Stage::Detaching;
+                told
+            }
+            _ => Vec::new(),
+        });
+        notices
+    }
+
+    /// Tells the end.
+    fn close(&mut self, end: End) -> Vec<Notice> {
+        self.stage = Stage::Closed;
+        let mut notices = self.attendance.end();
+        notices.push(Notice::Over(end));
+        notices
+    }
+
+    /// Whether an event is about this conversation. One that does not say is taken for a hint.
+    fn is_about_us(&self, event: &LifecycleEvent<'_>) -> bool {
+        let Some(ours) = self.conversation_id() else { return false };
+        event.conversation_id.as_deref().is_none_or(|other| other == ours)
+    }
+
+    fn shows_us(&self, snapshot: &Snapshot) -> bool {
+        self.conversation_id() == Some(snapshot.conversation_id.as_str())
+    }
+
+    /// Whether something happened in this handoff, and not in one before it in the same
+    /// conversation. Genesys' clock is compared with ours, so there is some play.
+    fn is_of_this_handoff(&self, at: Timestamp, rules: &Rules) -> bool {
+        later(at, rules.clock_difference) >= self.requested_at
+    }
+}
+
+impl From<Leaving> for End {
+    fn from(leaving: Leaving) -> Self {
+        match leaving {
+            Leaving::EndedByUser => Self::ByUser,
+            Leaving::Abandoned => Self::Abandoned,
+        }
+    }
+}
+
+fn is_alerting(snapshot: &Snapshot) -> bool {
+    snapshot.agents().any(|leg| leg.state == State::Alerting)
+}
+
+fn timestamp(milliseconds: u64) -> Option<Timestamp> {
+    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
+}

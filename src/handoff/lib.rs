@@ -1,0 +1,49 @@
+//! The handoff's pure logic: what a conversation at Genesys means for the client's chat.
+//!
+//! A [`Handoff`] is a state machine without I/O and without a clock. Each [`Input`] is applied to
+//! it with the time of its arrival; what the client is to be told comes back as [`Notice`]s, and
+//! what should be going on outside is read off its state at any time, as [`Wants`]. Its state is
+//! data: stored with the notices in one step, it goes on after a crash as if nothing had been.
+//!
+//! Around it is what a handoff reads and writes: the [`Snapshot`] of a conversation, the
+//! [`topics`] that tell of its life, the [`attributes`] that a bot passes on, and the [`parts`]
+//! of a text too long for one message.
+
+#![forbid(unsafe_code)]
+
+pub mod attributes;
+pub mod topics;
+
+mod attendance;
+mod handoff;
+mod input;
+mod liveness;
+mod messages;
+mod notice;
+mod parts;
+mod reading;
+mod rules;
+mod snapshot;
+mod wants;
+
+#[cfg(test)]
+mod any_order_tests;
+#[cfg(test)]
+mod ending_tests;
+#[cfg(test)]
+mod joining_tests;
+#[cfg(test)]
+mod model_tests;
+#[cfg(test)]
+mod snapshot_tests;
+#[cfg(test)]
+mod testing;
+
+pub use handoff::Handoff;
+pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome};
+pub use notice::{Agent, AgentDetails, End, Notice};
+pub use parts::parts;
+pub use reading::Ticket;
+pub use rules::Rules;
+pub use snapshot::{Participant, Purpose, SentMessage, Snapshot, SnapshotProblem, State};
+pub use wants::{Disconnect, Wants};
