@@ -1,0 +1,17 @@
+//! The calls of the Platform API, by theme.
+
+mod conversations;
+mod inbound;
+mod integrations;
+mod look_up;
+mod queues;
+mod users;
+
+pub use inbound::{
+    Button, EndUser, InboundMessage, OutboundReceipt, ReceiptStatus, StructuredResponse, Taken,
+};
+pub use integrations::{Integration, IntegrationRef};
+pub use look_up::LookUpError;
+pub use queues::{Queue, QueueRef};
+pub use users::User;
+pub(crate) use users::Users;

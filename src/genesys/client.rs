@@ -1,0 +1,186 @@
+//! One OAuth client at one organisation.
+
+use std::{fmt, sync::Arc};
+
+use baton_process::Random;
+use bytes::Bytes;
+use http::{
+    HeaderValue, Request, StatusCode,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::Full;
+use rustls::ClientConfig;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    call::Call,
+    calls::Users,
+    error::{ApiError, CallError, TokenError, Wording},
+    hosts::Hosts,
+    pace::Pace,
+    rate_limit::{RateLimit, RateState},
+    secret::Credentials,
+    tls::{self, TlsError},
+    token::{Issuer, LentToken, Token, TokenState, Tokens},
+    transport::Transport,
+};
+
+/// The Platform API, as one OAuth client sees it. Clones share the token, the rate limit and what
+/// was read of users. It has to live in a Tokio runtime.
+#[derive(Clone)]
+pub struct Genesys(Arc<Shared>);
+
+struct Shared {
+    hosts: Hosts,
+    /// The address before `/api/v2`, without a slash at its end.
+    base: String,
+    host: String,
+    pace: Pace,
+    random: Random,
+    tls: Arc<ClientConfig>,
+    transport: Transport,
+    tokens: Tokens,
+    lent: Tokens,
+    rate: RateLimit,
+    users: Users,
+}
+
+impl Genesys {
+    /// A client that has not said anything to Genesys yet. It fails where this machine cannot
+    /// tell who Genesys is.
+    pub fn new(
+        hosts: Hosts,
+        credentials: Credentials,
+        pace: Pace,
+        random: Random,
+    ) -> Result<Self, TlsError> {
+        let tls = if hosts.are_plain() { tls::unused()? } else { tls::configuration()? };
+        let transport = Transport::new(&tls, &pace);
+        let issuer = Issuer::new(transport.clone(), &hosts, credentials, pace.clone());
+        Ok(Self(Arc::new(Shared {
+            base: hosts.api().as_str().trim_end_matches('/').to_owned(),
+            host: hosts.api().host_str().unwrap_or_default().to_owned(),
+            tokens: Tokens::new(issuer.clone(), pace.clone(), random.clone()),
+            lent: Tokens::new(issuer, pace.clone(), random.clone()),
+            rate: RateLimit::new(&pace),
+            users: Users::new(pace.user_kept),
+            hosts,
+            pace,
+            random,
+            tls,
+            transport,
+        })))
+    }
+
+    /// A token for another program on this host. It is not the one that this client uses: each
+    /// token has a rate limit of its own.
+    pub async fn lend_token(&self) -> Result<LentToken, TokenError> {
+        self.0.lent.lend().await
+    }
+
+    /// How things stand with the token of this client.
+    pub fn token_state(&self) -> TokenState {
+        self.0.tokens.state()
+    }
+
+    /// How things stand with the rate limit of this client.
+    pub fn rate_state(&self) -> RateState {
+        self.0.rate.state()
+    }
+
+    pub(crate) fn hosts(&self) -> &Hosts {
+        &self.0.hosts
+    }
+
+    pub(crate) fn pace(&self) -> &Pace {
+        &self.0.pace
+    }
+
+    pub(crate) fn random(&self) -> &Random {
+        &self.0.random
+    }
+
+    /// For sockets, which go around the rest of this.
+    pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
+        &self.0.tls
+    }
+
+    pub(crate) fn users(&self) -> &Users {
+        &self.0.users
+    }
+
+    /// Makes the call and reads its answer.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, call: Call) -> Result<T, CallError> {
+        let body = self.bytes(&call).await?;
+        serde_json::from_slice(&body).map_err(|error| {
+            // The error itself may quote what stands there.
+            let (line, column) = (error.line(), error.column());
+            let reason = format!("it differs at line {line}, column {column}");
+            self.unreadable(call.purpose, reason)
+        })
+    }
+
+    /// Makes the call; its answer says nothing.
+    pub(crate) async fn carry_out(&self, call: Call) -> Result<(), CallError> {
+        self.bytes(&call).await.map(drop)
+    }
+
+    /// Makes the call. If Genesys refuses the token, that one is given up and the call made once
+    /// more.
+    pub(crate) async fn bytes(&self, call: &Call) -> Result<Bytes, CallError> {
+        let token = self.0.tokens.token().await?;
+        match self.attempt(call, &token).await {
+            Err(CallError::Genesys(error)) if error.status == StatusCode::UNAUTHORIZED => {
+                self.0.tokens.refused(&token);
+                let token = self.0.tokens.token().await?;
+                self.attempt(call, &token).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    pub(crate) fn unreadable(&self, purpose: &'static str, reason: String) -> CallError {
+        CallError::Unreadable { purpose, host: self.0.host.clone(), reason }
+    }
+
+    async fn attempt(&self, call: &Call, token: &Token) -> Result<Bytes, CallError> {
+        let Shared { rate, transport, host, pace, .. } = &*self.0;
+        let purpose = call.purpose;
+        let request = self.request(call, token)?;
+        rate.turn(call.class).await.map_err(|_| CallError::Busy { purpose })?;
+        let answer = transport
+            .send(request)
+            .await
+            .map_err(|error| CallError::of_transport(error, purpose, host))?;
+        rate.observe(answer.status, &answer.headers);
+        if answer.status.is_success() {
+            return Ok(answer.body);
+        }
+        let wording = if call.body.is_none() { Wording::Whole } else { Wording::Template };
+        Err(CallError::Genesys(Box::new(ApiError::read(purpose, &answer, wording, pace))))
+    }
+
+    fn request(&self, call: &Call, token: &Token) -> Result<Request<Full<Bytes>>, CallError> {
+        let refused = |_| self.unreadable(call.purpose, "the token is no header".to_owned());
+        let bearer = zeroize::Zeroizing::new(format!("Bearer {}", token.secret.expose()));
+        let mut authorization = HeaderValue::from_str(&bearer).map_err(refused)?;
+        authorization.set_sensitive(true);
+        let mut request = Request::builder()
+            .method(&call.method)
+            .uri(format!("{}{}", self.0.base, call.target))
+            .header(AUTHORIZATION, authorization)
+            .header(ACCEPT, "application/json");
+        if call.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/json");
+        }
+        request
+            .body(Full::from(call.body.clone().unwrap_or_default()))
+            .map_err(|_| self.unreadable(call.purpose, "its address is too long".to_owned()))
+    }
+}
+
+impl fmt::Debug for Genesys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Genesys").field("host", &self.0.host).finish_non_exhaustive()
+    }
+}

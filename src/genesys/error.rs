@@ -1,0 +1,229 @@
+//! Why a call of Genesys failed, and what is to be done.
+//!
+//! No error shows a secret, a token, or what a user wrote: Genesys' own words about a call with a
+//! body may quote it, so of those only the code, the template and the context id are kept.
+
+use std::{fmt, time::Duration};
+
+use crate::transport::TransportError;
+
+mod api;
+
+pub use api::ApiError;
+pub(crate) use api::{Wording, retry_after};
+
+/// Why a call of the Platform API failed.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// There is no token to make it with.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// Genesys said no.
+    #[error(transparent)]
+    Genesys(Box<ApiError>),
+    /// No connection came about.
+    #[error(
+        "{purpose} failed: {host} cannot be reached ({reason}); check the network, the region and \
+         any firewall in between"
+    )]
+    Unreachable {
+        /// What was to be done.
+        purpose: &'static str,
+        /// Where.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The connection was lost before the answer was whole.
+    #[error(
+        "{purpose} broke off: the connection to {host} was lost ({reason}), and whether Genesys \
+         carried it out is not known; check the network if that goes on"
+    )]
+    Interrupted {
+        /// What was to be done.
+        purpose: &'static str,
+        /// Where.
+        host: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The answer took too long.
+    #[error(
+        "{purpose} got no answer from {host} within {after:?}, and whether Genesys carried it out \
+         is not known; check the network and status.mypurecloud.com if that goes on"
+    )]
+    TimedOut {
+        /// What was to be done.
+        purpose: &'static str,
+        /// Where.
+        host: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// It was carried out, but its answer is not what the Platform API answers.
+    #[error(
+        "{purpose} was answered by {host} with something else than was asked for ({reason}); \
+         check that nothing stands between Baton and Genesys that answers in its place"
+    )]
+    Unreadable {
+        /// What was to be done.
+        purpose: &'static str,
+        /// Where.
+        host: String,
+        /// What is wrong with the answer; never what stands in it.
+        reason: String,
+    },
+    /// It was left out, because what is more important needs all that Genesys takes.
+    #[error(
+        "{purpose} was left out: more waits for Genesys than the rate limit of the OAuth client \
+         lets through; give each deployment an OAuth client of its own if that goes on"
+    )]
+    Busy {
+        /// What was to be done.
+        purpose: &'static str,
+    },
+}
+
+impl CallError {
+    /// Whether the very same call can never succeed. Of a user's message this means that it is
+    /// given up: so only what Genesys says against the message itself is final. What an operator
+    /// can mend is not: credentials (401), permissions (403), an integration that is not there
+    /// (404); neither is what passes by itself (408, 409, 425, 429, 5xx, the network).
+    pub fn is_final(&self) -> bool {
+        let Self::Genesys(error) = self else { return false };
+        matches!(error.status, 400..=499)
+            && !matches!(error.status, 401 | 403 | 404 | 408 | 409 | 423 | 425 | 429)
+    }
+
+    /// Whether Genesys does not have what was asked for.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Genesys(error) if error.status == 404)
+    }
+
+    /// Whether Genesys may have done what it was asked, so that asking again may do it twice.
+    pub fn may_have_been_carried_out(&self) -> bool {
+        match self {
+            Self::Interrupted { .. } | Self::TimedOut { .. } | Self::Unreadable { .. } => true,
+            Self::Genesys(error) => error.status >= 500,
+            Self::Token(_) | Self::Unreachable { .. } | Self::Busy { .. } => false,
+        }
+    }
+
+    /// How long Genesys wants to be left alone, if it said so.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Genesys(error) => error.retry_after,
+            _ => None,
+        }
+    }
+
+    pub(crate) fn of_transport(error: TransportError, purpose: &'static str, host: &str) -> Self {
+        let host = host.to_owned();
+        match error {
+            TransportError::Unreachable(reason) => Self::Unreachable { purpose, host, reason },
+            TransportError::Interrupted(reason) => Self::Interrupted { purpose, host, reason },
+            TransportError::TimedOut(after) => Self::TimedOut { purpose, host, after },
+        }
+    }
+}
+
+/// Why there is no token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// Genesys does not know the OAuth client, or not with this secret.
+    #[error(
+        "{host} refuses the OAuth client {client_id} ({code}); check the client id, its secret, \
+         the region, and that its grant type is client credentials"
+    )]
+    WrongCredentials {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+        /// Genesys' word for it, such as `invalid_client`.
+        code: String,
+    },
+    /// The login host cannot be reached, or broke off.
+    #[error(
+        "no token for the OAuth client {client_id}: {host} cannot be reached ({reason}); check \
+         the network, the region and any firewall in between"
+    )]
+    Unreachable {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+        /// What the network said.
+        reason: String,
+    },
+    /// The login host took too long.
+    #[error(
+        "no token for the OAuth client {client_id}: {host} gave no answer within {after:?}; check \
+         the network and status.mypurecloud.com"
+    )]
+    TimedOut {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The login host would not, for another reason than the credentials.
+    #[error(
+        "no token for the OAuth client {client_id}: {host} answered {status} {code}{}; it is \
+         asked again later",
+        ContextId(context_id.as_deref())
+    )]
+    Refused {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+        /// The HTTP status.
+        status: u16,
+        /// Genesys' word for it; empty if it gave none.
+        code: String,
+        /// What Genesys' support asks for.
+        context_id: Option<String>,
+        /// How long Genesys wants to be left alone.
+        retry_after: Option<Duration>,
+    },
+    /// The login host said yes, with something that is no token.
+    #[error(
+        "no token for the OAuth client {client_id}: {host} answered with something else than a \
+         token; check that it is the login host of a Genesys region"
+    )]
+    Unreadable {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+    },
+    /// The Platform API refuses tokens that are fresh.
+    #[error(
+        "the Platform API refuses the tokens that {host} has just issued to the OAuth client \
+         {client_id}; check that the client was not deleted or disabled, and that the login and \
+         the API host are of one region"
+    )]
+    NotAccepted {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+    },
+}
+
+/// Names the context id, where there is one.
+struct ContextId<'a>(Option<&'a str>);
+
+impl fmt::Display for ContextId<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(id) => write!(formatter, " (context id {id})"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Genesys' own error, as its body says it (Genesys reference, 3.4).
+
+use std::{fmt, time::Duration};
+
+use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
+use serde_json::Value;
+
+use super::ContextId;
+use crate::{pace::Pace, transport::Answer};
+
+/// As much as is kept of what Genesys says, in characters.
+const MOST_CHARACTERS: usize = 300;
+
+/// Genesys said no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    /// What was to be done: "reading the conversation".
+    pub purpose: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// Genesys' word for it, such as `missing.any.permissions`; empty if it gave none.
+    pub code: String,
+    /// Genesys' sentence; its template alone, or nothing, where the sentence may quote a user.
+    pub message: String,
+    /// What Genesys' support asks for.
+    pub context_id: Option<String>,
+    /// The permissions that the OAuth client's role lacks, such as
+    /// `conversation:message:receive`.
+    pub missing_permission: Option<String>,
+    /// How long Genesys wants to be left alone.
+    pub retry_after: Option<Duration>,
+}
+
+/// How much of Genesys' sentence may be shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wording {
+    /// All of it: the call had no body that it could quote.
+    Whole,
+    /// Its template: Genesys' sentence before values were put into it.
+    Template,
+}
+
+impl ApiError {
+    /// Reads the error from an answer whose status is no success. Whatever is not there, or not
+    /// as Genesys writes it, is empty.
+    pub(crate) fn read(
+        purpose: &'static str,
+        answer: &Answer,
+        wording: Wording,
+        pace: &Pace,
+    ) -> Self {
+        let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let text = |name: &str| body.get(name).and_then(Value::as_str);
+        let context_id = text("contextId").or_else(|| {
+            answer.headers.get("inin-correlation-id").and_then(|value| value.to_str().ok())
+        });
+        let message = match wording {
+            Wording::Whole => text("message"),
+            Wording::Template => text("messageWithParams"),
+        };
+        let missing_permission = match answer.status {
+            StatusCode::FORBIDDEN => missing_permission(&body),
+            _ => None,
+        };
+        Self {
+            purpose,
+            status: answer.status.as_u16(),
+            code: printable(text("code").unwrap_or_default()),
+            message: printable(message.unwrap_or_default()),
+            context_id: context_id.map(printable).filter(|id| !id.is_empty()),
+            missing_permission,
+            retry_after: retry_after(&answer.headers, pace),
+        }
+    }
+}
+
+/// What `Retry-After` says; Genesys gives whole seconds, and never more than a window of them.
+/// Ten times that is taken for a mistake.
+pub(crate) fn retry_after(headers: &HeaderMap, pace: &Pace) -> Option<Duration> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(pace.seconds(seconds).min(pace.rate_window * 10))
+}
+
+/// The permissions are a parameter of Genesys' sentence, or the end of it.
+fn missing_permission(body: &Value) -> Option<String> {
+    let parameter = body.get("messageParams").and_then(|parameters| parameters.get("permissions"));
+    let text = parameter.and_then(Value::as_str).or_else(|| {
+        let message = body.get("message")?.as_str()?;
+        message.rsplit_once("permissions assigned:").map(|(_, rest)| rest)
+    })?;
+    let is_permission = |word: &&str| {
+        word.matches(':').count() == 2
+            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || ":*_-".contains(letter))
+    };
+    let words = text.split(|letter: char| letter.is_whitespace() || ",[]".contains(letter));
+    let permissions: Vec<&str> = words.filter(is_permission).take(8).collect();
+    (!permissions.is_empty()).then(|| permissions.join(", "))
+}
+
+/// So much of it that a log line stays one.
+fn printable(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(MOST_CHARACTERS).collect()
+}
+
+impl std::error::Error for ApiError {}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: Genesys answered {}", self.purpose, self.status)?;
+        if !self.code.is_empty() {
+            write!(formatter, " {}", self.code)?;
+        }
+        write!(formatter, "{}", ContextId(self.context_id.as_deref()))?;
+        if !self.message.is_empty() {
+            write!(formatter, ", {:?}", self.message)?;
+        }
+        write!(formatter, "; {}", Advice(self))
+    }
+}
+
+/// What is to be done about an error.
+struct Advice<'a>(&'a ApiError);
+
+impl fmt::Display for Advice<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let error = self.0;
+        let advice = match error.status {
+            401 => "check that the OAuth client was not deleted, disabled or given a new secret",
+            403 => {
+                return match &error.missing_permission {
+                    Some(permission) => {
+                        write!(formatter, "give a role of the OAuth client one of: {permission}")
+                    }
+                    None => formatter.write_str(
+                        "give the OAuth client a role that may do that, in the division it is for",
+                    ),
+                };
+            }
+            404 => "check the id, and that the OAuth client belongs to the same organisation",
+            413 => "it is larger than Genesys takes, which is 512000 bytes",
+            429 => "the OAuth client has used up its rate limit; it is left alone for a while",
+            500.. => "see status.mypurecloud.com, or give Genesys' support the context id",
+            _ => "give Genesys' support the context id if it is not clear what is wrong",
+        };
+        formatter.write_str(advice)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: &str = include_str!("../tests/samples/error-403-missing-any-permissions.json");
+    const INVALID: &str = include_str!("../tests/samples/error-400-invalid-value.json");
+
+    fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.insert(*name, value.parse().unwrap());
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        Answer { status, headers: map, body: body.to_owned().into() }
+    }
+
+    fn read(answer: &Answer, wording: Wording) -> ApiError {
+        ApiError::read("ending the conversation", answer, wording, &Pace::default())
+    }
+
+    #[test]
+    fn a_missing_permission_is_named_with_the_context_id() {
+        let expected = "ending the conversation: Genesys answered 403 missing.any.permissions \
+                        (context id 5f2c8d31-9b0a-4c11-8e7d-2a3b4c5d6e7f), \"Unable to perform the \
+                        requested action. You must have at least one of the following permissions \
+                        assigned: {permissions}\"; give a role of the OAuth client one of: \
+                        conversation:communication:disconnect";
+        let error = read(&answer(403, &[], REFUSED), Wording::Template);
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_missing_permission_is_found_in_the_sentence_too() {
+        let body = r#"{"message": "You are missing the following permissions assigned: [a:b:c, d:e_f:*]. x"}"#;
+        let error = read(&answer(403, &[], body), Wording::Template);
+        assert_eq!(error.missing_permission.as_deref(), Some("a:b:c, d:e_f:*"));
+        assert_eq!(error.message, "");
+    }
+
+    #[test]
+    fn what_a_call_sent_is_not_quoted() {
+        let error = read(&answer(400, &[], INVALID), Wording::Template);
+        assert_eq!(error.code, "invalid.value");
+        assert!(!format!("{error} {error:?}").contains("carrier-pigeon"));
+        let error = read(&answer(400, &[], INVALID), Wording::Whole);
+        assert!(error.message.contains("carrier-pigeon"));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_error_body_still_makes_an_error() {
+        let headers = [("inin-correlation-id", "abc"), ("retry-after", "37")];
+        for body in ["", "<html>", "[]", r#"{"code": 1, "message": null}"#] {
+            let error = read(&answer(503, &headers, body), Wording::Whole);
+            assert_eq!((error.status, error.code.as_str()), (503, ""));
+            assert_eq!(error.context_id.as_deref(), Some("abc"));
+            assert_eq!(error.retry_after, Some(Duration::from_secs(37)));
+        }
+    }
+
+    #[test]
+    fn an_error_stays_one_line_of_bearable_length() {
+        let body = format!(r#"{{"code": "a\nb", "message": "{}"}}"#, "x".repeat(10_000));
+        let text = read(&answer(500, &[], &body), Wording::Whole).to_string();
+        assert!(text.len() < 600 && !text.contains('\n'), "{text}");
+    }
+}

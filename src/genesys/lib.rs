@@ -1,0 +1,40 @@
+//! The Genesys Cloud client.
+//!
+//! [`Genesys`] is one OAuth client at one organisation: it has a token when one is needed, keeps
+//! to Genesys' rate, and says in its errors what is to be done. [`Channels`] tells what happens
+//! to conversations, over Genesys' notification channels.
+//!
+//! ```text
+//! a call ──▶ token ──▶ rate limit ──▶ transport ──▶ Genesys
+//! (calls)   (one request   (by class)   (TLS, time-outs)
+//!            in flight)
+//! ```
+
+mod call;
+mod calls;
+mod channels;
+mod client;
+mod error;
+mod hosts;
+mod pace;
+mod rate_limit;
+mod regions;
+mod secret;
+mod tls;
+mod token;
+mod transport;
+
+pub use calls::{
+    Button, EndUser, InboundMessage, Integration, IntegrationRef, LookUpError, OutboundReceipt,
+    Queue, QueueRef, ReceiptStatus, StructuredResponse, Taken, User,
+};
+pub use channels::{ChannelMemory, ChannelNotice, ChannelState, ChannelStatus, Channels, Watch};
+pub use client::Genesys;
+pub use error::{ApiError, CallError, TokenError};
+pub use hosts::{Hosts, RegionProblem};
+pub use pace::Pace;
+pub use rate_limit::{Class, RateState};
+pub use regions::{REGIONS, Region};
+pub use secret::{Credentials, Secret};
+pub use tls::TlsError;
+pub use token::{LentToken, TokenState};

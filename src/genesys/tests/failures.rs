@@ -1,0 +1,115 @@
+//! What goes wrong with a call, and what that means.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use baton_genesys::{CallError, EndUser, Genesys, InboundMessage, Pace, Taken};
+use jiff::Timestamp;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
+
+use crate::scripted::{Reply, Scripted, client_of};
+
+const FORBIDDEN: &str = include_str!("samples/error-403-missing-any-permissions.json");
+const INVALID: &str = include_str!("samples/error-400-invalid-value.json");
+
+async fn say(genesys: &Genesys, text: &str) -> Result<Taken, CallError> {
+    let message = InboundMessage {
+        from: EndUser::new("u"),
+        message_id: "m".to_owned(),
+        time: Timestamp::UNIX_EPOCH,
+        text: text.to_owned(),
+        attributes: BTreeMap::new(),
+    };
+    genesys.send_message("i", &message).await
+}
+
+/// Whether it is final, may have been carried out, and is about something missing.
+fn meaning(error: &CallError) -> (bool, bool, bool) {
+    (error.is_final(), error.may_have_been_carried_out(), error.is_not_found())
+}
+
+#[tokio::test]
+async fn only_what_is_wrong_with_the_message_itself_is_final() {
+    let final_ones = [400, 413, 415, 422];
+    let maybe_done = [500, 502, 503, 504];
+    for status in [302, 400, 403, 404, 409, 413, 415, 422, 429, 500, 502, 503, 504] {
+        let scripted = Scripted::with_tokens(move |_, _| Reply::new(status, "")).await;
+        let error = say(&scripted.genesys(), "hi").await.unwrap_err();
+        let expected = (final_ones.contains(&status), maybe_done.contains(&status), status == 404);
+        assert_eq!(meaning(&error), expected, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_permission_is_named() {
+    let scripted = Scripted::with_tokens(|_, _| Reply::new(403, FORBIDDEN)).await;
+    let error = scripted.genesys().disconnect("c", "p").await.unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("role of the OAuth client one of: conversation:communication:disconnect")
+    );
+    assert!(text.contains("context id 5f2c8d31-9b0a-4c11-8e7d-2a3b4c5d6e7f"), "{text}");
+}
+
+#[tokio::test]
+async fn no_error_shows_what_a_user_wrote() {
+    let scripted = Scripted::with_tokens(|_, _| Reply::new(400, INVALID)).await;
+    let error = say(&scripted.genesys(), "carrier-pigeon").await.unwrap_err();
+    let text = format!("{error} {error:?}");
+    assert!(!text.contains("carrier-pigeon"), "{text}");
+    assert!(text.contains("Value [{value}] is not valid for field type [{fieldType}]"), "{text}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_what_was_asked_for_is_not_shown() {
+    let body = r#"{"normalizedMessage": 1, "normalizedMessage": "private words"}"#;
+    let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, body)).await;
+    let error = scripted.genesys().message("c", "m").await.unwrap_err();
+    assert!(matches!(error, CallError::Unreadable { .. }));
+    assert!(!format!("{error} {error:?}").contains("private"));
+    assert_eq!(meaning(&error), (false, true, false));
+}
+
+#[tokio::test]
+async fn a_slow_answer_may_mean_that_the_message_was_taken() {
+    let scripted =
+        Scripted::with_tokens(|_, _| Reply::new(202, "{}").after(Duration::from_secs(60))).await;
+    let request_timeout = Duration::from_secs(1);
+    let genesys = scripted.genesys_at(Pace { request_timeout, ..Pace::default() });
+    let error = say(&genesys, "hi").await.unwrap_err();
+    assert!(matches!(error, CallError::TimedOut { .. }), "{error}");
+    assert_eq!(meaning(&error), (false, true, false));
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_may_mean_that_the_message_was_taken() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let grant = r#"{"access_token":"t","expires_in":60}"#;
+        let yes = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{grant}", grant.len());
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 4096];
+            // The token, then the call, come over one connection.
+            let _ = socket.read(&mut request).await;
+            let _ = socket.write_all(yes.as_bytes()).await;
+            let _ = socket.read(&mut request).await;
+        }
+    });
+    let error = say(&client_of(&address, Pace::default()), "hi").await.unwrap_err();
+    assert!(matches!(error, CallError::Interrupted { .. }), "{error}");
+    assert_eq!(meaning(&error), (false, true, false));
+}
+
+#[tokio::test]
+async fn a_host_that_is_not_there_was_not_told_anything() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let error = say(&client_of(&address, Pace::default()), "hi").await.unwrap_err();
+    assert!(error.to_string().contains("127.0.0.1 cannot be reached"), "{error}");
+    assert_eq!(meaning(&error), (false, false, false));
+}

@@ -1,0 +1,53 @@
+//! How Genesys is known to be Genesys.
+
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+
+/// Why TLS could not be set up.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TlsError {
+    /// There is nothing to check certificates against.
+    #[error(
+        "found no certificate authorities on this machine, without which Genesys cannot be told \
+         from anybody else ({reason}); install the package ca-certificates, or name a file of \
+         them in SSL_CERT_FILE"
+    )]
+    NoAuthorities {
+        /// What went wrong on the way.
+        reason: String,
+    },
+    /// The TLS library refused its settings.
+    #[error("TLS could not be set up: {0}")]
+    Refused(#[from] rustls::Error),
+}
+
+/// The settings for TLS: whom this machine trusts, by `SSL_CERT_FILE` and `SSL_CERT_DIR` or by
+/// what the operating system keeps.
+pub(crate) fn configuration() -> Result<Arc<ClientConfig>, TlsError> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut authorities = RootCertStore::empty();
+    authorities.add_parsable_certificates(found.certs);
+    if authorities.is_empty() {
+        let reason = match found.errors.first() {
+            Some(error) => error.to_string(),
+            None => "none of the usual places has any".to_owned(),
+        };
+        return Err(TlsError::NoAuthorities { reason });
+    }
+    with_authorities(authorities)
+}
+
+/// The settings for what is never encrypted: nobody is trusted.
+pub(crate) fn unused() -> Result<Arc<ClientConfig>, TlsError> {
+    with_authorities(RootCertStore::empty())
+}
+
+fn with_authorities(authorities: RootCertStore) -> Result<Arc<ClientConfig>, TlsError> {
+    let provider = Arc::new(ring::default_provider());
+    let configuration = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(authorities)
+        .with_no_client_auth();
+    Ok(Arc::new(configuration))
+}
