@@ -1,27 +1,48 @@
 //! The actor of one session: the only one that writes its log.
+//!
+//! It takes what clients send, what waits in the inbox, what the notification channel tells, and
+//! what comes of its own errands to Genesys. Each changes the session in one durable step of the
+//! store; what should be going on at Genesys is then compared with what is, and started.
 
-use std::{sync::Arc, time::Duration};
+mod client;
+mod conduct;
+mod inbox;
+mod relay;
+
+use std::{future, sync::Arc, time::Duration};
 
 use axum::extract::ws::Utf8Bytes;
 use baton_chat::{
-    ClientAction, ClientEvent, Refused, SESSION_END, Shutdown, timestamp_text, transient_frame,
+    ClientEvent, MAX_CONNECTIONS_PER_SESSION, Refused, timestamp_text, transient_frame,
 };
-use baton_core::id::Id;
-use baton_store::{LoggedEvent, NewEvent, NextDelivery, Settlement, StoreError};
+use baton_genesys::{ChannelNotice, Watch};
+use baton_handoff::Handoff;
+use baton_process::Shutdown;
+use baton_store::{LoggedEvent, NewEvent, Session, Step, StoreError};
 use jiff::Timestamp;
 use tokio::{
-    sync::{broadcast, mpsc, oneshot, watch},
-    time::{Instant, sleep, sleep_until},
+    sync::{Semaphore, broadcast, mpsc, oneshot, watch},
+    time::{Instant, sleep, sleep_until, timeout},
 };
 
 use crate::{
     cause::Chain,
-    delivery::{Delivery, Events},
+    errand::{Errands, Outcome},
+    link::Link,
     pause::Pause,
     registry::{Registry, Surroundings},
     session_event::{SessionEvent, TYPING},
     typing::Typing,
 };
+
+pub(crate) use client::{HandoffRefused, HandoffRequest};
+pub(crate) use relay::NotPosted;
+
+/// How often it is looked whether anybody is connected, while a user waits for an agent.
+const ATTENDANCE: Duration = Duration::from_secs(1);
+
+/// A handoff whose state no version of this package wrote.
+const UNREADABLE: StoreError = StoreError::Damaged { what: "a handoff" };
 
 /// What an actor is told.
 pub(crate) enum ActorMessage {
@@ -34,6 +55,15 @@ pub(crate) enum ActorMessage {
         /// Where the outcome goes.
         answer: oneshot::Sender<Result<(), Refused>>,
     },
+    /// Somebody asks for a handoff.
+    Handoff {
+        /// What is asked.
+        request: HandoffRequest,
+        /// Where the outcome goes.
+        answer: oneshot::Sender<Result<(), HandoffRefused>>,
+    },
+    /// The process has started, and the session has something left to do.
+    Resume,
 }
 
 /// What an actor works with.
@@ -46,50 +76,170 @@ pub(crate) struct Actor {
     pub(crate) arrivals: watch::Receiver<()>,
     /// The newest sequence that the actor knows of; 0 until it has written.
     pub(crate) newest: watch::Sender<u64>,
+    /// The newest sequence that was written to a connection.
+    pub(crate) shown: watch::Receiver<u64>,
     pub(crate) transient: broadcast::Sender<Utf8Bytes>,
+    /// The places for connections that are free.
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) shutdown: Shutdown,
     pub(crate) typing: Typing,
-    /// Whether the session has ended; absent until it matters.
-    pub(crate) ended: Option<bool>,
+    /// The session as the store has it; absent until it matters.
+    pub(crate) known: Option<Known>,
     /// When to look into the inbox; absent as long as nothing is known to wait there.
     pub(crate) look_at: Option<Instant>,
     pub(crate) pause: Pause,
+    pub(crate) errands: Errands,
+    /// When a failed post is tried again.
+    pub(crate) relay_at: Option<Instant>,
+    pub(crate) relay_pause: Pause,
+    /// The notices of the conversation's channel.
+    pub(crate) watch: Option<Watch>,
+    /// Since when nobody is connected, while the user waits for an agent.
+    pub(crate) unattended_since: Option<Instant>,
+    /// When the agent was told last that the user types.
+    pub(crate) typed_at: Option<Instant>,
+}
+
+/// What the actor knows of its session.
+pub(crate) struct Known {
+    pub(crate) session: Session,
+    /// The way to Genesys, if this process has one for the tenant.
+    pub(crate) link: Option<Arc<Link>>,
+    /// The newest handoff.
+    pub(crate) handoff: Option<Numbered>,
+    /// What is known of the outbox.
+    pub(crate) outbox: Outbox,
+    /// Which messages of the last snapshot never arrived, once that is known. It counts only
+    /// when all that arrived is in the log.
+    pub(crate) missing: Option<Vec<String>>,
+}
+
+/// Whether something waits in the outbox: what was put into it counts, up to the last time that
+/// it was seen empty.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Outbox {
+    pub(crate) filled: u64,
+    pub(crate) emptied: u64,
+}
+
+impl Outbox {
+    pub(crate) fn waits(self) -> bool {
+        self.filled > self.emptied
+    }
+}
+
+/// A handoff with its number in the session.
+#[derive(Clone)]
+pub(crate) struct Numbered {
+    pub(crate) number: u32,
+    pub(crate) state: Handoff,
+}
+
+/// The process stops, or the session is gone: there is nothing left to do.
+pub(crate) struct Stopped;
+
+/// What comes next for an actor.
+enum Turn {
+    Message(ActorMessage),
+    Arrived,
+    Look,
+    StopTyping,
+    Shown(u64),
+    Notice(ChannelNotice),
+    Outcome(Outcome),
+    Tick,
+    Relay,
+    Attendance,
+    Retire,
+    Stop,
 }
 
 impl Actor {
     /// Works until the process stops, or nobody needs the session any more.
     pub(crate) async fn run(mut self) {
         loop {
-            let now = self.surroundings.clock.now();
-            let typing_left = self.typing.left(now);
-            let look_at = self.look_at;
-            tokio::select! {
-                // What is not kept is shown before what is stored later.
-                biased;
-                () = self.shutdown.begun() => return,
-                message = self.mailbox.recv() => match message {
-                    None => return,
-                    Some(message) => self.take(message).await,
-                },
-                Ok(()) = self.arrivals.changed(), if look_at.is_none() => {
-                    self.look_at = Some(Instant::now());
-                }
-                () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
-                    self.look().await;
-                }
-                () = sleep(typing_left.unwrap_or(Duration::MAX)), if typing_left.is_some() => {
-                    self.stop_typing();
-                }
-                () = sleep(self.surroundings.idle), if look_at.is_none() => {
+            let worked = match self.next_turn().await {
+                Turn::Stop => return,
+                Turn::Retire => {
                     if self.registry.retire(&self.session_id, &self.mailbox, &self.arrivals) {
                         return;
                     }
+                    Ok(())
                 }
+                Turn::Message(message) => self.take(message).await,
+                Turn::Arrived => {
+                    self.look_at = Some(Instant::now());
+                    Ok(())
+                }
+                Turn::Look => self.look().await,
+                Turn::StopTyping => {
+                    self.stop_typing();
+                    Ok(())
+                }
+                Turn::Shown(sequence) => self.note_shown(sequence).await,
+                Turn::Notice(notice) => self.notice(notice).await,
+                Turn::Outcome(outcome) => self.outcome(outcome).await,
+                Turn::Tick => self.tick().await,
+                Turn::Relay => {
+                    self.relay_at = None;
+                    Ok(())
+                }
+                Turn::Attendance => self.attend().await,
+            };
+            if worked.is_err() {
+                return;
             }
+            self.pursue();
         }
     }
 
-    async fn take(&mut self, message: ActorMessage) {
+    async fn next_turn(&mut self) -> Turn {
+        let now = self.surroundings.clock.now();
+        let typing_left = self.typing.left(now);
+        let wake = self.wake_after(now);
+        let (look_at, relay_at) = (self.look_at, self.relay_at);
+        let waits = self.waits_for_agent();
+        let idle = look_at.is_none() && self.is_idle();
+        let notice = async {
+            match &mut self.watch {
+                Some(watch) => watch.next().await,
+                None => future::pending().await,
+            }
+        };
+        tokio::select! {
+            // What is not kept is shown before what is stored later.
+            biased;
+            () = self.shutdown.begun() => Turn::Stop,
+            message = self.mailbox.recv() => message.map_or(Turn::Stop, Turn::Message),
+            Ok(()) = self.arrivals.changed(), if look_at.is_none() => Turn::Arrived,
+            outcome = self.errands.next() => Turn::Outcome(outcome),
+            notice = notice => Turn::Notice(notice),
+            Ok(()) = self.shown.changed() => Turn::Shown(*self.shown.borrow_and_update()),
+            () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                Turn::Look
+            }
+            () = sleep(typing_left.unwrap_or_default()), if typing_left.is_some() => {
+                Turn::StopTyping
+            }
+            () = sleep(wake.unwrap_or_default()), if wake.is_some() => Turn::Tick,
+            () = sleep_until(relay_at.unwrap_or_else(Instant::now)), if relay_at.is_some() => {
+                Turn::Relay
+            }
+            () = sleep(ATTENDANCE), if waits => Turn::Attendance,
+            () = sleep(self.surroundings.idle), if idle => Turn::Retire,
+        }
+    }
+
+    /// Whether nothing is left to do for Genesys' sake.
+    fn is_idle(&self) -> bool {
+        let busy = |known: &Known| {
+            let open = known.handoff.as_ref().is_some_and(|handoff| handoff.state.is_open());
+            known.link.is_some() && (open || known.outbox.waits())
+        };
+        self.errands.is_empty() && !self.known.as_ref().is_some_and(busy)
+    }
+
+    async fn take(&mut self, message: ActorMessage) -> Result<(), Stopped> {
         match message {
             ActorMessage::Transient(events) => self.show(events),
             ActorMessage::Client { event, answer } => {
@@ -97,101 +247,105 @@ impl Actor {
                 // The client may have gone.
                 let _ = answer.send(outcome);
             }
-        }
-    }
-
-    /// Takes one delivery from the inbox. After a failure it is looked for again, with a pause
-    /// that grows.
-    async fn look(&mut self) {
-        let surroundings = Arc::clone(&self.surroundings);
-        let Ok(_place) = surroundings.places.acquire().await else { return };
-        let next = match self.next_delivery().await {
-            Ok(Some(next)) => next,
-            Ok(None) => {
-                self.pause.end();
-                self.look_at = None;
-                return;
+            ActorMessage::Handoff { request, answer } => {
+                let outcome = self.request_handoff(request).await;
+                // So may have whoever asked.
+                let _ = answer.send(outcome);
             }
-            Err(error) => return self.failed(None, &error),
-        };
-        match self.deliver(&next).await {
-            Ok(()) => {
-                self.pause.end();
-                self.look_at = Some(Instant::now());
-            }
-            Err(error) => self.failed(Some(&next.delivery_id), &error),
+            ActorMessage::Resume => self.resume().await?,
         }
-    }
-
-    fn failed(&mut self, delivery_id: Option<&str>, error: &StoreError) {
-        let (session_id, error) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, delivery_id, %error, "a session's delivery has to wait");
-        self.look_at = Some(Instant::now() + self.pause.after_failure());
-    }
-
-    async fn next_delivery(&mut self) -> Result<Option<NextDelivery>, StoreError> {
-        let store = &self.surroundings.store;
-        if self.pause.follows_failure() {
-            // What failed may have been carried out all the same.
-            self.tell_newest(store.last_sequence(&self.session_id).await?);
-        }
-        store.next_delivery(&self.session_id).await
-    }
-
-    /// Brings a delivery into the log and settles it.
-    async fn deliver(&mut self, next: &NextDelivery) -> Result<(), StoreError> {
-        if self.has_ended().await? {
-            return self.settle(next, Settlement::SessionEnded).await;
-        }
-        let (session_id, delivery_id) = (&self.session_id, &next.delivery_id);
-        let Ok(delivery) = serde_json::from_slice::<Delivery<'_>>(&next.body) else {
-            tracing::error!(session_id, delivery_id, "a stored delivery cannot be read");
-            return self.settle(next, Settlement::Unreadable).await;
-        };
-        let received_at =
-            Timestamp::from_millisecond(next.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        let Events { events, unreadable } = delivery.events(received_at);
-        if unreadable > 0 {
-            tracing::warn!(session_id, delivery_id, unreadable, "a part of a delivery is skipped");
-        }
-        let mut logged = Vec::new();
-        let mut shown = Vec::new();
-        for event in events {
-            match event {
-                SessionEvent::Logged { event, ends_typing } => {
-                    logged.push(event);
-                    if ends_typing {
-                        shown.push(SessionEvent::TypingStopped);
-                    }
-                }
-                other => shown.push(other),
-            }
-        }
-        if !logged.is_empty() {
-            let store = &self.surroundings.store;
-            let logged = store.append(&self.session_id, logged, Some(next.arrival)).await?;
-            self.tell_newest_of(&logged);
-        } else if unreadable > 0 {
-            self.settle(next, Settlement::Unreadable).await?;
-        } else {
-            self.settle(next, Settlement::NothingToShow).await?;
-        }
-        self.show(shown);
         Ok(())
     }
 
-    async fn settle(&self, next: &NextDelivery, outcome: Settlement) -> Result<(), StoreError> {
-        self.surroundings.store.settle(next.arrival, outcome).await
+    /// Reads the session, however long that takes.
+    async fn resume(&mut self) -> Result<(), Stopped> {
+        let mut pause = Pause::default();
+        loop {
+            match self.known().await {
+                Ok(_) => return Ok(()),
+                Err(error) => self.hold_on(&mut pause, &error).await?,
+            }
+        }
     }
 
-    async fn has_ended(&mut self) -> Result<bool, StoreError> {
-        if let Some(ended) = self.ended {
-            return Ok(ended);
+    /// The session as the store has it.
+    async fn known(&mut self) -> Result<&mut Known, StoreError> {
+        let known = match self.known.take() {
+            Some(known) => known,
+            None => self.read_known().await?,
+        };
+        Ok(self.known.insert(known))
+    }
+
+    async fn read_known(&self) -> Result<Known, StoreError> {
+        let Surroundings { store, links, .. } = &*self.surroundings;
+        let session = store.session(&self.session_id).await?.ok_or(StoreError::UnknownSession)?;
+        let link = links.of(&session.details.tenant).cloned();
+        let handoff = match &link {
+            Some(_) => store.handoff(&self.session_id).await?,
+            None => None,
+        };
+        let handoff = match handoff {
+            Some(row) => Some(Numbered {
+                number: row.number,
+                state: serde_json::from_str(&row.state).map_err(|_| UNREADABLE)?,
+            }),
+            None => None,
+        };
+        // Something may wait there from before.
+        let outbox = Outbox { filled: u64::from(link.is_some()), emptied: 0 };
+        Ok(Known { session, link, handoff, outbox, missing: None })
+    }
+
+    /// One durable step, tried until it is done.
+    async fn save(&mut self, step: Step) -> Result<Vec<LoggedEvent>, Stopped> {
+        let mut pause = Pause::default();
+        loop {
+            match self.surroundings.store.step(&self.session_id, step.clone()).await {
+                Ok(logged) => {
+                    self.tell_newest_of(&logged);
+                    return Ok(logged);
+                }
+                Err(error) => self.hold_on(&mut pause, &error).await?,
+            }
         }
-        let session = self.surroundings.store.session(&self.session_id).await?;
-        let ended = session.is_some_and(|session| session.ended);
-        self.ended = Some(ended);
-        Ok(ended)
+    }
+
+    /// Waits before the store is tried again.
+    async fn hold_on(&mut self, pause: &mut Pause, error: &StoreError) -> Result<(), Stopped> {
+        let (session_id, error_text) = (&self.session_id, Chain(error));
+        tracing::error!(session_id, error = %error_text, "a session's step has to wait");
+        if matches!(error, StoreError::UnknownSession | StoreError::Closed) {
+            return Err(Stopped);
+        }
+        match timeout(pause.after_failure(), self.shutdown.begun()).await {
+            Ok(()) => Err(Stopped),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Has the receipts made that say what was shown to the user.
+    async fn note_shown(&mut self, sequence: u64) -> Result<(), Stopped> {
+        let mut pause = Pause::default();
+        while let Err(error) = self.known().await {
+            self.hold_on(&mut pause, &error).await?;
+        }
+        if self.link().is_none() {
+            return Ok(());
+        }
+        while let Err(error) = self.surroundings.store.shown(&self.session_id, sequence).await {
+            self.hold_on(&mut pause, &error).await?;
+        }
+        self.surroundings.receipts.notify_one();
+        Ok(())
+    }
+
+    fn link(&self) -> Option<&Arc<Link>> {
+        self.known.as_ref()?.link.as_ref()
+    }
+
+    fn has_connections(&self) -> bool {
+        self.places.available_permits() < MAX_CONNECTIONS_PER_SESSION
     }
 
     /// Shows what is not kept to whoever is connected.
@@ -229,60 +383,16 @@ impl Actor {
         }
     }
 
-    /// Does what a client wants. It waits for the store as long as that takes, so that the
-    /// connections are told of the outcome; the one that asked gives up earlier.
-    async fn client_event(&mut self, event: ClientEvent) -> Result<(), Refused> {
-        let ClientEvent { action, metadata } = event;
-        if self.has_ended().await.map_err(|error| self.unavailable(&error))? {
-            // The client learns of the end from the log.
-            return Ok(());
-        }
-        match action {
-            // An echo would promise that an agent gets it, and nothing passes it on yet.
-            ClientAction::UserMessage { .. } => Err(Refused::NotForwarded),
-            ClientAction::RequestPolyAgentJoin => {
-                let echo = self.own_event("EVENT_TYPE_REQUEST_POLY_AGENT_JOIN", "{}", metadata);
-                let store = &self.surroundings.store;
-                let appended = store.append(&self.session_id, vec![echo], None).await;
-                self.written(appended)
-            }
-            ClientAction::UserEndSession => {
-                let echo = self.own_event("EVENT_TYPE_USER_END_SESSION", "{}", metadata);
-                let reason = r#"{"reason":"REASON_USER_END"}"#;
-                let events = vec![echo, self.own_event(SESSION_END, reason, None)];
-                let ended = self.surroundings.store.end_session(&self.session_id, events).await;
-                // After a failure the store is asked again.
-                self.ended = ended.is_ok().then_some(true);
-                self.written(ended)
-            }
-        }
-    }
-
-    /// An event that a session's log holds once: its id follows from its session and its type.
-    fn own_event(&self, kind: &str, payload: &str, metadata: Option<String>) -> NewEvent {
+    /// An event of this moment.
+    fn event(&self, id: String, kind: &str, payload: &str, metadata: Option<String>) -> NewEvent {
         NewEvent {
-            id: Id::of_parts(&[self.session_id.as_bytes(), kind.as_bytes()]).to_string(),
+            id,
             timestamp: timestamp_text(self.surroundings.clock.now()),
             kind: kind.to_owned(),
             payload: payload.to_owned(),
             metadata,
+            message_id: None,
         }
-    }
-
-    fn written(&self, outcome: Result<Vec<LoggedEvent>, StoreError>) -> Result<(), Refused> {
-        match outcome {
-            Ok(logged) => {
-                self.tell_newest_of(&logged);
-                Ok(())
-            }
-            Err(error) => Err(self.unavailable(&error)),
-        }
-    }
-
-    fn unavailable(&self, error: &StoreError) -> Refused {
-        let (session_id, error) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, %error, "a client's event could not be taken");
-        Refused::Unavailable
     }
 
     /// Wakes the connections, also if nothing new came of it: then a call that failed had been

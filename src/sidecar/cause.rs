@@ -3,7 +3,7 @@
 use std::{error::Error, fmt};
 
 /// Shows an error and, after it, each cause.
-pub(crate) struct Chain<'a>(pub(crate) &'a dyn Error);
+pub(crate) struct Chain<'a>(pub(crate) &'a (dyn Error + Send + Sync));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,11 +1,18 @@
 //! The configuration: what it holds, and how it is read.
 
+mod genesys;
+#[cfg(test)]
+mod tests;
+
 use std::{net::SocketAddr, path::PathBuf};
 
 use baton_chat::{Host, SecretDigest};
 use baton_core::tenant::{TenantKey, is_segment};
+use baton_genesys::IntegrationRef;
 
 use crate::{secret::Secrets, section::Section};
+
+pub use genesys::{After, AgentName, GenesysAccess, HandoffOptions, Start, StrayMessages};
 
 /// The default configuration with every key explained: the reference of the configuration.
 pub const fn default_configuration() -> &'static str {
@@ -25,6 +32,8 @@ pub struct Configuration {
     pub admin_credentials: Vec<SecretDigest>,
     /// The file of the store.
     pub store_path: PathBuf,
+    /// How many notification channels each OAuth client may have.
+    pub channels_per_client: usize,
     /// Whose chats are served.
     pub tenants: Vec<Tenant>,
 }
@@ -35,11 +44,13 @@ pub struct Tenant {
     /// Whose it is.
     pub key: TenantKey<'static>,
     /// The Open Messaging integration that belongs to it.
-    pub integration_id: String,
+    pub integration: IntegrationRef,
     /// By which tokens chat clients come in.
     pub connector_tokens: Vec<SecretDigest>,
     /// From where chat clients come.
     pub hosts: Vec<Host>,
+    /// How it reaches Genesys; absent where another program does.
+    pub genesys: Option<GenesysAccess>,
 }
 
 /// What is wrong with a configuration: which key, and what to do. It is one line, and never
@@ -99,9 +110,20 @@ impl Configuration {
         }
         store.finish()?;
 
+        let mut genesys = document.section("genesys")?;
+        let channels = genesys.number("channels_per_client", 1..=20)?.unwrap_or(20);
+        genesys.finish()?;
+
         let mut tenants = Vec::new();
         for section in document.sections("tenants")? {
+            let name = section.name("genesys.token_credentials");
             let tenant = tenant(section, &mut secrets, &tenants)?;
+            let lends_to = tenant.genesys.iter().flat_map(|genesys| &genesys.token_credentials);
+            let internal = [delivery_credentials.as_slice(), &admin_credentials].concat();
+            if lends_to.into_iter().any(|digest| digest.is_one_of(&internal)) {
+                let problem = "holds a credential of the internal section; take one of its own";
+                return Err(ConfigurationProblem::new(name, problem));
+            }
             tenants.push(tenant);
         }
         document.finish()?;
@@ -115,6 +137,7 @@ impl Configuration {
             delivery_credentials,
             admin_credentials,
             store_path: store_path.into(),
+            channels_per_client: channels as usize,
             tenants,
         };
         Ok((configuration, secrets.warnings))
@@ -146,10 +169,9 @@ fn tenant(
         segment(&mut section, "project_id")?,
         segment(&mut section, "client_env")?,
     );
-    let integration_id = section.needed_text("integration_id")?;
-    if integration_id.is_empty() {
-        return Err(ConfigurationProblem::new(section.name("integration_id"), "is empty; fill it"));
-    }
+    let genesys = section.optional_section("genesys")?;
+    let genesys = genesys.map(|section| genesys::read(section, secrets)).transpose()?;
+    let integration = integration(&mut section, genesys.is_some())?;
     let connector_tokens = secrets.read(&mut section, "connector_tokens", None)?;
     let mut hosts = Vec::new();
     for (name, text) in section.texts("hosts")? {
@@ -165,13 +187,80 @@ fn tenant(
             let problem = "names a tenant that an earlier section names; take one of them out";
             return Err(ConfigurationProblem::new(section.name("account_id"), problem));
         }
+        check_beside(&section, other, &integration, genesys.as_ref())?;
         if share_one(&other.connector_tokens, &connector_tokens) {
             let problem = format!("holds a token of the tenant {}; give each its own", other.key);
             return Err(ConfigurationProblem::new(section.name("connector_tokens"), problem));
         }
     }
     section.finish()?;
-    Ok(Tenant { key, integration_id, connector_tokens, hosts })
+    Ok(Tenant { key, integration, connector_tokens, hosts, genesys })
+}
+
+/// Checks that two tenants do not get into each other's way at Genesys.
+fn check_beside(
+    section: &Section,
+    other: &Tenant,
+    integration: &IntegrationRef,
+    genesys: Option<&GenesysAccess>,
+) -> Result<(), ConfigurationProblem> {
+    let (Some(access), Some(others)) = (genesys, &other.genesys) else { return Ok(()) };
+    if access.hosts.api() != others.hosts.api() {
+        return Ok(());
+    }
+    let (one, two) = (&access.credentials, &others.credentials);
+    if one.client_id == two.client_id && one.client_secret.expose() != two.client_secret.expose() {
+        let key = section.name("genesys.client_secret");
+        let problem = format!(
+            "is another than that of {}, for the same OAuth client; give both the same",
+            other.key
+        );
+        return Err(ConfigurationProblem::new(key, problem));
+    }
+    if *integration == other.integration {
+        let key = match integration {
+            IntegrationRef::Id(_) => "integration_id",
+            IntegrationRef::Name(_) => "integration_name",
+        };
+        let problem = format!(
+            "is the integration of the tenant {}; give each tenant its own, so that a webhook \
+             belongs to one of them",
+            other.key
+        );
+        return Err(ConfigurationProblem::new(section.name(key), problem));
+    }
+    Ok(())
+}
+
+/// By id, or by a name that is looked up at Genesys.
+fn integration(
+    section: &mut Section,
+    reaches_genesys: bool,
+) -> Result<IntegrationRef, ConfigurationProblem> {
+    let (id, name) = (section.text("integration_id")?, section.text("integration_name")?);
+    let (key, text, integration): (_, _, fn(String) -> IntegrationRef) = match (id, name) {
+        (Some(id), None) => ("integration_id", id, IntegrationRef::Id),
+        (None, Some(name)) if reaches_genesys => ("integration_name", name, IntegrationRef::Name),
+        (None, Some(_)) => {
+            let problem = "is looked up at Genesys, and the tenant has no genesys section; add \
+                           one, or give integration_id";
+            return Err(ConfigurationProblem::new(section.name("integration_name"), problem));
+        }
+        (Some(_), Some(_)) => {
+            let problem = "stands beside integration_id; take one of the two out";
+            return Err(ConfigurationProblem::new(section.name("integration_name"), problem));
+        }
+        (None, None) => {
+            return Err(ConfigurationProblem::new(
+                section.name("integration_id"),
+                "is missing; add it",
+            ));
+        }
+    };
+    if text.is_empty() {
+        return Err(ConfigurationProblem::new(section.name(key), "is empty; fill it"));
+    }
+    Ok(integration(text))
 }
 
 fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationProblem> {
@@ -186,180 +275,4 @@ fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationProb
 
 fn share_one(some: &[SecretDigest], others: &[SecretDigest]) -> bool {
     some.iter().any(|digest| digest.is_one_of(others))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LONG: &str = "0123456789abcdef0123456789abcdef";
-
-    /// Credentials, and one tenant to which a line may be added.
-    fn with(internal: &str, tenant: &str) -> String {
-        format!(
-            r#"
-[internal]
-{internal}
-
-[[tenants]]
-account_id = "acme"
-project_id = "support"
-client_env = "live"
-integration_id = "integration-1"
-connector_tokens = [{{ env = "TOKEN" }}]
-{tenant}
-"#
-        )
-    }
-
-    fn environment(name: &str) -> Option<String> {
-        match name {
-            "BATON_DELIVERY_CREDENTIAL" => Some(format!("delivery-{LONG}")),
-            "BATON_ADMIN_CREDENTIAL" => Some(format!("admin-{LONG}")),
-            "TOKEN" | "ACME_CONNECTOR_TOKEN" => Some(LONG.to_owned()),
-            "MIDDLING" => Some("a-middling-secret".to_owned()),
-            "SHORT" => Some("short-secret".to_owned()),
-            _ => None,
-        }
-    }
-
-    fn error(text: &str) -> String {
-        let error = Configuration::parse(text, &environment).unwrap_err().to_string();
-        assert!(!error.contains('\n'), "{error}");
-        error
-    }
-
-    #[test]
-    fn the_default_configuration_is_what_an_empty_one_means() {
-        let (default, warnings) =
-            Configuration::parse(default_configuration(), &environment).unwrap();
-        let (empty, _) = Configuration::parse("", &environment).unwrap();
-        assert_eq!(default.chat_listen, empty.chat_listen);
-        assert_eq!(default.internal_listen, empty.internal_listen);
-        assert_eq!(default.store_path, empty.store_path);
-        let same = |one: &[SecretDigest], other: &[SecretDigest]| share_one(one, other);
-        assert!(same(&default.delivery_credentials, &empty.delivery_credentials));
-        assert!(same(&default.admin_credentials, &empty.admin_credentials));
-        let warnings: Vec<String> = warnings.iter().map(ConfigurationProblem::to_string).collect();
-        assert_eq!(
-            warnings,
-            ["configuration: tenants holds no tenant, so nobody can connect; add one"]
-        );
-    }
-
-    #[test]
-    fn the_tenant_that_the_default_configuration_shows_can_be_used() {
-        let (before, example) = default_configuration().split_once("# [[tenants]]").unwrap();
-        let example: Vec<&str> =
-            example.lines().map(|line| line.strip_prefix("# ").unwrap_or("")).collect();
-        let text = format!("{before}[[tenants]]\n{}", example.join("\n"));
-        let (configuration, warnings) = Configuration::parse(&text, &environment).unwrap();
-        assert_eq!(warnings, []);
-        let [tenant] = configuration.tenants.as_slice() else { panic!("one tenant") };
-        assert_eq!(tenant.key.to_string(), "acme/support/live");
-        assert_eq!(tenant.hosts.len(), 2);
-    }
-
-    #[test]
-    fn each_error_is_one_line_that_names_the_key_and_what_to_do() {
-        let hex = "0".repeat(64);
-        for (text, expected) in [
-            ("[chat]\nlisten = ".to_owned(), "line 2 is not valid TOML"),
-            ("[chat]\nlisten = 1".to_owned(), "chat.listen has to be a text"),
-            ("[chat]\nlisten = 'localhost:1'".to_owned(), "chat.listen has to be an IP address"),
-            (
-                "[chat]\nlisten = '0.0.0.0:8080'".to_owned(),
-                "chat.listen is no loopback address; TLS is not built in yet: listen on \
-                 loopback and put a TLS proxy before it",
-            ),
-            ("[chat]\nlissten = ''".to_owned(), "chat.lissten is not a key"),
-            ("[chatt]".to_owned(), "chatt is not a key"),
-            ("chat = 1".to_owned(), "chat has to be a section"),
-            ("[store]\npath = ''".to_owned(), "store.path is empty"),
-            (
-                with("delivery_credentials = []", ""),
-                "internal.delivery_credentials has to hold one or two",
-            ),
-            (
-                with("delivery_credentials = [{ env = 'UNSET' }]", ""),
-                "internal.delivery_credentials[0] needs the environment variable UNSET; set it",
-            ),
-            (
-                with("delivery_credentials = [{ env = 'SHORT' }]", ""),
-                "internal.delivery_credentials[0] takes its secret from SHORT, which is shorter \
-                 than 16 characters",
-            ),
-            (
-                with("delivery_credentials = [{ sha256 = 'abc' }]", ""),
-                "internal.delivery_credentials[0].sha256 has to hold 64",
-            ),
-            (
-                with(&format!("admin_credentials = [{{ sha256 = '{hex}', env = 'X' }}]"), ""),
-                "internal.admin_credentials[0] has to be { env",
-            ),
-            (
-                with("admin_credentials = [{ env = 'BATON_DELIVERY_CREDENTIAL' }]", ""),
-                "internal.admin_credentials holds a delivery credential",
-            ),
-            ("[[tenants]]".to_owned(), "tenants[0].account_id is missing"),
-            (
-                "[[tenants]]\naccount_id = 'a/b'".to_owned(),
-                "tenants[0].account_id has to be 1 to 64",
-            ),
-            (with("", "hosts = ['https://']"), "tenants[0].hosts[0] names no host"),
-            (with("", "host = 'a'"), "tenants[0].host is not a key"),
-            (
-                format!("{}{}", with("", ""), with("", "").replace("[internal]", "")),
-                "tenants[1].account_id names a tenant that an earlier section names",
-            ),
-            (
-                with("", "") + &with("", "").replace("[internal]", "").replace("acme", "other"),
-                "tenants[1].connector_tokens holds a token of the tenant acme/support/live",
-            ),
-        ] {
-            let error = error(&text);
-            assert!(error.starts_with(&format!("configuration: {expected}")), "{error}");
-        }
-    }
-
-    #[test]
-    fn invariant_10_a_secret_in_the_wrong_place_is_not_repeated() {
-        let secret = "Sup3r-secret-value";
-        for value in [
-            format!("'{secret}'"),
-            format!("['{secret}']"),
-            format!("[{{ env = '{secret}' }}]"),
-            format!("[{{ sha256 = '{secret}' }}]"),
-            format!("[{{ secret = '{secret}' }}]"),
-            secret.to_owned(),
-        ] {
-            let text = format!("[internal]\ndelivery_credentials = {value}");
-            assert!(!error(&text).contains(secret));
-        }
-        let (configuration, _) = Configuration::parse(&with("", ""), &environment).unwrap();
-        assert!(!format!("{configuration:?}").contains(LONG));
-    }
-
-    #[test]
-    fn what_is_weak_but_works_is_warned_of() {
-        let text = with("admin_credentials = [{ env = 'MIDDLING' }]", "hosts = []");
-        let (_, warnings) = Configuration::parse(&text, &environment).unwrap();
-        let warnings: Vec<String> = warnings.iter().map(ConfigurationProblem::to_string).collect();
-        let [credential, hosts] = warnings.as_slice() else { panic!("{warnings:?}") };
-        assert!(credential.contains("internal.admin_credentials[0]"), "{credential}");
-        assert!(hosts.contains("tenants[0].hosts is empty"), "{hosts}");
-    }
-
-    #[test]
-    fn a_secret_and_its_digest_mean_the_same() {
-        let hex: String = SecretDigest::of(format!("delivery-{LONG}").as_bytes())
-            .as_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let text = with(&format!("delivery_credentials = [{{ sha256 = '{hex}' }}]"), "");
-        let (by_digest, _) = Configuration::parse(&text, &environment).unwrap();
-        let (by_secret, _) = Configuration::parse(&with("", ""), &environment).unwrap();
-        assert!(share_one(&by_digest.delivery_credentials, &by_secret.delivery_credentials));
-    }
 }

@@ -5,12 +5,16 @@
 
 use std::borrow::Cow;
 
-use baton_core::{id::Id, tenant::TenantKey};
+use baton_core::{id::Id, lifecycle::LifecycleEvent, tenant::TenantKey};
+use baton_store::NewReceipt;
 use jiff::Timestamp;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::session_event::SessionEvent;
+
+/// What Genesys is told of a message that reaches nobody (Genesys reference, 2.6).
+const UNDELIVERABLE: &str = "MessageNotAllowed";
 
 /// A delivery (`baton_core::delivery::Delivery` is all that this version's edge sends).
 #[derive(Deserialize)]
@@ -33,10 +37,10 @@ pub(crate) struct Data<'a> {
     pub(crate) genesys: Origin<'a>,
     #[serde(borrow, default)]
     events: Vec<&'a RawValue>,
-    #[serde(default)]
-    receipts: Vec<IgnoredAny>,
-    #[serde(default)]
-    lifecycle: Vec<IgnoredAny>,
+    #[serde(borrow, default)]
+    receipts: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    lifecycle: Vec<&'a RawValue>,
     #[serde(default)]
     unhandled: Vec<IgnoredAny>,
 }
@@ -46,6 +50,17 @@ pub(crate) struct Data<'a> {
 pub(crate) struct Origin<'a> {
     #[serde(borrow, default)]
     pub(crate) integration_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) message_id: Option<Cow<'a, str>>,
+}
+
+/// What Genesys says became of a message of the user.
+#[derive(Deserialize)]
+struct Receipt<'a> {
+    #[serde(borrow, default)]
+    message_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    status: Option<Cow<'a, str>>,
 }
 
 /// What a delivery brings to its session.
@@ -83,14 +98,54 @@ impl Delivery<'_> {
         let all = &self.data.events;
         let events: Vec<_> =
             all.iter().filter_map(|event| SessionEvent::read(event, received_at)).collect();
-        let unreadable = all.len() - events.len() + self.data.lifecycle.len();
+        let steps = &self.data.lifecycle;
+        let unreadable = all.len() - events.len() + steps.len() - self.lifecycle().count();
         Events { events, unreadable }
+    }
+
+    /// Its steps in the conversation's life, as far as this version can read them.
+    pub(crate) fn lifecycle(&self) -> impl Iterator<Item = LifecycleEvent<'_>> {
+        self.data.lifecycle.iter().filter_map(|step| serde_json::from_str(step.get()).ok())
+    }
+
+    /// The messages of which it says that they failed.
+    pub(crate) fn failed_messages(&self) -> impl Iterator<Item = String> {
+        let receipts = self.data.receipts.iter();
+        receipts
+            .filter_map(|receipt| serde_json::from_str::<Receipt<'_>>(receipt.get()).ok())
+            .filter(|receipt| receipt.status.as_deref() == Some("Failed"))
+            .filter_map(|receipt| receipt.message_id.map(Cow::into_owned))
+    }
+
+    /// The receipt that says that a person's message reaches nobody; none for anything else, so
+    /// that no receipt answers a receipt.
+    pub(crate) fn failure(
+        &self,
+        integration_id: &str,
+        received_at: Timestamp,
+    ) -> Option<NewReceipt> {
+        let events = self.events(received_at).events;
+        events.iter().find_map(SessionEvent::written_by_person)?;
+        Some(NewReceipt {
+            tenant: self.data.tenant.clone().into_owned(),
+            integration_id: integration_id.to_owned(),
+            end_user_id: self.subject.as_deref()?.to_owned(),
+            message_id: self.data.genesys.message_id.as_deref()?.to_owned(),
+            reason_code: UNDELIVERABLE.to_owned(),
+        })
+    }
+
+    /// Whether it is for the tenant's own integration although it names none: a trigger need not
+    /// say through which integration the conversation came, and a tenant has one.
+    pub(crate) fn leaves_integration_out(&self) -> bool {
+        self.data.genesys.integration_id.is_none() && !self.data.lifecycle.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use baton_core::lifecycle::LifecycleKind;
     use serde_json::{Value, json};
 
     fn with(data: Value) -> String {
@@ -123,9 +178,24 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_counted() {
         let event = json!({"id": "a", "type": "EVENT_TYPE_LATER", "payload": {}});
-        let text = with(json!({"events": [7, event, {}], "lifecycle": [{}]}));
+        let lifecycle = json!([{}, {"kind": "user_end", "later": 1}, {"kind": "later"}, 7]);
+        let text = with(json!({"events": [7, event, {}], "lifecycle": lifecycle}));
         let delivery: Delivery<'_> = serde_json::from_str(&text).unwrap();
         let Events { events, unreadable } = delivery.events(Timestamp::UNIX_EPOCH);
-        assert_eq!((events.len(), unreadable), (1, 3));
+        assert_eq!((events.len(), unreadable), (1, 5));
+        let kinds: Vec<_> = delivery.lifecycle().map(|step| step.kind).collect();
+        assert_eq!(kinds, [LifecycleKind::UserEnd]);
+    }
+
+    #[test]
+    fn only_a_step_of_a_conversation_may_leave_its_integration_out() {
+        let leaves_out = |data| {
+            serde_json::from_str::<Delivery<'_>>(&with(data)).unwrap().leaves_integration_out()
+        };
+        let step = json!({"kind": "user_end"});
+        let genesys = json!({"integration_id": "integration"});
+        assert!(leaves_out(json!({"lifecycle": [step]})));
+        assert!(!leaves_out(json!({"lifecycle": [step], "genesys": genesys})));
+        assert!(!leaves_out(json!({"events": [{"transient_for_ms": 1}]})));
     }
 }

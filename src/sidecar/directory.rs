@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use baton_core::tenant::TenantKey;
+use baton_genesys::IntegrationRef;
 use baton_store::{Settlement, Store, StoreError};
 
-use crate::configuration::Tenant;
+use crate::{configuration::Tenant, link::Links};
 
 /// Where a delivery goes.
 #[derive(Debug, PartialEq, Eq)]
@@ -16,44 +17,68 @@ pub(crate) enum Recipient {
     Nobody(Settlement),
 }
 
+/// Why the integration of a tenant is not known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoIntegration {
+    /// The tenant is not configured.
+    NotConfigured,
+    /// It is configured by its name, which was not looked up yet.
+    NotFoundYet,
+}
+
 /// What is configured, and the store that knows the sessions.
-#[derive(Debug)]
 pub(crate) struct Directory {
     pub(crate) store: Store,
-    integrations: HashMap<TenantKey<'static>, String>,
+    integrations: HashMap<TenantKey<'static>, IntegrationRef>,
+    links: Links,
 }
 
 impl Directory {
-    pub(crate) fn new(store: Store, tenants: &[Tenant]) -> Self {
-        let integrations = tenants
-            .iter()
-            .map(|tenant| (tenant.key.clone(), tenant.integration_id.clone()))
-            .collect();
-        Self { store, integrations }
+    pub(crate) fn new(store: Store, tenants: &[Tenant], links: Links) -> Self {
+        let integrations =
+            tenants.iter().map(|tenant| (tenant.key.clone(), tenant.integration.clone())).collect();
+        Self { store, integrations, links }
     }
 
-    /// The integration of a tenant that is configured.
-    pub(crate) fn integration<'a>(&'a self, tenant: &TenantKey<'a>) -> Option<&'a str> {
-        self.integrations.get(tenant).map(String::as_str)
+    /// The integration of a tenant.
+    pub(crate) fn integration<'a>(
+        &'a self,
+        tenant: &TenantKey<'a>,
+    ) -> Result<&'a str, NoIntegration> {
+        match self.integrations.get(tenant).ok_or(NoIntegration::NotConfigured)? {
+            IntegrationRef::Id(id) => Ok(id),
+            IntegrationRef::Name(_) => self
+                .links
+                .of(tenant)
+                .and_then(|link| link.integration_id.get())
+                .map(String::as_str)
+                .ok_or(NoIntegration::NotFoundYet),
+        }
     }
 
-    /// For whom a delivery of this tenant is, by what its webhook named.
+    /// For whom a delivery of this tenant is, by what its webhook named; absent where the
+    /// integration that it came by is not known yet.
     pub(crate) async fn recipient(
         &self,
         tenant: &TenantKey<'_>,
         integration_id: Option<&str>,
         end_user_id: Option<&str>,
-    ) -> Result<Recipient, StoreError> {
-        let Some(configured) = self.integration(tenant) else {
-            return Ok(Recipient::Nobody(Settlement::NotConfigured));
+    ) -> Result<Option<Recipient>, StoreError> {
+        let configured = match self.integration(tenant) {
+            Ok(configured) => configured,
+            Err(NoIntegration::NotFoundYet) => return Ok(None),
+            Err(NoIntegration::NotConfigured) => {
+                return Ok(Some(Recipient::Nobody(Settlement::NotConfigured)));
+            }
         };
         let (Some(integration_id), Some(end_user_id)) = (integration_id, end_user_id) else {
-            return Ok(Recipient::Nobody(Settlement::UnknownSession));
+            return Ok(Some(Recipient::Nobody(Settlement::UnknownSession)));
         };
         if integration_id != configured {
-            return Ok(Recipient::Nobody(Settlement::NotConfigured));
+            return Ok(Some(Recipient::Nobody(Settlement::NotConfigured)));
         }
         let session = self.store.session_of_end_user(tenant, integration_id, end_user_id).await?;
-        Ok(session.map_or(Recipient::Nobody(Settlement::UnknownSession), Recipient::Session))
+        let nobody = Recipient::Nobody(Settlement::UnknownSession);
+        Ok(Some(session.map_or(nobody, Recipient::Session)))
     }
 }

@@ -7,8 +7,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use baton_chat::Shutdown;
-use baton_store::{Pending, Settlement, StoreError};
+use baton_process::Shutdown;
+use baton_store::{NewReceipt, Pending, Settlement, StoreError};
+use jiff::Timestamp;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
@@ -16,7 +17,9 @@ use tokio::{
 
 use crate::{
     cause::Chain,
+    delivery::Delivery,
     directory::{Directory, Recipient},
+    link::Links,
     registry::Registry,
 };
 
@@ -35,6 +38,10 @@ pub(crate) struct Dispatcher {
     pub(crate) registry: Registry,
     /// Tells that there is something new in the inbox.
     pub(crate) arrived: Arc<Notify>,
+    /// The tenants' ways to Genesys.
+    pub(crate) links: Links,
+    /// Tells that a receipt waits.
+    pub(crate) receipts: Arc<Notify>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -92,14 +99,17 @@ impl Dispatcher {
     async fn dispatch(&self, pending: &Pending) -> Result<(), StoreError> {
         let Pending { arrival, delivery_id, tenant, integration_id, end_user_id } = pending;
         let (integration_id, end_user_id) = (integration_id.as_deref(), end_user_id.as_deref());
-        let nobody = match self.directory.recipient(tenant, integration_id, end_user_id).await? {
-            Recipient::Session(session_id) => {
+        let recipient = self.directory.recipient(tenant, integration_id, end_user_id).await?;
+        let nobody = match recipient {
+            // It waits until the integration is known.
+            None => return Ok(()),
+            Some(Recipient::Session(session_id)) => {
                 if let Some(actor) = self.registry.actor(&session_id) {
                     actor.wake();
                 }
                 return Ok(());
             }
-            Recipient::Nobody(reason) => reason,
+            Some(Recipient::Nobody(reason)) => reason,
         };
         if nobody == Settlement::NotConfigured {
             tracing::warn!(
@@ -111,6 +121,29 @@ impl Dispatcher {
         } else {
             tracing::info!(delivery_id, %tenant, "a delivery belongs to no session");
         }
-        self.directory.store.settle(*arrival, nobody).await
+        let failure = match nobody {
+            Settlement::UnknownSession => self.failure(pending).await?,
+            _ => None,
+        };
+        let store = &self.directory.store;
+        store.settle_with_receipt(*arrival, nobody, failure).await?;
+        self.receipts.notify_one();
+        Ok(())
+    }
+
+    /// The receipt for a person's message to an unknown session, if we speak with Genesys.
+    async fn failure(&self, pending: &Pending) -> Result<Option<NewReceipt>, StoreError> {
+        if self.links.of(&pending.tenant).is_none() {
+            return Ok(None);
+        }
+        let store = &self.directory.store;
+        let Some(delivery) = store.delivery(pending.arrival).await? else { return Ok(None) };
+        let Ok(read) = serde_json::from_slice::<Delivery<'_>>(&delivery.body) else {
+            return Ok(None);
+        };
+        let integration_id = pending.integration_id.as_deref().unwrap_or_default();
+        let received_at =
+            Timestamp::from_millisecond(delivery.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        Ok(read.failure(integration_id, received_at))
     }
 }

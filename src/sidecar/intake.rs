@@ -18,8 +18,8 @@ use tokio::time::timeout;
 use crate::{
     actor::ActorMessage,
     cause::Chain,
-    delivery::Delivery,
-    directory::Recipient,
+    delivery::{Data, Delivery},
+    directory::{NoIntegration, Recipient},
     internal::{Internal, authorize},
     problem::Problem,
 };
@@ -69,7 +69,7 @@ async fn take(internal: &Internal, body: Body) -> Result<&'static str, Problem> 
     let arrived = Arrived {
         delivery_id,
         end_user_id: delivery.subject.as_deref().map(str::to_owned),
-        integration_id: delivery.data.genesys.integration_id.as_deref().map(str::to_owned),
+        integration_id: integration_of(internal, &delivery)?,
         tenant: delivery.data.tenant.into_owned(),
         received_at_ms: internal.clock.now().as_millisecond(),
         body,
@@ -83,6 +83,21 @@ async fn take(internal: &Internal, body: Body) -> Result<&'static str, Problem> 
         Err(error) => {
             tracing::error!(%delivery_id, error = %Chain(&error), "a delivery could not be stored");
             Err(Problem::try_again("the delivery could not be stored; see the sidecar's log"))
+        }
+    }
+}
+
+/// The integration that a delivery is for: the one that it names, or the tenant's own.
+fn integration_of(internal: &Internal, delivery: &Delivery<'_>) -> Result<Option<String>, Problem> {
+    let Data { genesys, tenant, .. } = &delivery.data;
+    if !delivery.leaves_integration_out() {
+        return Ok(genesys.integration_id.as_deref().map(str::to_owned));
+    }
+    match internal.directory.integration(tenant) {
+        Ok(own) => Ok(Some(own.to_owned())),
+        Err(NoIntegration::NotConfigured) => Ok(None),
+        Err(NoIntegration::NotFoundYet) => {
+            Err(Problem::try_again("the tenant's integration is not known yet; deliver it again"))
         }
     }
 }
@@ -137,13 +152,13 @@ async fn show(internal: &Internal, delivery: &Delivery<'_>) {
     let Delivery { id: delivery_id, subject, data, .. } = delivery;
     let integration_id = data.genesys.integration_id.as_deref();
     match internal.directory.recipient(&data.tenant, integration_id, subject.as_deref()).await {
-        Ok(Recipient::Session(session_id)) => {
+        Ok(Some(Recipient::Session(session_id))) => {
             if let Some(actor) = internal.registry.running(&session_id) {
                 let events = delivery.events(internal.clock.now()).events;
                 actor.send_or_drop(ActorMessage::Transient(events));
             }
         }
-        Ok(Recipient::Nobody(_)) => {}
+        Ok(Some(Recipient::Nobody(_)) | None) => {}
         Err(error) => {
             let error = Chain(&error);
             tracing::warn!(%delivery_id, %error, "a transient delivery reached nobody");

@@ -1,5 +1,9 @@
 //! The internal listener: deliveries from the edge, and what operators ask.
 
+mod handoffs;
+mod state;
+mod tokens;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -9,8 +13,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use baton_chat::{Clock, Limits, SecretDigest};
+use baton_chat::{Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
+use baton_process::Clock;
 use baton_store::{NewSession, StoreError};
 use serde::Serialize;
 use tokio::{
@@ -18,7 +23,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{cause::Chain, directory::Directory, intake, problem::Problem, registry::Registry};
+use crate::{
+    cause::Chain, directory::Directory, intake, link::Links, problem::Problem, registry::Registry,
+    tenant_check::Standings,
+};
 
 /// For how long an operator's question to the store may take.
 const QUESTION: Duration = Duration::from_secs(2);
@@ -37,6 +45,10 @@ pub(crate) struct Internal {
     /// Tells the dispatcher that there is something new in the inbox.
     pub(crate) arrived: Arc<Notify>,
     pub(crate) intakes: Semaphore,
+    /// The tenants' ways to Genesys.
+    pub(crate) links: Links,
+    /// How the tenants stand with Genesys.
+    pub(crate) standings: Arc<Standings>,
 }
 
 /// The places for deliveries that are being taken in.
@@ -49,6 +61,13 @@ impl Internal {
         Router::new()
             .route("/internal/v1/deliveries", post(intake::deliver))
             .route("/internal/v1/sessions/{session_id}", get(session))
+            .route("/internal/v1/sessions/{session_id}/handoffs", post(handoffs::begin))
+            .route(
+                "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/token",
+                post(tokens::lend),
+            )
+            .route("/internal/v1/tenants", get(state::tenants))
+            .route("/internal/v1/metrics", get(state::metrics))
             .route("/internal/v1/health", get(health))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
             .method_not_allowed_fallback(async || {

@@ -13,28 +13,41 @@
 //! is more, and read it from the log.
 
 mod actor;
+mod call;
 mod cause;
+mod channel_memory;
 mod configuration;
 mod delivery;
 mod descriptors;
 mod directory;
 mod dispatcher;
+mod errand;
 mod intake;
 mod internal;
+mod link;
+mod links;
 mod listener;
 mod live_sessions;
+mod narration;
+mod outgoing;
 mod pause;
 mod problem;
+mod receipts;
 mod registry;
 mod secret;
 mod section;
 mod server;
 mod session_event;
 mod sidecar;
+mod tenant_check;
 mod typing;
 
-pub use baton_chat::{Clock, Host, Limits, Random, RandomError, SecretDigest};
+pub use baton_chat::{Host, Limits, SecretDigest};
+pub use baton_process::{Clock, Random, RandomError};
 pub use baton_store::{OpenError, Store, StoreError};
-pub use configuration::{Configuration, ConfigurationProblem, Tenant, default_configuration};
+pub use configuration::{
+    After, AgentName, Configuration, ConfigurationProblem, GenesysAccess, HandoffOptions, Start,
+    StrayMessages, Tenant, default_configuration,
+};
 pub use listener::{BindError, bind};
-pub use sidecar::{RunError, Sidecar};
+pub use sidecar::{Pacing, RunError, Sidecar};

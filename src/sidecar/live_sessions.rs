@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use baton_chat::{
-    Attached, ClientEvent, CreateError, HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, RandomError, Refused,
-    Sessions, timestamp_text,
+    Attached, ClientEvent, CreateError, HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, Refused, Sessions,
+    timestamp_text,
 };
 use baton_core::tenant::TenantKey;
+use baton_process::RandomError;
 use baton_store::{NewEvent, NewSession};
 use serde::Serialize;
 use tokio::{sync::oneshot, time::timeout};
@@ -14,7 +15,7 @@ use tokio::{sync::oneshot, time::timeout};
 use crate::{
     actor::ActorMessage,
     cause::Chain,
-    directory::Directory,
+    directory::{Directory, NoIntegration},
     registry::{Registry, Surroundings},
 };
 
@@ -25,12 +26,22 @@ struct SessionStart {
 }
 
 #[derive(Serialize)]
-struct Capabilities {
+pub(crate) struct Capabilities {
     streaming: bool,
     max_message_size_bytes: usize,
     /// 0 stands for no limit (Messaging API, 5.4).
     max_reconnect_attempts: u32,
     heartbeat_interval_seconds: u32,
+}
+
+/// What a client may count on.
+pub(crate) const fn capabilities() -> Capabilities {
+    Capabilities {
+        streaming: false,
+        max_message_size_bytes: MAX_MESSAGE_BYTES,
+        max_reconnect_attempts: 0,
+        heartbeat_interval_seconds: HEARTBEAT_SECONDS,
+    }
 }
 
 /// The sessions behind the chat API.
@@ -57,18 +68,14 @@ impl LiveSessions {
             token_digest,
             created_at_ms: now.as_millisecond(),
         };
-        let capabilities = Capabilities {
-            streaming: false,
-            max_message_size_bytes: MAX_MESSAGE_BYTES,
-            max_reconnect_attempts: 0,
-            heartbeat_interval_seconds: HEARTBEAT_SECONDS,
-        };
         let event = NewEvent {
             id: random.uuid()?.to_string(),
             timestamp: timestamp_text(now),
             kind: "EVENT_TYPE_SESSION_START".to_owned(),
-            payload: serde_json::to_string(&SessionStart { capabilities }).unwrap_or_default(),
+            payload: serde_json::to_string(&SessionStart { capabilities: capabilities() })
+                .unwrap_or_default(),
             metadata: None,
+            message_id: None,
         };
         Ok((session, event))
     }
@@ -80,8 +87,14 @@ impl Sessions for LiveSessions {
         tenant: TenantKey<'static>,
         token_digest: [u8; 32],
     ) -> Result<String, CreateError> {
-        let integration_id =
-            self.directory.integration(&tenant).ok_or(CreateError::UnknownTenant)?.to_owned();
+        let integration_id = self
+            .directory
+            .integration(&tenant)
+            .map_err(|missing| match missing {
+                NoIntegration::NotConfigured => CreateError::UnknownTenant,
+                NoIntegration::NotFoundYet => CreateError::NotReady,
+            })?
+            .to_owned();
         let (session, event) =
             self.new_session(tenant, integration_id, token_digest).map_err(|error| {
                 tracing::error!(%error, "no session was created");

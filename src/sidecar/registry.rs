@@ -7,14 +7,15 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
-use baton_chat::{
-    Attached, Attachment, Clock, Limits, MAX_CONNECTIONS_PER_SESSION, Random, Shutdown,
-};
+use baton_chat::{Attached, Attachment, Limits, MAX_CONNECTIONS_PER_SESSION};
+use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
-use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use crate::{
     actor::{Actor, ActorMessage},
+    errand::Errands,
+    link::Links,
     pause::Pause,
     typing::Typing,
 };
@@ -29,7 +30,6 @@ const TRANSIENT_FRAMES: usize = 16;
 const DELIVERIES: usize = 32;
 
 /// What every actor works with.
-#[derive(Debug)]
 pub(crate) struct Surroundings {
     /// Where the logs are.
     pub(crate) store: Store,
@@ -37,6 +37,12 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Clock,
     /// Chance.
     pub(crate) random: Random,
+    /// The tenants' ways to Genesys.
+    pub(crate) links: Links,
+    /// Tells that a receipt waits.
+    pub(crate) receipts: Arc<Notify>,
+    /// How long lies between two words to the agent that the user types.
+    pub(crate) typing_pause: Duration,
     /// For how long calls may take.
     pub(crate) limits: Limits,
     /// How long an actor without connections and messages stays.
@@ -57,6 +63,7 @@ pub(crate) struct ActorHandle {
     mailbox: mpsc::Sender<ActorMessage>,
     arrivals: watch::Sender<()>,
     newest: watch::Receiver<u64>,
+    shown: watch::Sender<u64>,
     transient: broadcast::Sender<Utf8Bytes>,
     /// The places for connections that are free.
     places: Arc<Semaphore>,
@@ -121,7 +128,10 @@ impl Registry {
         };
         let transient = actor.transient.subscribe();
         match actor.places.try_acquire_owned() {
-            Ok(place) => Attached::Joined(Attachment { newest: actor.newest, transient, place }),
+            Ok(place) => {
+                let (newest, shown) = (actor.newest, actor.shown);
+                Attached::Joined(Attachment { newest, transient, shown, place })
+            }
             Err(_) => Attached::Full,
         }
     }
@@ -151,7 +161,9 @@ impl Registry {
         let (sender, mailbox) = mpsc::channel(MAILBOX_MESSAGES);
         let (arrivals_sender, arrivals) = watch::channel(());
         let (newest_sender, newest) = watch::channel(0);
+        let (shown_sender, shown) = watch::channel(0);
         let (transient, _) = broadcast::channel(TRANSIENT_FRAMES);
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
         let actor = Actor {
             session_id: session_id.to_owned(),
             surroundings: Arc::clone(&self.surroundings),
@@ -159,16 +171,30 @@ impl Registry {
             mailbox,
             arrivals,
             newest: newest_sender,
+            shown,
             transient: transient.clone(),
+            places: Arc::clone(&places),
             shutdown: self.shutdown.clone(),
             typing: Typing::default(),
-            ended: None,
+            known: None,
             look_at: None,
             pause: Pause::default(),
+            errands: Errands::default(),
+            relay_at: None,
+            relay_pause: Pause::default(),
+            watch: None,
+            unattended_since: None,
+            typed_at: None,
         };
         tokio::spawn(actor.run());
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
-        ActorHandle { mailbox: sender, arrivals: arrivals_sender, newest, transient, places }
+        ActorHandle {
+            mailbox: sender,
+            arrivals: arrivals_sender,
+            newest,
+            shown: shown_sender,
+            transient,
+            places,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, ActorHandle>> {
@@ -179,8 +205,9 @@ impl Registry {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use baton_chat::{ClientAction, ClientEvent, ShutdownTrigger, shutdown};
+    use baton_chat::{ClientAction, ClientEvent};
     use baton_core::tenant::TenantKey;
+    use baton_process::{ShutdownTrigger, shutdown};
     use baton_store::NewSession;
     use tempfile::TempDir;
     use tokio::{sync::oneshot, task::yield_now, time::timeout};
@@ -199,8 +226,17 @@ mod tests {
         store.create_session(session, Vec::new()).await.unwrap();
         let (clock, random) = (Clock::system(), Random::system());
         let limits = Limits::default();
-        let surroundings =
-            Arc::new(Surroundings { store, clock, random, limits, idle, places: places() });
+        let surroundings = Arc::new(Surroundings {
+            store,
+            clock,
+            random,
+            links: Links::default(),
+            receipts: Arc::default(),
+            typing_pause: Duration::ZERO,
+            limits,
+            idle,
+            places: places(),
+        });
         let (trigger, shutdown) = shutdown();
         (Registry::new(surroundings, shutdown), trigger, directory)
     }

@@ -1,6 +1,7 @@
-//! Reads the secrets of the configuration, of which only digests are kept.
+//! Reads the secrets of the configuration. Of those that others show to us only digests are kept.
 
 use baton_chat::SecretDigest;
+use baton_genesys::Secret;
 use toml::{Table, Value};
 
 use crate::{configuration::ConfigurationProblem, section::Section};
@@ -40,10 +41,48 @@ impl Secrets<'_> {
             }
             (None, None) => return Err(ConfigurationProblem::new(name, "is missing; add it")),
         };
+        self.digests(name, values)
+    }
+
+    /// The digests of the one or two secrets under the key; none if it is not there.
+    pub(crate) fn read_optional(
+        &mut self,
+        section: &mut Section,
+        key: &str,
+    ) -> Result<Vec<SecretDigest>, ConfigurationProblem> {
+        let name = section.name(key);
+        let values = section.list(key, "has to be a list of secrets")?;
+        values.map_or(Ok(Vec::new()), |values| self.digests(name, values))
+    }
+
+    fn digests(
+        &mut self,
+        name: String,
+        values: Vec<(String, Value)>,
+    ) -> Result<Vec<SecretDigest>, ConfigurationProblem> {
         if !(1..=2).contains(&values.len()) {
             return Err(ConfigurationProblem::new(name, "has to hold one or two secrets"));
         }
         values.into_iter().map(|(name, value)| self.digest(name, value)).collect()
+    }
+
+    /// The secret under the key, that we show to others and so have to know itself.
+    pub(crate) fn read_itself(
+        &mut self,
+        section: &mut Section,
+        key: &str,
+    ) -> Result<Secret, ConfigurationProblem> {
+        let Some((name, value)) = section.value(key) else {
+            return Err(ConfigurationProblem::new(section.name(key), "is missing; add it"));
+        };
+        let entry = value.as_table().filter(|entry| entry.len() == 1);
+        match entry.and_then(|entry| entry.get("env")).and_then(Value::as_str) {
+            Some(variable) => self.variable(&name, variable).map(Secret::new),
+            None => {
+                let problem = "has to be { env = \"NAME\" }, and never the secret itself";
+                Err(ConfigurationProblem::new(name, problem))
+            }
+        }
     }
 
     fn digest(&mut self, name: String, value: Value) -> Result<SecretDigest, ConfigurationProblem> {
@@ -68,16 +107,7 @@ impl Secrets<'_> {
         name: String,
         variable: &str,
     ) -> Result<SecretDigest, ConfigurationProblem> {
-        // What does not look like a name may be the secret itself, and is not repeated.
-        if !is_variable(variable) {
-            let problem = "has to be the name of an environment variable: capital letters, \
-                           digits and _";
-            return Err(ConfigurationProblem::new(format!("{name}.env"), problem));
-        }
-        let Some(secret) = (self.environment)(variable).filter(|secret| !secret.is_empty()) else {
-            let problem = format!("needs the environment variable {variable}; set it");
-            return Err(ConfigurationProblem::new(name, problem));
-        };
+        let secret = self.variable(&name, variable)?;
         let characters = secret.chars().count();
         if characters < MIN_CHARACTERS {
             let problem = format!(
@@ -94,6 +124,22 @@ impl Secrets<'_> {
             self.warnings.push(ConfigurationProblem::new(name, problem));
         }
         Ok(SecretDigest::of(secret.as_bytes()))
+    }
+}
+
+impl Secrets<'_> {
+    /// What the environment variable holds.
+    fn variable(&self, name: &str, variable: &str) -> Result<String, ConfigurationProblem> {
+        // What does not look like a name may be the secret itself, and is not repeated.
+        if !is_variable(variable) {
+            let problem = "has to be the name of an environment variable: capital letters, \
+                           digits and _";
+            return Err(ConfigurationProblem::new(format!("{name}.env"), problem));
+        }
+        (self.environment)(variable).filter(|secret| !secret.is_empty()).ok_or_else(|| {
+            let problem = format!("needs the environment variable {variable}; set it");
+            ConfigurationProblem::new(name, problem)
+        })
     }
 }
 

@@ -3,6 +3,8 @@
 //! The `toml` package could read whole types at once, but its errors repeat the value that they
 //! complain of, and that may be a secret in the wrong place.
 
+use std::ops::RangeInclusive;
+
 use toml::{Table, Value};
 
 use crate::configuration::ConfigurationProblem;
@@ -42,6 +44,15 @@ impl Section {
         Self::of_value(self.name(key), value)
     }
 
+    /// The section under the key, if there is one.
+    pub(crate) fn optional_section(
+        &mut self,
+        key: &str,
+    ) -> Result<Option<Self>, ConfigurationProblem> {
+        let value = self.rest.remove(key);
+        value.map(|value| Self::of_value(self.name(key), value)).transpose()
+    }
+
     /// The sections under the key, each with its place in its name.
     pub(crate) fn sections(&mut self, key: &str) -> Result<Vec<Self>, ConfigurationProblem> {
         self.list(key, "has to be a list of sections")?
@@ -61,6 +72,58 @@ impl Section {
     pub(crate) fn needed_text(&mut self, key: &str) -> Result<String, ConfigurationProblem> {
         self.text(key)?
             .ok_or_else(|| ConfigurationProblem::new(self.name(key), "is missing; add it"))
+    }
+
+    /// The truth value under the key.
+    pub(crate) fn truth(&mut self, key: &str) -> Result<Option<bool>, ConfigurationProblem> {
+        let problem = "has to be true or false, without quotes";
+        match self.rest.remove(key) {
+            None => Ok(None),
+            Some(Value::Boolean(truth)) => Ok(Some(truth)),
+            Some(_) => Err(ConfigurationProblem::new(self.name(key), problem)),
+        }
+    }
+
+    /// The whole number under the key, which has to lie in the range.
+    pub(crate) fn number(
+        &mut self,
+        key: &str,
+        range: RangeInclusive<u32>,
+    ) -> Result<Option<u32>, ConfigurationProblem> {
+        let Some(value) = self.rest.remove(key) else { return Ok(None) };
+        let number = value.as_integer().and_then(|number| u32::try_from(number).ok());
+        match number.filter(|number| range.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => {
+                let (least, most) = (range.start(), range.end());
+                let problem = format!("has to be a whole number from {least} to {most}");
+                Err(ConfigurationProblem::new(self.name(key), problem))
+            }
+        }
+    }
+
+    /// What the word under the key stands for.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Result<Option<T>, ConfigurationProblem> {
+        let Some(text) = self.text(key)? else { return Ok(None) };
+        match choices.iter().find(|(word, _)| *word == text) {
+            Some((_, choice)) => Ok(Some(*choice)),
+            None => {
+                let words: Vec<String> =
+                    choices.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+                let problem = format!("has to be one of {}", words.join(", "));
+                Err(ConfigurationProblem::new(self.name(key), problem))
+            }
+        }
+    }
+
+    /// The value under the key, if there is one, with its full name.
+    pub(crate) fn value(&mut self, key: &str) -> Option<(String, Value)> {
+        let value = self.rest.remove(key)?;
+        Some((self.name(key), value))
     }
 
     /// The texts under the key, each with its full name.

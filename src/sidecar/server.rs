@@ -3,7 +3,7 @@
 use std::{pin::pin, time::Duration};
 
 use axum::Router;
-use baton_chat::Shutdown;
+use baton_process::Shutdown;
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},

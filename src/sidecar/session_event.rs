@@ -18,8 +18,8 @@ pub(crate) enum SessionEvent {
     Logged {
         /// As the log takes it.
         event: NewEvent,
-        /// Whether a person at the contact centre wrote it, and so ceased to type.
-        ends_typing: bool,
+        /// If a person at the contact centre wrote it: when, by Genesys' clock.
+        by_person: Option<Timestamp>,
     },
     /// The agent types, and that means nothing after a time.
     TypingStarted {
@@ -48,7 +48,22 @@ struct Event<'a> {
     transient_for_ms: Option<u32>,
 }
 
+/// As much of a message's payload as its receipt needs.
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    message_id: Option<String>,
+}
+
 impl SessionEvent {
+    /// When a person at the contact centre wrote it, if one did.
+    pub(crate) fn written_by_person(&self) -> Option<Timestamp> {
+        match self {
+            Self::Logged { by_person, .. } => *by_person,
+            Self::TypingStarted { .. } | Self::TypingStopped => None,
+        }
+    }
+
     /// Reads a chat event of a delivery that was received at this time, which stands in for the
     /// time of an event that has none. Transient events other than typing do not exist.
     pub(crate) fn read(event: &RawValue, received_at: Timestamp) -> Option<Self> {
@@ -75,15 +90,19 @@ impl SessionEvent {
             (Value::String(text), Some(_)) => text,
             _ => timestamp_text(received_at),
         };
-        let ends_typing = event.r#type == "EVENT_TYPE_LIVE_AGENT_MESSAGE";
+        let is_by_person = event.r#type == "EVENT_TYPE_LIVE_AGENT_MESSAGE";
+        let by_person = is_by_person.then(|| at.unwrap_or(received_at));
+        let message: Option<Message> = serde_json::from_str(event.payload.get()).ok();
+        let message_id = message.filter(|_| is_by_person).and_then(|message| message.message_id);
         let event = NewEvent {
             id: event.id.into_owned(),
             timestamp,
             kind: event.r#type.into_owned(),
             payload: event.payload.get().to_owned(),
             metadata: None,
+            message_id,
         };
-        Some(Self::Logged { event, ends_typing })
+        Some(Self::Logged { event, by_person })
     }
 }
 
@@ -147,8 +166,8 @@ mod tests {
         for (kind, ends) in [("EVENT_TYPE_LIVE_AGENT_MESSAGE", true), ("EVENT_TYPE_LATER", false)] {
             event["type"] = kind.into();
             let read = read(&event);
-            let Some(SessionEvent::Logged { ends_typing, .. }) = read else { panic!("{kind}") };
-            assert_eq!(ends_typing, ends, "{kind}");
+            let Some(SessionEvent::Logged { by_person, .. }) = read else { panic!("{kind}") };
+            assert_eq!(by_person.is_some(), ends, "{kind}");
         }
     }
 

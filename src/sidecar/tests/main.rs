@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod internal;
 #[cfg(test)]
+mod lifecycle;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod log;

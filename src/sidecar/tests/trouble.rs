@@ -88,6 +88,7 @@ async fn a_look_up_that_fails_holds_up_nobody_and_is_tried_again() {
 #[tokio::test]
 async fn a_sidecar_whose_store_is_dead_ends_and_says_why() {
     let sidecar = Running::start().await;
+    sidecar.session().await;
     sidecar.store.clone().close().await.unwrap();
     let error = sidecar.ended().await.unwrap_err();
     assert!(error.to_string().contains("dispatcher"), "{error}");

@@ -1,0 +1,247 @@
+//! From the inbox into the log: the session's deliveries, one by one.
+
+use std::sync::Arc;
+
+use baton_core::lifecycle::LifecycleEvent;
+use baton_handoff::{Input, Notice};
+use baton_store::{NewEvent, NewReceipt, NextDelivery, Settlement, Step, StoreError};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use super::{Actor, Known, Numbered, Stopped};
+use crate::{
+    cause::Chain,
+    configuration::StrayMessages,
+    delivery::{Delivery, Events},
+    session_event::SessionEvent,
+};
+
+/// What became of a delivery.
+enum Delivered {
+    /// It is in the log, or settled otherwise.
+    Settled,
+    /// It waits until the joining of an agent is settled.
+    Held,
+}
+
+impl Actor {
+    /// Takes one delivery from the inbox. After a failure it is looked for again, with a pause
+    /// that grows.
+    pub(super) async fn look(&mut self) -> Result<(), Stopped> {
+        let surroundings = Arc::clone(&self.surroundings);
+        let Ok(place) = surroundings.places.acquire().await else { return Err(Stopped) };
+        let next = match self.next_delivery().await {
+            Ok(Some(next)) => next,
+            Ok(None) => {
+                self.pause.end();
+                self.look_at = None;
+                drop(place);
+                return self.all_is_logged().await;
+            }
+            Err(error) => {
+                self.look_later(None, &error);
+                return Ok(());
+            }
+        };
+        match self.deliver(&next).await {
+            Ok(delivered) => {
+                self.pause.end();
+                self.look_at = match delivered {
+                    Delivered::Settled => Some(Instant::now()),
+                    Delivered::Held => None,
+                };
+            }
+            Err(error) => self.look_later(Some(&next.delivery_id), &error),
+        }
+        Ok(())
+    }
+
+    fn look_later(&mut self, delivery_id: Option<&str>, error: &StoreError) {
+        let (session_id, error) = (&self.session_id, Chain(error));
+        tracing::error!(session_id, delivery_id, %error, "a session's delivery has to wait");
+        self.look_at = Some(Instant::now() + self.pause.after_failure());
+    }
+
+    async fn next_delivery(&mut self) -> Result<Option<NextDelivery>, StoreError> {
+        if self.pause.follows_failure() {
+            // What failed may have been carried out all the same.
+            let last = self.surroundings.store.last_sequence(&self.session_id).await?;
+            self.tell_newest(last);
+        }
+        self.surroundings.store.next_delivery(&self.session_id).await
+    }
+
+    /// Brings a delivery into the log and settles it.
+    async fn deliver(&mut self, next: &NextDelivery) -> Result<Delivered, StoreError> {
+        let (session_id, delivery_id) = (self.session_id.clone(), &next.delivery_id);
+        let ended = self.known().await?.session.ended;
+        let Ok(delivery) = serde_json::from_slice::<Delivery<'_>>(&next.body) else {
+            tracing::error!(session_id, delivery_id, "a stored delivery cannot be read");
+            return self.settle(next, Settlement::Unreadable, None).await;
+        };
+        let received_at =
+            Timestamp::from_millisecond(next.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+        let Events { events, unreadable } = delivery.events(received_at);
+        let lifecycle = delivery.lifecycle().map(LifecycleEvent::into_owned).collect();
+        if unreadable > 0 {
+            tracing::warn!(session_id, delivery_id, unreadable, "a part of a delivery is skipped");
+        }
+        self.note_receipts(&delivery).await?;
+        let written = events.iter().find_map(SessionEvent::written_by_person);
+        let (notices, handoff) = self.changed_by(lifecycle, written);
+        if ended {
+            self.keep(handoff.clone(), notices).await?;
+            return self
+                .settle(next, Settlement::SessionEnded, self.failure(&delivery, received_at))
+                .await;
+        }
+        if written.is_some() && self.is_stray(handoff.as_ref()) {
+            return self
+                .settle(next, Settlement::NoHandoff, self.failure(&delivery, received_at))
+                .await;
+        }
+        if let Some(handoff) = handoff.as_ref().filter(|_| written.is_some())
+            && handoff.state.wants().hold
+        {
+            self.keep(Some(handoff.clone()), notices).await?;
+            return Ok(Delivered::Held);
+        }
+        let mut step = self.step_of(notices, handoff.as_ref());
+        let shown = self.log(&mut step, events, handoff.as_ref());
+        let settlement = if step.events.is_empty() && unreadable > 0 {
+            Settlement::Unreadable
+        } else if step.events.is_empty() {
+            Settlement::NothingToShow
+        } else {
+            Settlement::Appended
+        };
+        step.settles = Some((next.arrival, settlement));
+        self.carry_out(step, handoff).await?;
+        self.show(shown);
+        Ok(Delivered::Settled)
+    }
+
+    /// What a delivery changes in the handoff, if one is open.
+    fn changed_by(
+        &self,
+        lifecycle: Vec<LifecycleEvent<'static>>,
+        written: Option<Timestamp>,
+    ) -> (Vec<Notice>, Option<Numbered>) {
+        let Some(Known { handoff: Some(handoff), link: Some(link), .. }) = &self.known else {
+            return (Vec::new(), None);
+        };
+        let mut handoff = handoff.clone();
+        if !handoff.state.is_open() {
+            return (Vec::new(), Some(handoff));
+        }
+        let now = self.surroundings.clock.now();
+        let wrote = written.map(|at| Input::AgentWrote { at: Some(at) });
+        let mut notices = Vec::new();
+        for input in lifecycle.into_iter().map(Input::Event).chain(wrote) {
+            notices.extend(handoff.state.apply(input, now, &link.rules));
+        }
+        (notices, Some(handoff))
+    }
+
+    /// Whether an agent's message is one that nobody waits for.
+    fn is_stray(&self, handoff: Option<&Numbered>) -> bool {
+        let open = handoff.is_some_and(|handoff| handoff.state.is_open());
+        let refuses =
+            self.link().is_some_and(|link| link.options.stray_messages == StrayMessages::Refuse);
+        refuses && !open
+    }
+
+    /// Adds the delivery's events to the step; those that are not kept are returned.
+    fn log(
+        &self,
+        step: &mut Step,
+        events: Vec<SessionEvent>,
+        handoff: Option<&Numbered>,
+    ) -> Vec<SessionEvent> {
+        let mut shown = Vec::new();
+        for event in events {
+            match event {
+                SessionEvent::Logged { event, by_person } => {
+                    if by_person.is_some() {
+                        shown.push(SessionEvent::TypingStopped);
+                        step.events.push(self.signed_by_agent(event, handoff));
+                    } else {
+                        step.events.push(event);
+                    }
+                }
+                other => shown.push(other),
+            }
+        }
+        shown
+    }
+
+    /// The message with who wrote it, as far as the user may know (Messaging API, 8).
+    fn signed_by_agent(&self, mut event: NewEvent, handoff: Option<&Numbered>) -> NewEvent {
+        let agent = handoff.and_then(|handoff| Some((handoff.number, handoff.state.agent()?)));
+        let Some((number, agent)) = agent else { return event };
+        if let Ok(mut payload) = serde_json::from_str::<Map<String, Value>>(&event.payload) {
+            let known = self.narrator(number).flat(agent);
+            known.into_iter().for_each(|(key, value)| {
+                payload.entry(key).or_insert(value);
+            });
+            event.payload = Value::Object(payload).to_string();
+        }
+        event
+    }
+
+    /// The receipt that tells Genesys of a person's message that reaches nobody.
+    fn failure(&self, delivery: &Delivery<'_>, received_at: Timestamp) -> Option<NewReceipt> {
+        delivery.failure(self.link()?.integration_id.get()?, received_at)
+    }
+
+    /// What Genesys says of messages of the user.
+    async fn note_receipts(&mut self, delivery: &Delivery<'_>) -> Result<(), StoreError> {
+        for message_id in delivery.failed_messages() {
+            let store = &self.surroundings.store;
+            let ours = store.outgoing_of_message(&self.session_id, &message_id).await?;
+            if let Some(outgoing_id) = ours {
+                let session_id = &self.session_id;
+                tracing::warn!(session_id, outgoing_id, "Genesys could not deliver to the agent");
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle(
+        &self,
+        next: &NextDelivery,
+        outcome: Settlement,
+        failure: Option<NewReceipt>,
+    ) -> Result<Delivered, StoreError> {
+        let has_receipt = failure.is_some();
+        self.surroundings.store.settle_with_receipt(next.arrival, outcome, failure).await?;
+        if has_receipt {
+            self.surroundings.receipts.notify_one();
+        }
+        Ok(Delivered::Settled)
+    }
+
+    /// Writes a changed handoff and what is told of it, if there is anything to write.
+    async fn keep(
+        &mut self,
+        handoff: Option<Numbered>,
+        notices: Vec<Notice>,
+    ) -> Result<(), StoreError> {
+        let step = self.step_of(notices, handoff.as_ref());
+        self.carry_out(step, handoff).await
+    }
+
+    /// One durable step; afterwards the actor knows the handoff as it now is.
+    pub(super) async fn carry_out(
+        &mut self,
+        step: Step,
+        handoff: Option<Numbered>,
+    ) -> Result<(), StoreError> {
+        let (ends_session, adds) = (step.ends_session, !step.outgoing.is_empty());
+        let logged = self.surroundings.store.step(&self.session_id, step).await?;
+        self.tell_newest_of(&logged);
+        self.take_over(handoff, ends_session, adds);
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! The calls that an actor makes for its handoff. Each ends with what the handoff hears of it.
+
+use std::{borrow::Cow, sync::Arc};
+
+use baton_core::{
+    json::Document,
+    translation::{BotMessages, message_delivery_ids, translate},
+};
+use baton_genesys::{CallError, User};
+use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket};
+use baton_store::{Arrived, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::{
+    cause::Chain,
+    configuration::{AgentName, HandoffOptions},
+    errand::Outcome,
+    link::Link,
+};
+
+/// What the calls about a conversation need.
+pub(crate) struct Call {
+    pub(crate) link: Arc<Link>,
+    pub(crate) store: Store,
+    pub(crate) conversation_id: String,
+}
+
+/// Why a message that Genesys lists was not had.
+#[derive(Debug, thiserror::Error)]
+enum NotFetched {
+    #[error("Genesys did not give it")]
+    Call(#[from] CallError),
+    #[error("the store did not take it")]
+    Store(#[from] StoreError),
+    #[error("what Genesys gave is no message")]
+    Unreadable,
+}
+
+impl Call {
+    /// Reads the conversation.
+    pub(crate) async fn read(self, ticket: Ticket) -> Outcome {
+        let outcome = match self.link.genesys.conversation(&self.conversation_id).await {
+            Ok(snapshot) => ReadOutcome::Snapshot(snapshot),
+            Err(error) if error.is_not_found() => ReadOutcome::NotFound,
+            Err(error) => {
+                let (conversation_id, error) = (&self.conversation_id, Chain(&error));
+                tracing::warn!(conversation_id, %error, "a conversation could not be read");
+                ReadOutcome::Failed
+            }
+        };
+        Outcome::Read(ticket, outcome)
+    }
+
+    /// Looks an agent up.
+    pub(crate) async fn name(self, user_id: String) -> Outcome {
+        let details = match self.link.genesys.user(&user_id).await {
+            Ok(user) => Some(shown(&user, &self.link.options)),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "an agent could not be looked up");
+                None
+            }
+        };
+        Outcome::Named(user_id, details)
+    }
+
+    /// Asks the store which of these messages never arrived.
+    pub(crate) async fn check(self, message_ids: Vec<String>) -> Outcome {
+        let Some(integration_id) = self.link.integration_id.get() else {
+            return Outcome::Checked(None);
+        };
+        let deliveries = |message_id: &String| {
+            message_delivery_ids(&self.link.tenant, integration_id, message_id)
+                .map(|id| id.to_string())
+        };
+        let asked = message_ids.iter().flat_map(deliveries).collect();
+        let arrived = match self.store.known_deliveries(asked).await {
+            Ok(arrived) => arrived,
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::error!(%error, "it is not known which messages have arrived");
+                return Outcome::Checked(None);
+            }
+        };
+        let is_missing = |message_id: &String| {
+            !deliveries(message_id).iter().any(|delivery| arrived.contains(delivery))
+        };
+        Outcome::Checked(Some(message_ids.into_iter().filter(is_missing).collect()))
+    }
+
+    /// Fetches a message and puts it into the inbox, as its webhook would have.
+    pub(crate) async fn fetch(
+        self,
+        message_id: String,
+        end_user_id: String,
+        received_at: Timestamp,
+    ) -> Outcome {
+        let arrived = match self.fetched(&message_id, end_user_id, received_at).await {
+            Ok(()) => true,
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::warn!(message_id, %error, "a message of an agent is still missing");
+                false
+            }
+        };
+        Outcome::Fetched(message_id, arrived)
+    }
+
+    async fn fetched(
+        &self,
+        message_id: &str,
+        end_user_id: String,
+        received_at: Timestamp,
+    ) -> Result<(), NotFetched> {
+        let message = self.link.genesys.message(&self.conversation_id, message_id).await?;
+        let bytes = message.get().as_bytes();
+        let document = Document::parse(bytes).map_err(|_| NotFetched::Unreadable)?;
+        let mut delivery = translate(bytes, &document, &self.link.edge, BotMessages::Drop);
+        // Who is meant is known, whatever the message says of it.
+        delivery.subject = Some(Cow::Owned(end_user_id.clone()));
+        let arrived = Arrived {
+            delivery_id: delivery.id,
+            tenant: self.link.tenant.clone(),
+            end_user_id: Some(end_user_id),
+            integration_id: self.link.integration_id.get().cloned(),
+            received_at_ms: received_at.as_millisecond(),
+            body: serde_json::to_vec(&delivery).map_err(|_| NotFetched::Unreadable)?,
+        };
+        self.store.accept(arrived).await?;
+        Ok(())
+    }
+
+    /// Disconnects the customer.
+    pub(crate) async fn disconnect(self, participant_id: String) -> Outcome {
+        let done = self.link.genesys.disconnect(&self.conversation_id, &participant_id).await;
+        let outcome = match done {
+            Ok(()) => DisconnectOutcome::Done,
+            Err(error) if error.is_not_found() => DisconnectOutcome::Gone,
+            Err(error) => {
+                let (conversation_id, shown) = (&self.conversation_id, Chain(&error));
+                tracing::warn!(conversation_id, error = %shown, "a customer was not disconnected");
+                if error.is_final() {
+                    DisconnectOutcome::Refused
+                } else {
+                    DisconnectOutcome::Failed
+                }
+            }
+        };
+        Outcome::Disconnected(outcome)
+    }
+}
+
+/// What a client may see of an agent.
+fn shown(user: &User, options: &HandoffOptions) -> AgentDetails {
+    let first = |name: &String| name.split_whitespace().next().map(str::to_owned);
+    let name = match options.agent_name {
+        AgentName::Hidden => None,
+        AgentName::First => user.name.as_ref().and_then(first),
+        AgentName::Preferred => {
+            user.preferred_name.clone().or_else(|| user.name.as_ref().and_then(first))
+        }
+        AgentName::Full => user.name.clone(),
+    };
+    let picture = user.picture.clone().filter(|_| options.agent_picture);
+    AgentDetails { name, picture }
+}

@@ -1,0 +1,194 @@
+//! A tenant's Genesys half: how it is reached, and how a handoff goes.
+
+use std::time::Duration;
+
+use baton_chat::SecretDigest;
+use baton_genesys::{Credentials, Hosts};
+
+use super::ConfigurationProblem;
+use crate::{secret::Secrets, section::Section};
+
+/// How long a note to the agent may be, in characters.
+const LONGEST_NOTE: usize = 2_000;
+
+/// How a tenant reaches Genesys.
+#[derive(Clone, Debug)]
+pub struct GenesysAccess {
+    /// Where its org is.
+    pub hosts: Hosts,
+    /// The OAuth client that acts for it.
+    pub credentials: Credentials,
+    /// What other programs show to borrow a token of that client; empty where nobody may.
+    pub token_credentials: Vec<SecretDigest>,
+    /// How a handoff goes.
+    pub handoff: HandoffOptions,
+}
+
+/// How a tenant wants its handoffs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandoffOptions {
+    /// What begins one.
+    pub start: Start,
+    /// What follows one.
+    pub after: After,
+    /// What the user learns of the agent's name.
+    pub agent_name: AgentName,
+    /// Whether the user sees the agent's picture.
+    pub agent_picture: bool,
+    /// What the agent reads first when the handoff has no message of its own.
+    pub joined_note: String,
+    /// What the agent reads when the user has left; absent when nothing is to be said.
+    pub left_note: Option<String>,
+    /// What becomes of an agent's message that comes while no handoff is open.
+    pub stray_messages: StrayMessages,
+    /// How long a user who waits for an agent may be without a connection before the handoff
+    /// is given up.
+    pub abandon_after: Duration,
+}
+
+/// What begins a handoff.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Somebody asks for it over the internal listener.
+    OnRequest,
+    /// The user's first message.
+    FirstMessage,
+}
+
+/// What follows a handoff in which an agent was there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    /// The session ends.
+    EndSession,
+    /// The session goes on, and a further handoff may follow.
+    KeepOpen,
+}
+
+/// What the user learns of the agent's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AgentName {
+    /// Nothing.
+    Hidden,
+    /// The first word of it.
+    First,
+    /// The name that the agent prefers, or else the first word of the name.
+    Preferred,
+    /// All of it.
+    Full,
+}
+
+/// What becomes of an agent's message that comes while no handoff is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StrayMessages {
+    /// Genesys is told that it failed.
+    Refuse,
+    /// The user sees it.
+    Show,
+}
+
+impl HandoffOptions {
+    /// Whether agents have to be looked up.
+    pub fn wants_agent_details(&self) -> bool {
+        self.agent_name != AgentName::Hidden || self.agent_picture
+    }
+}
+
+impl Default for HandoffOptions {
+    fn default() -> Self {
+        Self {
+            start: Start::OnRequest,
+            after: After::EndSession,
+            agent_name: AgentName::Hidden,
+            agent_picture: false,
+            joined_note: "User joined the conversation".to_owned(),
+            left_note: Some("User left the conversation".to_owned()),
+            stray_messages: StrayMessages::Refuse,
+            abandon_after: Duration::from_secs(300),
+        }
+    }
+}
+
+/// Reads `[tenants.genesys]` with `[tenants.genesys.handoff]` in it.
+pub(super) fn read(
+    mut section: Section,
+    secrets: &mut Secrets<'_>,
+) -> Result<GenesysAccess, ConfigurationProblem> {
+    let hosts = hosts(&mut section)?;
+    let client_id = section.needed_text("client_id")?;
+    if client_id.is_empty() {
+        return Err(ConfigurationProblem::new(section.name("client_id"), "is empty; fill it"));
+    }
+    let client_secret = secrets.read_itself(&mut section, "client_secret")?;
+    let token_credentials = secrets.read_optional(&mut section, "token_credentials")?;
+    let handoff = handoff(section.section("handoff")?)?;
+    section.finish()?;
+    let credentials = Credentials { client_id, client_secret };
+    Ok(GenesysAccess { hosts, credentials, token_credentials, handoff })
+}
+
+fn hosts(section: &mut Section) -> Result<Hosts, ConfigurationProblem> {
+    let problem = |key: String, problem: &dyn ToString| {
+        ConfigurationProblem::new(key, format!("cannot be used: {}", problem.to_string()))
+    };
+    match (section.text("region")?, section.text("base_url")?) {
+        (Some(region), None) => {
+            Hosts::parse(&region).map_err(|error| problem(section.name("region"), &error))
+        }
+        (None, Some(url)) => {
+            Hosts::at(&url).map_err(|error| problem(section.name("base_url"), &error))
+        }
+        (Some(_), Some(_)) => {
+            let problem = "stands beside a region; take one of the two out";
+            Err(ConfigurationProblem::new(section.name("base_url"), problem))
+        }
+        (None, None) => {
+            let problem = "is missing; add it, such as \"mypurecloud.de\"";
+            Err(ConfigurationProblem::new(section.name("region"), problem))
+        }
+    }
+}
+
+fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem> {
+    let default = HandoffOptions::default();
+    let start = [("on_request", Start::OnRequest), ("first_message", Start::FirstMessage)];
+    let after = [("end_session", After::EndSession), ("keep_open", After::KeepOpen)];
+    let names = [
+        ("hidden", AgentName::Hidden),
+        ("first", AgentName::First),
+        ("preferred", AgentName::Preferred),
+        ("full", AgentName::Full),
+    ];
+    let stray = [("refuse", StrayMessages::Refuse), ("show", StrayMessages::Show)];
+    let joined_note = note(&mut section, "joined_note")?.unwrap_or(default.joined_note);
+    if joined_note.is_empty() {
+        let problem = "is empty, and Genesys takes no empty message; write a few words";
+        return Err(ConfigurationProblem::new(section.name("joined_note"), problem));
+    }
+    let left_note = match note(&mut section, "left_note")? {
+        None => default.left_note,
+        Some(note) => Some(note).filter(|note| !note.is_empty()),
+    };
+    let abandon_after = section.number("abandon_after_seconds", 1..=86_400)?;
+    let options = HandoffOptions {
+        start: section.choice("start", &start)?.unwrap_or(default.start),
+        after: section.choice("after", &after)?.unwrap_or(default.after),
+        agent_name: section.choice("agent_name", &names)?.unwrap_or(default.agent_name),
+        agent_picture: section.truth("agent_picture")?.unwrap_or(default.agent_picture),
+        joined_note,
+        left_note,
+        stray_messages: section.choice("stray_messages", &stray)?.unwrap_or(default.stray_messages),
+        abandon_after: abandon_after
+            .map_or(default.abandon_after, |seconds| Duration::from_secs(seconds.into())),
+    };
+    section.finish()?;
+    Ok(options)
+}
+
+fn note(section: &mut Section, key: &str) -> Result<Option<String>, ConfigurationProblem> {
+    let note = section.text(key)?;
+    if note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
+        let problem = format!("is longer than {LONGEST_NOTE} characters; shorten it");
+        return Err(ConfigurationProblem::new(section.name(key), problem));
+    }
+    Ok(note)
+}

@@ -1,0 +1,91 @@
+//! `POST /internal/v1/sessions/{session_id}/handoffs`: somebody asks for a human.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use baton_handoff::attributes;
+use baton_store::StoreError;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::{sync::oneshot, time::timeout};
+
+use super::{Internal, QUESTION, authorize, slow};
+use crate::{
+    actor::{ActorMessage, HandoffRefused, HandoffRequest},
+    cause::Chain,
+    problem::Problem,
+};
+
+/// What a request may hold.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Body {
+    /// What the agent reads first.
+    message: Option<String>,
+    /// Participant data: an object, or its text.
+    attributes: Value,
+}
+
+pub(super) async fn begin(
+    State(internal): State<Arc<Internal>>,
+    Path(session_id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    authorize(&internal.admin_credentials, &headers)?;
+    let request = read(&body)?;
+    exists(&internal, &session_id).await?;
+    let stops = || Problem::try_again("the sidecar stops");
+    let actor = internal.registry.actor(&session_id).ok_or_else(stops)?;
+    let (answer, outcome) = oneshot::channel();
+    let asked = async {
+        actor.send(ActorMessage::Handoff { request, answer }).await.map_err(|_| stops())?;
+        outcome.await.map_err(|_| stops())
+    };
+    match timeout(internal.limits.call, asked).await.map_err(|_| slow())?? {
+        Ok(()) => Ok((StatusCode::ACCEPTED, Json(json!({ "status": "begun" }))).into_response()),
+        Err(refused) => {
+            let status = match refused {
+                HandoffRefused::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+                HandoffRefused::AlreadyOpen
+                | HandoffRefused::SessionEnded
+                | HandoffRefused::NoGenesys => StatusCode::CONFLICT,
+            };
+            Err(Problem::new(status, refused.to_string()))
+        }
+    }
+}
+
+fn read(body: &[u8]) -> Result<HandoffRequest, Problem> {
+    let body = if body.is_empty() { Ok(Body::default()) } else { serde_json::from_slice(body) };
+    let Body { message, attributes } = body.map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        let detail = format!(
+            "the body has to be a JSON object with no more than message (a text) and attributes \
+             (an object); see line {line}, column {column}"
+        );
+        Problem::new(StatusCode::BAD_REQUEST, detail)
+    })?;
+    let message = message.filter(|message| !message.trim().is_empty());
+    Ok(HandoffRequest { message, attributes: attributes::flatten(&attributes) })
+}
+
+async fn exists(internal: &Internal, session_id: &str) -> Result<(), Problem> {
+    let found = timeout(QUESTION, internal.directory.store.session(session_id)).await;
+    match found.map_err(|_| slow())? {
+        Ok(Some(_)) => Ok(()),
+        Ok(None) | Err(StoreError::UnknownSession) => {
+            Err(Problem::new(StatusCode::NOT_FOUND, "there is no session of this id"))
+        }
+        Err(error) => {
+            tracing::error!(session_id, error = %Chain(&error), "a session could not be read");
+            Err(Problem::try_again("the store cannot be read; see the log"))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What ties a tenant's sessions to Genesys.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
+
+use baton_chat::SecretDigest;
+use baton_core::tenant::{Tenant as EdgeTenant, TenantKey};
+use baton_genesys::{Channels, Genesys, IntegrationRef};
+use baton_handoff::Rules;
+
+use crate::configuration::HandoffOptions;
+
+/// A tenant's way to Genesys.
+pub(crate) struct Link {
+    pub(crate) tenant: TenantKey<'static>,
+    /// Which integration is meant.
+    pub(crate) wanted: IntegrationRef,
+    /// Its id: known at once, or as soon as its name was looked up.
+    pub(crate) integration_id: OnceLock<String>,
+    /// The OAuth client that acts for the tenant; several tenants may share it.
+    pub(crate) genesys: Genesys,
+    /// That client's notification channels.
+    pub(crate) channels: Channels,
+    /// What other programs show to borrow a token.
+    pub(crate) token_credentials: Vec<SecretDigest>,
+    pub(crate) options: HandoffOptions,
+    pub(crate) rules: Rules,
+    /// The tenant as the translation takes it.
+    pub(crate) edge: EdgeTenant,
+}
+
+/// The links of all tenants that have one.
+#[derive(Clone, Default)]
+pub(crate) struct Links(Arc<HashMap<TenantKey<'static>, Arc<Link>>>);
+
+impl Links {
+    pub(crate) fn new(links: impl IntoIterator<Item = Link>) -> Self {
+        let keyed = |link: Link| (link.tenant.clone(), Arc::new(link));
+        Self(Arc::new(links.into_iter().map(keyed).collect()))
+    }
+
+    /// The tenant's link; none where another program speaks with Genesys.
+    pub(crate) fn of<'a>(&'a self, tenant: &TenantKey<'a>) -> Option<&'a Arc<Link>> {
+        self.0.get(tenant)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.0.values()
+    }
+}
