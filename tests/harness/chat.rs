@@ -109,6 +109,22 @@ impl Socket {
         events
     }
 
+    /// Says something, with an id of the client's own by which its echo is known.
+    pub async fn say(&mut self, text: &str, local_id: &str) {
+        let metadata = json!({"custom": {"local_id": local_id}});
+        self.send("EVENT_TYPE_USER_MESSAGE", json!({"text": text}), Some(metadata)).await;
+    }
+
+    /// Sends an event.
+    pub async fn send(&mut self, kind: &str, payload: Value, metadata: Option<Value>) {
+        let mut frame = json!({"type": kind, "payload": payload});
+        if let Some(metadata) = metadata {
+            frame["metadata"] = metadata;
+        }
+        // A socket that breaks meanwhile shows that when it is read.
+        let _ = self.stream.send(Message::text(frame.to_string())).await;
+    }
+
     /// Sends a sign of life, which the sidecar answers.
     pub async fn send_heartbeat(&mut self) {
         let frame = json!({"type": "EVENT_TYPE_HEARTBEAT", "payload": {}}).to_string();

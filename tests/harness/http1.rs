@@ -124,6 +124,18 @@ pub async fn exchange(address: SocketAddr, request: &[u8]) -> Answer {
     connection.answer().await
 }
 
+/// The status with which a server answers one request; `None` if it does not.
+pub async fn status_of(address: SocketAddr, request: &[u8]) -> Option<u16> {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.ok()?;
+        stream.write_all(request).await.ok()?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).await.ok()?;
+        std::str::from_utf8(&answer).ok()?.split(' ').nth(1)?.parse().ok()
+    };
+    timeout(PATIENCE, exchange).await.ok().flatten()
+}
+
 fn join_chunks(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = find(chunks, b"\r\n") {

@@ -51,13 +51,30 @@ impl Simulator {
         self.post("/control/v1/raw", &order).await
     }
 
+    /// Where it is.
+    pub fn address(&self) -> SocketAddr {
+        self.control
+    }
+
+    /// What the control API shows under this path.
+    pub async fn get(&self, path: &str) -> Value {
+        self.exchange(&http1::request("GET", path, &[], b"")).await
+    }
+
+    /// Puts this under a path of the control API.
+    pub async fn put(&self, path: &str, body: &Value) -> Value {
+        let headers = [("content-type".to_owned(), "application/json".to_owned())];
+        self.exchange(&http1::request("PUT", path, &headers, body.to_string().as_bytes())).await
+    }
+
     /// The record of a sending as it is now.
     pub async fn record(&self, id: &Value) -> Value {
         let path = format!("/control/v1/sendings/{id}");
         self.exchange(&http1::request("GET", &path, &[], b"")).await
     }
 
-    async fn post(&self, path: &str, order: &Value) -> Value {
+    /// Posts an order to the control API.
+    pub async fn post(&self, path: &str, order: &Value) -> Value {
         let headers = [("content-type".to_owned(), "application/json".to_owned())];
         self.exchange(&http1::request("POST", path, &headers, order.to_string().as_bytes())).await
     }
