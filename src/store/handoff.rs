@@ -43,7 +43,8 @@ impl Store {
     }
 }
 
-/// Keeps the handoff of the session with this number as it stands now.
+/// Keeps the handoff of the session with this number as it stands now. Only a session's newest
+/// handoff can be open: those before it are closed.
 pub(crate) fn keep(
     connection: &Connection,
     session: i64,
@@ -60,6 +61,8 @@ pub(crate) fn keep(
                 handoff.state,
             ])
         })
+        .and_then(|_| connection.prepare_cached(sql::CLOSE_OLDER_HANDOFFS))
+        .and_then(|mut statement| statement.execute(params![session, handoff.number]))
         .map(drop)
         .map_err(StoreError::sqlite("keep a handoff"))
 }

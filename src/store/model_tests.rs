@@ -127,6 +127,9 @@ impl Model {
                 session.outbox.push((*number, true));
             }
         }
+        if let Some((number, _)) = change.handoff {
+            session.handoffs.range_mut(..number).for_each(|(_, open)| *open = false);
+        }
         session.handoffs.extend(change.handoff);
         Some(session.append(&change.events, appends))
     }

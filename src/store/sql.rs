@@ -135,6 +135,10 @@ pub(crate) const KEEP_HANDOFF: &str = "
     ON CONFLICT (session, number) DO UPDATE
     SET open = excluded.open, conversation_id = excluded.conversation_id, state = excluded.state";
 
+pub(crate) const CLOSE_OLDER_HANDOFFS: &str = "
+    UPDATE handoff SET open = 0
+    WHERE session = ?1 AND number < ?2 AND open = 1";
+
 pub(crate) const HANDOFF: &str = "
     SELECT number, open, conversation_id, state
     FROM handoff

@@ -28,6 +28,7 @@ const STATEMENTS: &[&str] = &[
     sql::IS_OUTGOING,
     sql::OUTGOING_OF_MESSAGE,
     sql::KEEP_HANDOFF,
+    sql::CLOSE_OLDER_HANDOFFS,
     sql::HANDOFF,
     sql::SESSIONS_WITH_WORK,
     sql::WORK_COUNTS,

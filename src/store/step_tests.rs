@@ -216,6 +216,18 @@ async fn a_handoff_is_kept_as_it_stands_and_the_newest_is_found() {
 }
 
 #[tokio::test]
+async fn a_newer_handoff_closes_the_one_before_it() {
+    let fixture = Fixture::with_sessions(2).await;
+    let keep = |handoff| Step { handoff: Some(handoff), ..Step::default() };
+    fixture.step(1, keep(handoff(1, true))).await;
+    fixture.step(2, keep(handoff(1, true))).await;
+    fixture.step(1, keep(handoff(2, true))).await;
+    assert_eq!(fixture.store.open_handoffs().await.unwrap(), 2);
+    fixture.step(1, keep(handoff(2, false))).await;
+    assert_eq!(fixture.store.open_handoffs().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn the_sessions_with_work_come_page_by_page_each_once() {
     let fixture = Fixture::with_sessions(6).await;
     let handing_off = |open| Step { handoff: Some(handoff(1, open)), ..Step::default() };

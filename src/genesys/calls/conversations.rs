@@ -40,6 +40,19 @@ impl Genesys {
         Ok(details.normalized_message)
     }
 
+    /// Which conversation a message is in, for one of which only its own id is known.
+    pub async fn conversation_of(&self, message_id: &str) -> Result<String, CallError> {
+        #[derive(Deserialize)]
+        struct Details {
+            #[serde(rename = "conversationId")]
+            conversation_id: String,
+        }
+        let [conversations, messages] = MESSAGES;
+        let path = [conversations, messages, message_id, "details"];
+        let call = Call::get("finding the message's conversation", Class::Message, &path);
+        Ok(self.read::<Details>(call).await?.conversation_id)
+    }
+
     /// Adds to the data of a participant.
     pub async fn set_attributes(
         &self,

@@ -167,6 +167,16 @@ async fn a_message_is_read_as_the_webhook_would_have_brought_it() {
 }
 
 #[tokio::test]
+async fn a_messages_conversation_is_found_by_the_message_alone() {
+    let answer = include_str!("samples/message-details.response.json");
+    let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, answer)).await;
+    let conversation = scripted.genesys().conversation_of("m-1").await.unwrap();
+    assert_eq!(conversation, json(answer)["conversationId"].as_str().unwrap());
+    let line = "GET /api/v2/conversations/messages/m-1/details";
+    assert_eq!(scripted.calls()[0].line(), line);
+}
+
+#[tokio::test]
 async fn a_participant_is_given_attributes() {
     let scripted = Scripted::with_tokens(|_, _| Reply::new(202, "")).await;
     let attributes = owned([

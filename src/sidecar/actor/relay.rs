@@ -146,10 +146,27 @@ async fn post(link: &Link, next: Outgoing, end_user_id: String) -> Outcome {
         (Ok(_), None) => Err(NotPosted::NoIntegration),
         (Ok(message), Some(integration_id)) => {
             let message = message.inbound(id, end_user_id);
-            link.genesys.send_message(integration_id, &message).await.map_err(NotPosted::Call)
+            match link.genesys.send_message(integration_id, &message).await {
+                Ok(taken) => Ok(with_conversation(link, taken).await),
+                Err(error) => Err(NotPosted::Call(error)),
+            }
         }
     };
     Outcome::Posted { number, result }
+}
+
+/// Genesys may leave out which conversation it put the message into: then it is asked for. Without
+/// an answer the next message, or the agent's first, tells it.
+async fn with_conversation(link: &Link, mut taken: Taken) -> Taken {
+    if let (None, Some(message_id)) = (&taken.conversation_id, &taken.message_id) {
+        match link.genesys.conversation_of(message_id).await {
+            Ok(conversation_id) => taken.conversation_id = Some(conversation_id),
+            Err(error) => {
+                tracing::warn!(error = %Chain(&error), "a message's conversation is not known");
+            }
+        }
+    }
+    taken
 }
 
 /// Why a message was not posted.
