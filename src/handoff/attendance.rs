@@ -4,6 +4,8 @@
 //! Genesys' own times: an acceptance lies after the one before it, and the same agent accepts
 //! again only after having left. What a proof cannot decide alone, a snapshot does.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -190,8 +192,10 @@ impl Acceptance {
     /// Finds out from the legs who it was, if that is unknown, and whether the agent has left.
     fn recognise(&mut self, legs: &[&Participant], rules: &Rules) {
         if self.agent.user_id.is_none() {
-            let may_be = legs.iter().filter(|leg| self.may_be(leg, rules));
-            if let Some(own) = may_be.min_by_key(|leg| leg.connected_at) {
+            let no_play = Duration::ZERO;
+            let may_be = legs.iter().filter(|leg| self.may_be(leg, rules.jitter));
+            let own = may_be.min_by_key(|leg| (!self.may_be(leg, no_play), leg.connected_at));
+            if let Some(own) = own {
                 self.agent.user_id.clone_from(&own.user_id);
                 self.since = own.connected_at;
             }
@@ -204,13 +208,13 @@ impl Acceptance {
     }
 
     /// Whether this leg may be the one of an agent who is known by a message only: it was
-    /// connected when the message was sent.
-    fn may_be(&self, leg: &Participant, rules: &Rules) -> bool {
+    /// connected when the message was sent, give or take so much.
+    fn may_be(&self, leg: &Participant, play: Duration) -> bool {
         let (Some(connected), Some(sent)) = (leg.connected_at, self.since) else {
             return leg.state == State::Connected && self.since.is_none();
         };
-        connected <= later(sent, rules.jitter)
-            && leg.ended_at.is_none_or(|ended| sent <= later(ended, rules.jitter))
+        connected <= later(sent, play)
+            && leg.ended_at.is_none_or(|ended| sent <= later(ended, play))
     }
 
     fn owns(&self, leg: &Participant) -> bool {

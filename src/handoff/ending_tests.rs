@@ -366,3 +366,16 @@ fn a_revival_that_a_read_shows_before_it_is_answered_keeps_the_handoff_open() {
     scene.apply(Input::Missing(Vec::new()));
     assert!(scene.told().is_empty());
 }
+
+#[test]
+fn a_customer_who_cannot_be_disconnected_is_left_at_last() {
+    let mut scene = Scene::queued();
+    scene.apply(Input::Left(Leaving::EndedByUser));
+    scene.read_is(ReadOutcome::Failed);
+    scene.waits(scene.rules.leaving);
+    assert_eq!(scene.told(), ["over: by the user"]);
+    assert!(scene.handoff.is_open() && scene.handoff.takes_messages());
+    scene.waits(scene.rules.detaching);
+    assert!(!scene.handoff.is_open() && !scene.handoff.takes_messages());
+    assert_eq!(scene.told(), [""; 0]);
+}

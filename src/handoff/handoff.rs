@@ -57,7 +57,10 @@ pub(crate) enum Stage {
         by: Timestamp,
     },
     /// The end was told, but the customer may still be connected at Genesys.
-    Detaching,
+    Detaching {
+        /// When that is left as it is.
+        by: Timestamp,
+    },
     /// The end was told.
     Closed,
 }
@@ -94,7 +97,7 @@ impl Handoff {
             Input::Disconnected(outcome) => self.disconnected(outcome, now, rules),
             Input::Tick => Vec::new(),
         };
-        notices.extend(self.settle(now));
+        notices.extend(self.settle(now, rules));
         notices
     }
 
@@ -106,7 +109,18 @@ impl Handoff {
 
     /// Whether the client was told of the end.
     pub fn is_over(&self) -> bool {
-        matches!(self.stage, Stage::Detaching | Stage::Closed)
+        matches!(self.stage, Stage::Detaching { .. } | Stage::Closed)
+    }
+
+    /// Whether what the user said before still belongs into the conversation. After the end it
+    /// does so as long as the customer is connected; anything later would begin a conversation
+    /// that nobody attends to.
+    pub fn takes_messages(&self) -> bool {
+        match self.stage {
+            Stage::Opening | Stage::Open | Stage::Ending { .. } | Stage::Leaving { .. } => true,
+            Stage::Detaching { .. } => self.conversation_id.is_some(),
+            Stage::Closed => false,
+        }
     }
 
     /// The conversation at Genesys, once it is known.
@@ -136,15 +150,20 @@ impl Handoff {
                 self.reading.plan(later(now, rules.reread_cap));
                 return vec![Notice::Accepted];
             }
-            Stage::Open => {}
-            Stage::Leaving { .. } | Stage::Detaching => self.reading.ask(),
+            Stage::Open => {
+                // It may have revived what was heard to end.
+                if self.customer_gone_by.take().is_some() {
+                    self.reading.ask();
+                }
+            }
+            Stage::Leaving { .. } | Stage::Detaching { .. } => self.reading.ask(),
             Stage::Ending { .. } => {
                 self.stage = Stage::Open;
                 self.reading.ask();
             }
             Stage::Closed => {
                 // A message that was under way when the handoff ended leaves no ghost.
-                self.stage = Stage::Detaching;
+                self.stage = Stage::Detaching { by: later(now, rules.detaching) };
                 self.reading.ask();
             }
         }
@@ -158,7 +177,7 @@ impl Handoff {
                 self.close(End::Failed { reason })
             }
             Stage::Leaving { how, .. } => self.close(how.into()),
-            Stage::Detaching | Stage::Closed => {
+            Stage::Detaching { .. } | Stage::Closed => {
                 self.stage = Stage::Closed;
                 Vec::new()
             }
@@ -260,7 +279,7 @@ impl Handoff {
                 self.weigh(snapshot, finding, now, rules);
                 notices
             }
-            Stage::Leaving { .. } | Stage::Detaching => {
+            Stage::Leaving { .. } | Stage::Detaching { .. } => {
                 notices.into_iter().chain(self.let_go(snapshot, finding)).collect()
             }
         }
@@ -283,7 +302,7 @@ impl Handoff {
     /// What a snapshot means for a handoff that the user has not left.
     fn weigh(&mut self, snapshot: &Snapshot, finding: Finding, now: Timestamp, rules: &Rules) {
         match (finding, self.stage) {
-            (Finding::Over, Stage::Open) => {
+            (Finding::Over, Stage::Open) if !self.is_outdated() => {
                 self.stage = Stage::Ending {
                     fetch_from: later(now, rules.last_messages),
                     by: later(now, rules.end_at_latest),
@@ -315,7 +334,14 @@ impl Handoff {
     fn let_go(&mut self, snapshot: &Snapshot, finding: Finding) -> Vec<Notice> {
         let live = snapshot.live_customer();
         self.disconnect = live.map(|leg| leg.id.clone()).filter(|id| !id.is_empty());
-        if live.is_none() && finding == Finding::Over { self.detached() } else { Vec::new() }
+        let is_gone = live.is_none() && finding == Finding::Over && !self.is_outdated();
+        if is_gone { self.detached() } else { Vec::new() }
+    }
+
+    /// Whether something was heard since the snapshot was asked for: a message may have revived
+    /// the conversation that it shows as over.
+    fn is_outdated(&self) -> bool {
+        self.reading.needed().is_some()
     }
 
     fn missing(&mut self, ids: &[String], now: Timestamp) -> Vec<Notice> {
@@ -370,7 +396,7 @@ impl Handoff {
     }
 
     /// Does what is due by now, whatever the input was.
-    fn settle(&mut self, now: Timestamp) -> Vec<Notice> {
+    fn settle(&mut self, now: Timestamp, rules: &Rules) -> Vec<Notice> {
         self.reading.settle(now);
         self.messages.settle(now);
         let mut notices = self.attendance.settle(now);
@@ -384,9 +410,10 @@ impl Handoff {
             }
             Stage::Leaving { how, by } if by <= now => {
                 let told = self.close(how.into());
-                self.stage = Stage::Detaching;
+                self.stage = Stage::Detaching { by: later(now, rules.detaching) };
                 told
             }
+            Stage::Detaching { by } if by <= now => self.detached(),
             _ => Vec::new(),
         });
         notices

@@ -268,3 +268,16 @@ fn a_read_is_answered_once() {
     scene.apply(Input::Read { ticket, outcome });
     assert_eq!(scene.handoff, before);
 }
+
+#[test]
+fn an_agent_known_by_a_message_is_the_one_whose_leg_it_was_sent_on() {
+    let mut scene = Scene::queued();
+    scene.goes_on_to(30);
+    scene.apply(wrote(20));
+    let before = || agent("a", 10).until(19);
+    scene.reads(vec![customer(), before(), agent("b", 20)]);
+    scene.hears(user_end("a", 19));
+    scene.reads(vec![customer(), before(), agent("b", 20)]);
+    assert_eq!(scene.told(), ["joined 1 ?"]);
+    assert_eq!(scene.handoff.agent().unwrap().user_id.as_deref(), Some("b"));
+}

@@ -29,6 +29,8 @@ pub struct Rules {
     pub end_at_latest: Duration,
     /// How long a user who leaves waits for Genesys' confirmation.
     pub leaving: Duration,
+    /// How long it is tried to disconnect a customer who was told the end.
+    pub detaching: Duration,
     /// How far Genesys' clock and ours may be apart.
     pub clock_difference: Duration,
     /// How far apart Genesys' own times for the same moment may be, such as the end of a leg and
@@ -48,6 +50,7 @@ impl Default for Rules {
             last_messages: Duration::from_secs(2),
             end_at_latest: Duration::from_secs(30),
             leaving: Duration::from_secs(10),
+            detaching: Duration::from_hours(1),
             clock_difference: Duration::from_secs(5),
             jitter: Duration::from_secs(1),
         }
@@ -71,6 +74,7 @@ impl Rules {
             last_messages: scaled(self.last_messages),
             end_at_latest: scaled(self.end_at_latest),
             leaving: scaled(self.leaving),
+            detaching: scaled(self.detaching),
             clock_difference: scaled(self.clock_difference),
             jitter: scaled(self.jitter),
         }

@@ -61,7 +61,9 @@ impl Handoff {
     fn next_due(&self) -> Option<Timestamp> {
         let of_stage = match self.stage {
             Stage::Open => self.customer_gone_by,
-            Stage::Ending { by, .. } | Stage::Leaving { by, .. } => Some(by),
+            Stage::Ending { by, .. } | Stage::Leaving { by, .. } | Stage::Detaching { by } => {
+                Some(by)
+            }
             _ => None,
         };
         let of_reading = self.reading.planned().filter(|_| self.stage != Stage::Closed);

@@ -7,9 +7,10 @@ use baton_core::{
     translation::{BotMessages, message_delivery_ids, translate},
 };
 use baton_genesys::{CallError, User};
-use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket};
+use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Rules, Ticket};
 use baton_store::{Arrived, Store, StoreError};
 use jiff::Timestamp;
+use tokio::time::sleep;
 
 use crate::{
     cause::Chain,
@@ -17,6 +18,10 @@ use crate::{
     errand::Outcome,
     link::Link,
 };
+
+/// How often a message that did not arrive is fetched before it is given up: with the pauses
+/// between, some three minutes.
+const FETCHES: u32 = 10;
 
 /// What the calls about a conversation need.
 pub(crate) struct Call {
@@ -34,6 +39,17 @@ enum NotFetched {
     Store(#[from] StoreError),
     #[error("what Genesys gave is no message")]
     Unreadable,
+}
+
+impl NotFetched {
+    /// Whether another try may do better.
+    fn may_pass(&self) -> bool {
+        match self {
+            Self::Call(error) => !error.is_final() && !error.is_not_found(),
+            Self::Store(_) => true,
+            Self::Unreadable => false,
+        }
+    }
 }
 
 impl Call {
@@ -94,21 +110,29 @@ impl Call {
         end_user_id: String,
         received_at: Timestamp,
     ) -> Outcome {
-        let arrived = match self.fetched(&message_id, end_user_id, received_at).await {
-            Ok(()) => true,
-            Err(error) => {
-                let error = Chain(&error);
-                tracing::warn!(message_id, %error, "a message of an agent is still missing");
-                false
+        let Rules { reread, reread_cap, .. } = self.link.rules;
+        let mut pause = reread;
+        for _ in 0..FETCHES {
+            match self.fetched(&message_id, &end_user_id, received_at).await {
+                Ok(()) => return Outcome::Fetched(message_id, true),
+                Err(error) => {
+                    let (again, error) = (error.may_pass(), Chain(&error));
+                    tracing::warn!(message_id, %error, "a message of an agent is still missing");
+                    if !again {
+                        break;
+                    }
+                }
             }
-        };
-        Outcome::Fetched(message_id, arrived)
+            sleep(pause).await;
+            pause = (pause * 2).min(reread_cap);
+        }
+        Outcome::Fetched(message_id, false)
     }
 
     async fn fetched(
         &self,
         message_id: &str,
-        end_user_id: String,
+        end_user_id: &str,
         received_at: Timestamp,
     ) -> Result<(), NotFetched> {
         let message = self.link.genesys.message(&self.conversation_id, message_id).await?;
@@ -116,11 +140,11 @@ impl Call {
         let document = Document::parse(bytes).map_err(|_| NotFetched::Unreadable)?;
         let mut delivery = translate(bytes, &document, &self.link.edge, BotMessages::Drop);
         // Who is meant is known, whatever the message says of it.
-        delivery.subject = Some(Cow::Owned(end_user_id.clone()));
+        delivery.subject = Some(Cow::Borrowed(end_user_id));
         let arrived = Arrived {
             delivery_id: delivery.id,
             tenant: self.link.tenant.clone(),
-            end_user_id: Some(end_user_id),
+            end_user_id: Some(end_user_id.to_owned()),
             integration_id: self.link.integration_id.get().cloned(),
             received_at_ms: received_at.as_millisecond(),
             body: serde_json::to_vec(&delivery).map_err(|_| NotFetched::Unreadable)?,

@@ -93,6 +93,14 @@ impl Delivery<'_> {
             && data.unhandled.is_empty()
     }
 
+    /// Whether it is a hint that does not say which one it is, as a trigger's need not: the next
+    /// of its kind is the same to the byte, and yet another one.
+    pub(crate) fn is_nameless_hint(&self) -> bool {
+        !self.data.lifecycle.is_empty()
+            && self.data.events.is_empty()
+            && self.lifecycle().all(|step| step.communication_id.is_none())
+    }
+
     /// Its events; the time at which it was received stands in for that of an event without one.
     pub(crate) fn events(&self, received_at: Timestamp) -> Events {
         let all = &self.data.events;

@@ -9,6 +9,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
+use baton_core::id::Id;
 use baton_store::{Acceptance, Arrived, StoreError};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -65,13 +66,18 @@ async fn take(internal: &Internal, body: Body) -> Result<&'static str, Problem> 
         show(internal, &delivery).await;
         return Ok("transient");
     }
-    let delivery_id = delivery.id;
+    let received_at_ms = internal.clock.now().as_millisecond();
+    let delivery_id = if delivery.is_nameless_hint() {
+        Id::of_parts(&[delivery.id.to_string().as_bytes(), &received_at_ms.to_be_bytes()])
+    } else {
+        delivery.id
+    };
     let arrived = Arrived {
         delivery_id,
         end_user_id: delivery.subject.as_deref().map(str::to_owned),
         integration_id: integration_of(internal, &delivery)?,
         tenant: delivery.data.tenant.into_owned(),
-        received_at_ms: internal.clock.now().as_millisecond(),
+        received_at_ms,
         body,
     };
     match internal.directory.store.accept(arrived).await {
