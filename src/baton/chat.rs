@@ -24,8 +24,9 @@ const WAITING_LINES: usize = 16;
 /// Chat in the terminal, as a customer would: see what the agent writes, and answer.
 ///
 /// Begins a session, or watches one that exists, and shows its events in words. A line on
-/// standard input is sent as the user's message; the line /end ends the session; Ctrl-C leaves
-/// it as it is. A lost connection is made anew and misses nothing.
+/// standard input is sent as the user's message, and is shown once the server has taken it. The
+/// line /end ends the session; Ctrl-C leaves it as it is; the end of the input (Ctrl-D) ends
+/// only the typing. A lost connection is made anew and misses nothing.
 ///
 /// It speaks http and ws only: TLS is not built in, so use it beside the sidecar or in front of
 /// its proxy, not over the open network.
@@ -37,6 +38,9 @@ Examples:
   Begin a session:
     export CONNECTOR_TOKEN='...'
     baton chat --token-env CONNECTOR_TOKEN --host www.example.com
+
+  Say two things, and end the session after them:
+    printf '%s\n' 'Hello' 'I need help' /end | baton chat --token-env CONNECTOR_TOKEN
 
   Watch the raw frames of the Messaging API:
     baton chat --token-env CONNECTOR_TOKEN --json | jq -c .

@@ -80,6 +80,8 @@ pub(crate) struct Conversation {
     seen: SeenIds,
     /// What was typed and not echoed yet, by its local id: the server drops what it has.
     unconfirmed: VecDeque<(String, String)>,
+    /// Whether the line /end was typed: what follows it is not read.
+    end_requested: bool,
     began: bool,
     bot_joined: bool,
     bot_requested: bool,
@@ -105,6 +107,7 @@ impl Conversation {
             transcript: Transcript::default(),
             seen: SeenIds::default(),
             unconfirmed: VecDeque::new(),
+            end_requested: false,
             began: false,
             bot_joined: false,
             bot_requested: false,
@@ -178,7 +181,7 @@ impl Conversation {
         stop: &mut StopSignals,
         pause: &mut Duration,
     ) -> Result<Ending, Failure> {
-        for frame in self.unconfirmed.iter().map(|(id, text)| user_message(id, text)) {
+        for frame in self.unanswered() {
             if let Err(reason) = send(&mut socket, frame).await {
                 return Ok(Ending::Lost(reason));
             }
@@ -188,7 +191,8 @@ impl Conversation {
         let mut typing_is_over = false;
         let mut silent_at = Instant::now() + SILENCE;
         loop {
-            let accepts_lines = !typing_is_over && self.unconfirmed.len() < MOST_UNCONFIRMED;
+            let accepts_lines =
+                !typing_is_over && !self.end_requested && self.unconfirmed.len() < MOST_UNCONFIRMED;
             let frame = tokio::select! {
                 () = stop.received() => {
                     close(&mut socket).await;
@@ -239,10 +243,17 @@ impl Conversation {
         }
     }
 
+    /// What the last connection may have lost, in the order in which it was typed.
+    fn unanswered(&self) -> Vec<String> {
+        let messages = self.unconfirmed.iter().map(|(id, text)| user_message(id, text));
+        messages.chain(self.end_requested.then(end_session)).collect()
+    }
+
     /// The frame for a line that was typed.
     fn typed(&mut self, line: String) -> Option<String> {
         if line == "/end" {
-            return Some(client_event("USER_END_SESSION", json!({})));
+            self.end_requested = true;
+            return Some(end_session());
         }
         let local_id = Uuid::new_v4().to_string();
         let frame = user_message(&local_id, &line);
@@ -335,6 +346,10 @@ fn refused(status: u16) -> ChatError {
 
 fn client_event(kind: &str, payload: Value) -> String {
     json!({"type": format!("EVENT_TYPE_{kind}"), "payload": payload}).to_string()
+}
+
+fn end_session() -> String {
+    client_event("USER_END_SESSION", json!({}))
 }
 
 fn user_message(local_id: &str, text: &str) -> String {

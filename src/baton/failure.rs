@@ -3,6 +3,7 @@
 use std::{error::Error, io};
 
 use baton_core::configuration::ConfigurationError;
+use baton_sidecar::OpenError;
 use thiserror::Error;
 
 use crate::chat_api::ChatError;
@@ -60,7 +61,7 @@ pub(crate) enum Failure {
     Bind(#[from] baton_sidecar::BindError),
     /// The sidecar's store cannot be opened.
     #[error(transparent)]
-    Open(#[from] baton_sidecar::OpenError),
+    Open(#[from] OpenError),
     /// The sidecar stopped.
     #[error(transparent)]
     Run(#[from] baton_sidecar::RunError),
@@ -86,7 +87,9 @@ impl Failure {
             Self::Option { .. } => 2,
             Self::ReadConfiguration { .. }
             | Self::EdgeConfiguration { .. }
-            | Self::SidecarConfiguration { .. } => 64,
+            | Self::SidecarConfiguration { .. }
+            // Another file has to be named.
+            | Self::Open(OpenError::InUse { .. } | OpenError::NotAStore { .. }) => 64,
             #[cfg(feature = "simulator")]
             Self::Simulator(error) => simulator_exit_code(error),
             Self::Read { .. }

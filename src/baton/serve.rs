@@ -12,7 +12,8 @@ use crate::{
     Outcome, block_on, failure::Failure, logging::LogArguments, output, stop::StopSignals,
 };
 
-/// Run the sidecar: the chat API, the sessions, and the intake of what the edge verified.
+/// Run the sidecar: the chat API, the sessions, the handoffs to Genesys, and the intake of what
+/// the edge verified.
 ///
 /// It runs until Ctrl-C or SIGTERM. Then it finishes what it has begun, and tells chat clients
 /// to come again.
@@ -26,6 +27,15 @@ Examples:
     export BATON_DELIVERY_CREDENTIAL=\"$(openssl rand -hex 32)\"
     export BATON_ADMIN_CREDENTIAL=\"$(openssl rand -hex 32)\"
     baton serve
+
+  Ask how each tenant stands with Genesys; /internal/v1/metrics says it for Prometheus:
+    curl http://127.0.0.1:8081/internal/v1/tenants \\
+      -H \"authorization: Bearer $BATON_ADMIN_CREDENTIAL\"
+
+  Hand a chat to an agent, where the configuration says start = \"on_request\":
+    curl http://127.0.0.1:8081/internal/v1/sessions/SESSION-ID/handoffs \\
+      -H \"authorization: Bearer $BATON_ADMIN_CREDENTIAL\" \\
+      -d '{\"message\": \"I cannot log in\", \"attributes\": {\"queueId\": \"Support\"}}'
 
   See what happens, as JSON for a program that collects logs:
     BATON_LOG=debug baton serve --config /etc/baton.toml --log-format json")]

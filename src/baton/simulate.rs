@@ -24,7 +24,15 @@ Examples:
   baton simulate --secret-env GENESYS_WEBHOOK_SECRET \\
     --webhook-url http://127.0.0.1:10000/webhooks/genesys/acme/support/live/events
 
-  Let an agent write to an end user, and wait for what became of it:
+  Let agents act by themselves: they accept, greet, and answer with what the customer wrote:
+    curl -X PUT http://127.0.0.1:8090/control/v1/org -H 'content-type: application/json' \\
+      -d '{\"autopilot\": {}, \"typing_outbound\": true}'
+
+  Or let one do a thing in a conversation; GET /control/v1/conversations lists them:
+    curl http://127.0.0.1:8090/control/v1/conversations/ID/actions \\
+      -H 'content-type: application/json' -d '{\"action\": \"accept\", \"user\": \"Dana\"}'
+
+  Send a single webhook to an end user, and wait for what became of it:
     curl http://127.0.0.1:8090/control/v1/webhooks -H 'content-type: application/json' \\
       -d '{\"shape\": \"text-agent\", \"to\": \"END-USER-ID\", \"text\": \"Hello!\", \"wait\": true}'
 

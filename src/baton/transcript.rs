@@ -12,6 +12,7 @@ const INDENTATION: &str = "          ";
 #[derive(Default)]
 pub(crate) struct Transcript {
     agent_name: Option<String>,
+    began: bool,
 }
 
 impl Transcript {
@@ -51,12 +52,16 @@ impl Transcript {
                 };
                 format!("{level}: {}", text(payload, "message").unwrap_or_default())
             }
-            "SESSION_START" => "The session begins.".to_owned(),
+            "SESSION_START" => match std::mem::replace(&mut self.began, true) {
+                false => "The session begins.".to_owned(),
+                // A handoff is over, and another one may follow.
+                true => "The session goes on.".to_owned(),
+            },
             "SESSION_END" => format!("The session has ended{}.", reason()),
             "SESSION_IDLE_WARNING" => "The session will end soon if nobody writes.".to_owned(),
             "POLY_AGENT_JOINED" => "The bot has joined.".to_owned(),
             "POLY_AGENT_LEFT" => "The bot has left.".to_owned(),
-            "POLY_AGENT_TRIGGERED_HANDOFF" => "The bot hands the chat over …".to_owned(),
+            "POLY_AGENT_TRIGGERED_HANDOFF" => "The chat is handed over to a person …".to_owned(),
             "HANDOFF_ACCEPTED" => {
                 format!("The handoff is accepted{}.", in_brackets(text(payload, "queue_name")))
             }
@@ -66,7 +71,7 @@ impl Transcript {
             "CLIENT_HANDOFF_REQUIRED" => {
                 format!("The client has to take over the handoff{}.", reason())
             }
-            "LIVE_AGENT_JOINED" => format!("{agent} has joined."),
+            "LIVE_AGENT_JOINED" => return joined(agent, payload),
             "LIVE_AGENT_LEFT" => {
                 let line = format!("{agent} has left{}.", reason());
                 self.agent_name = None;
@@ -86,6 +91,13 @@ impl Transcript {
         };
         line.lines().map(str::to_owned).collect()
     }
+}
+
+/// Who joined, with the picture below.
+fn joined(agent: &str, payload: &Value) -> Vec<String> {
+    let picture = payload.get("agent").and_then(|agent| text(agent, "avatar_url"));
+    let picture = picture.map(|url| format!("  [picture] {}", url.replace('\n', " ")));
+    std::iter::once(format!("{agent} has joined.")).chain(picture).collect()
 }
 
 /// A message with its links and choices below.
@@ -201,6 +213,42 @@ mod tests {
         assert_eq!(words("LIVE_AGENT_TYPING", json!({})), ["Sarah is typing …"]);
         assert_eq!(words("LIVE_AGENT_LEFT", json!({})), ["Sarah has left."]);
         assert_eq!(words("LIVE_AGENT_TYPING", json!({})), ["Agent is typing …"]);
+    }
+
+    #[test]
+    fn a_handoff_is_told_from_its_beginning_to_the_next_one() {
+        let mut transcript = Transcript::default();
+        let mut told = Vec::new();
+        for (kind, payload) in [
+            ("SESSION_START", json!({})),
+            ("POLY_AGENT_TRIGGERED_HANDOFF", json!({})),
+            ("HANDOFF_ACCEPTED", json!({})),
+            (
+                "LIVE_AGENT_JOINED",
+                json!({"agent": {
+                    "id": "7", "name": "Sarah", "avatar_url": "https://example.com/sarah.jpg",
+                }}),
+            ),
+            ("LIVE_AGENT_JOINED", json!({"agent": {"id": "8", "name": "Ben"}})),
+            ("LIVE_AGENT_LEFT", json!({"agent_id": "8", "agent_name": "Ben"})),
+            ("SESSION_START", json!({})),
+            ("HANDOFF_FAILED", json!({"reason": "no agent took the conversation"})),
+        ] {
+            let kind = format!("EVENT_TYPE_{kind}");
+            told.extend(transcript.words(&json!({"type": kind, "payload": payload})));
+        }
+        let expected = [
+            "The session begins.",
+            "The chat is handed over to a person …",
+            "The handoff is accepted.",
+            "Sarah has joined.",
+            "  [picture] https://example.com/sarah.jpg",
+            "Ben has joined.",
+            "Ben has left.",
+            "The session goes on.",
+            "The handoff has failed (no agent took the conversation).",
+        ];
+        assert_eq!(told, expected);
     }
 
     #[test]

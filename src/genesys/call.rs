@@ -11,7 +11,7 @@ use crate::rate_limit::Class;
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One call of the Platform API.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Call {
     /// What it does, for errors: "reading the conversation".
     pub(crate) purpose: &'static str,

@@ -96,6 +96,21 @@ impl CallError {
             && !matches!(error.status, 401 | 403 | 404 | 408 | 409 | 423 | 425 | 429)
     }
 
+    /// Whether it goes on until an operator mends something: credentials, a permission, an
+    /// integration that is not there.
+    pub fn needs_operator(&self) -> bool {
+        match self {
+            Self::Token(error) => {
+                matches!(
+                    error,
+                    TokenError::WrongCredentials { .. } | TokenError::NotAccepted { .. }
+                )
+            }
+            Self::Genesys(error) => matches!(error.status, 401 | 403),
+            _ => false,
+        }
+    }
+
     /// Whether Genesys does not have what was asked for.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Genesys(error) if error.status == 404)

@@ -205,6 +205,10 @@ impl Acceptance {
                 self.ended(at);
             }
         }
+        if legs.iter().any(|leg| leg.state == State::Live && self.owns(leg)) {
+            // What was heard as an end was the agent putting the conversation aside.
+            self.left_at = None;
+        }
     }
 
     /// Whether this leg may be the one of an agent who is known by a message only: it was

@@ -379,3 +379,19 @@ fn a_customer_who_cannot_be_disconnected_is_left_at_last() {
     assert!(!scene.handoff.is_open() && !scene.handoff.takes_messages());
     assert_eq!(scene.told(), [""; 0]);
 }
+
+#[test]
+fn an_end_that_nobody_attended_to_still_waits_for_the_last_messages() {
+    let mut scene = Scene::with_agent();
+    scene.goes_on_to(20);
+    scene.hears(customer_end(20));
+    scene.reads(vec![customer().until(20), agent("a", 10).until(20).sent("m1", 12)]);
+    scene.now = at(3_600);
+    scene.handoff.resume(scene.now, &scene.rules);
+    scene.apply(Input::Missing(vec!["m1".to_owned()]));
+    assert_eq!(scene.handoff.wants().fetch, ["m1"]);
+    scene.apply(Input::Fetched { message_id: "m1".to_owned(), arrived: true });
+    assert_eq!(scene.told(), [""; 0]);
+    scene.apply(Input::Missing(Vec::new()));
+    assert_eq!(scene.told(), ["left 1 a", "over: by Genesys"]);
+}

@@ -101,6 +101,16 @@ impl Handoff {
         notices
     }
 
+    /// The handoff goes on after a time in which nobody carried out what it wanted: what its end
+    /// waits for gets its whole time again.
+    pub fn resume(&mut self, now: Timestamp, rules: &Rules) {
+        let whole = later(now, rules.end_at_latest);
+        if let Stage::Ending { by, .. } = &mut self.stage {
+            *by = whole;
+        }
+        self.customer_gone_by = self.customer_gone_by.map(|by| by.max(whole));
+    }
+
     /// Whether anything is still wanted. That may be so after the end was told, while the
     /// customer is still to be disconnected or a message to be fetched.
     pub fn is_open(&self) -> bool {
@@ -110,6 +120,12 @@ impl Handoff {
     /// Whether the client was told of the end.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Detaching { .. } | Stage::Closed)
+    }
+
+    /// Whether the user waits for the first agent.
+    pub fn is_waiting(&self) -> bool {
+        let waits = matches!(self.stage, Stage::Opening | Stage::Open);
+        waits && self.agent().is_none()
     }
 
     /// Whether what the user said before still belongs into the conversation. After the end it
@@ -279,6 +295,10 @@ impl Handoff {
                 self.weigh(snapshot, finding, now, rules);
                 notices
             }
+            // Another read is needed: this one began before something that is known by now.
+            Stage::Leaving { .. } | Stage::Detaching { .. } if self.reading.needed().is_some() => {
+                notices
+            }
             Stage::Leaving { .. } | Stage::Detaching { .. } => {
                 notices.into_iter().chain(self.let_go(snapshot, finding)).collect()
             }
@@ -403,7 +423,10 @@ impl Handoff {
         let joining = self.attendance.announcement_due().is_some();
         notices.extend(match self.stage {
             Stage::Open if self.customer_gone_by.is_some_and(|by| by <= now) => {
-                self.close(End::ByGenesys)
+                let told = self.close(End::ByGenesys);
+                // No read has shown it: a message may have brought the customer back.
+                self.stage = Stage::Detaching { by: later(now, rules.detaching) };
+                told
             }
             Stage::Ending { by, .. } if by <= now || (self.messages.are_settled() && !joining) => {
                 self.close(End::ByGenesys)

@@ -281,3 +281,16 @@ fn an_agent_known_by_a_message_is_the_one_whose_leg_it_was_sent_on() {
     assert_eq!(scene.told(), ["joined 1 ?"]);
     assert_eq!(scene.handoff.agent().unwrap().user_id.as_deref(), Some("b"));
 }
+
+#[test]
+fn invariant_13_an_agent_who_takes_a_parked_conversation_up_again_has_not_joined_anew() {
+    let mut scene = Scene::with_agent();
+    scene.goes_on_to(20);
+    scene.hears(user_end("a", 20));
+    scene.reads(vec![customer(), agent("a", 10).state(crate::State::Live)]);
+    scene.goes_on_to(60);
+    scene.hears(user_start("a", 60));
+    scene.reads(vec![customer(), agent("a", 10)]);
+    scene.apply(wrote(61));
+    assert_eq!(scene.told(), [""; 0]);
+}

@@ -35,6 +35,8 @@ mod joining_tests;
 #[cfg(test)]
 mod model_tests;
 #[cfg(test)]
+mod reviving_tests;
+#[cfg(test)]
 mod snapshot_tests;
 #[cfg(test)]
 mod testing;

@@ -7,7 +7,9 @@
 mod client;
 mod conduct;
 mod inbox;
+mod leaving;
 mod relay;
+mod step;
 
 use std::{future, sync::Arc, time::Duration};
 
@@ -18,16 +20,15 @@ use baton_chat::{
 use baton_genesys::{ChannelNotice, Watch};
 use baton_handoff::Handoff;
 use baton_process::Shutdown;
-use baton_store::{LoggedEvent, NewEvent, Session, Step, StoreError};
+use baton_store::{HandoffRow, NewEvent, Session, StoreError};
 use jiff::Timestamp;
 use tokio::{
     sync::{Semaphore, broadcast, mpsc, oneshot, watch},
-    time::{Instant, sleep, sleep_until, timeout},
+    time::{Instant, sleep, sleep_until},
 };
 
 use crate::{
-    cause::Chain,
-    errand::{Errands, Outcome},
+    errand::{About, Errands, Outcome},
     link::Link,
     pause::Pause,
     registry::{Registry, Surroundings},
@@ -40,9 +41,6 @@ pub(crate) use relay::NotPosted;
 
 /// How often it is looked whether anybody is connected, while a user waits for an agent.
 const ATTENDANCE: Duration = Duration::from_secs(1);
-
-/// A handoff whose state no version of this package wrote.
-const UNREADABLE: StoreError = StoreError::Damaged { what: "a handoff" };
 
 /// What an actor is told.
 pub(crate) enum ActorMessage {
@@ -66,8 +64,8 @@ pub(crate) enum ActorMessage {
     Resume,
 }
 
-/// What an actor works with.
-pub(crate) struct Actor {
+/// What an actor is started with.
+pub(crate) struct Workplace {
     pub(crate) session_id: String,
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) registry: Registry,
@@ -82,61 +80,95 @@ pub(crate) struct Actor {
     /// The places for connections that are free.
     pub(crate) places: Arc<Semaphore>,
     pub(crate) shutdown: Shutdown,
-    pub(crate) typing: Typing,
-    /// The session as the store has it; absent until it matters.
-    pub(crate) known: Option<Known>,
+}
+
+/// An actor at work.
+pub(crate) struct Actor {
+    session_id: String,
+    surroundings: Arc<Surroundings>,
+    registry: Registry,
+    mailbox: mpsc::Receiver<ActorMessage>,
+    arrivals: watch::Receiver<()>,
+    newest: watch::Sender<u64>,
+    shown: watch::Receiver<u64>,
+    transient: broadcast::Sender<Utf8Bytes>,
+    places: Arc<Semaphore>,
+    shutdown: Shutdown,
+    typing: Typing,
+    /// The session as the store has it; absent until it matters, and when the store may know
+    /// better.
+    known: Option<Known>,
     /// When to look into the inbox; absent as long as nothing is known to wait there.
-    pub(crate) look_at: Option<Instant>,
-    pub(crate) pause: Pause,
-    pub(crate) errands: Errands,
+    look_at: Option<Instant>,
+    pause: Pause,
+    errands: Errands,
     /// When a failed post is tried again.
-    pub(crate) relay_at: Option<Instant>,
-    pub(crate) relay_pause: Pause,
-    /// The notices of the conversation's channel.
-    pub(crate) watch: Option<Watch>,
+    relay_at: Option<Instant>,
+    relay_pause: Pause,
+    /// Whether posts fail for what an operator has to mend.
+    relay_is_stuck: bool,
+    /// Whether the oldest message of the outbox is a farewell for which it was too early.
+    farewell_waits: bool,
+    /// The notices of a conversation's channel.
+    watch: Option<(String, Watch)>,
     /// Since when nobody is connected, while the user waits for an agent.
-    pub(crate) unattended_since: Option<Instant>,
+    unattended_since: Option<Instant>,
     /// When the agent was told last that the user types.
-    pub(crate) typed_at: Option<Instant>,
+    typed_at: Option<Instant>,
 }
 
 /// What the actor knows of its session.
-pub(crate) struct Known {
-    pub(crate) session: Session,
+struct Known {
+    session: Session,
     /// The way to Genesys, if this process has one for the tenant.
-    pub(crate) link: Option<Arc<Link>>,
+    link: Option<Arc<Link>>,
+    /// The number of the newest handoff when the session was read; 0 if there was none.
+    last: u32,
     /// The newest handoff.
-    pub(crate) handoff: Option<Numbered>,
+    handoff: Option<Numbered>,
     /// What is known of the outbox.
-    pub(crate) outbox: Outbox,
+    outbox: Outbox,
     /// Which messages of the last snapshot never arrived, once that is known. It counts only
     /// when all that arrived is in the log.
-    pub(crate) missing: Option<Vec<String>>,
+    missing: Option<Vec<String>>,
+}
+
+impl Known {
+    /// The number of the newest handoff; 0 if there was none.
+    fn last_handoff(&self) -> u32 {
+        self.handoff.as_ref().map_or(self.last, |handoff| handoff.number)
+    }
+}
+
+/// The handoff as it was stored; none if this version cannot read it.
+fn numbered(row: HandoffRow) -> Option<Numbered> {
+    let state = serde_json::from_str(&row.state).ok()?;
+    Some(Numbered { number: row.number, state })
 }
 
 /// Whether something waits in the outbox: what was put into it counts, up to the last time that
 /// it was seen empty.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Outbox {
-    pub(crate) filled: u64,
-    pub(crate) emptied: u64,
+struct Outbox {
+    filled: u64,
+    emptied: u64,
 }
 
 impl Outbox {
-    pub(crate) fn waits(self) -> bool {
+    fn waits(self) -> bool {
         self.filled > self.emptied
     }
 }
 
 /// A handoff with its number in the session.
 #[derive(Clone)]
-pub(crate) struct Numbered {
-    pub(crate) number: u32,
-    pub(crate) state: Handoff,
+struct Numbered {
+    number: u32,
+    state: Handoff,
 }
 
 /// The process stops, or the session is gone: there is nothing left to do.
-pub(crate) struct Stopped;
+struct Stopped;
 
 /// What comes next for an actor.
 enum Turn {
@@ -146,7 +178,7 @@ enum Turn {
     StopTyping,
     Shown(u64),
     Notice(ChannelNotice),
-    Outcome(Outcome),
+    Outcome(About, Outcome),
     Tick,
     Relay,
     Attendance,
@@ -155,11 +187,50 @@ enum Turn {
 }
 
 impl Actor {
+    pub(crate) fn new(workplace: Workplace) -> Self {
+        let Workplace {
+            session_id,
+            surroundings,
+            registry,
+            mailbox,
+            arrivals,
+            newest,
+            shown,
+            transient,
+            places,
+            shutdown,
+        } = workplace;
+        Self {
+            session_id,
+            surroundings,
+            registry,
+            mailbox,
+            arrivals,
+            newest,
+            shown,
+            transient,
+            places,
+            shutdown,
+            typing: Typing::default(),
+            known: None,
+            look_at: None,
+            pause: Pause::default(),
+            errands: Errands::default(),
+            relay_at: None,
+            relay_pause: Pause::default(),
+            relay_is_stuck: false,
+            farewell_waits: false,
+            watch: None,
+            unattended_since: None,
+            typed_at: None,
+        }
+    }
+
     /// Works until the process stops, or nobody needs the session any more.
     pub(crate) async fn run(mut self) {
         loop {
             let worked = match self.next_turn().await {
-                Turn::Stop => return,
+                Turn::Stop => return self.finish_post().await,
                 Turn::Retire => {
                     if self.registry.retire(&self.session_id, &self.mailbox, &self.arrivals) {
                         return;
@@ -178,7 +249,7 @@ impl Actor {
                 }
                 Turn::Shown(sequence) => self.note_shown(sequence).await,
                 Turn::Notice(notice) => self.notice(notice).await,
-                Turn::Outcome(outcome) => self.outcome(outcome).await,
+                Turn::Outcome(about, outcome) => self.outcome(about, outcome).await,
                 Turn::Tick => self.tick().await,
                 Turn::Relay => {
                     self.relay_at = None;
@@ -202,7 +273,7 @@ impl Actor {
         let idle = look_at.is_none() && self.is_idle();
         let notice = async {
             match &mut self.watch {
-                Some(watch) => watch.next().await,
+                Some((_, watch)) => watch.next().await,
                 None => future::pending().await,
             }
         };
@@ -212,7 +283,7 @@ impl Actor {
             () = self.shutdown.begun() => Turn::Stop,
             message = self.mailbox.recv() => message.map_or(Turn::Stop, Turn::Message),
             Ok(()) = self.arrivals.changed(), if look_at.is_none() => Turn::Arrived,
-            outcome = self.errands.next() => Turn::Outcome(outcome),
+            (about, outcome) = self.errands.next() => Turn::Outcome(about, outcome),
             notice = notice => Turn::Notice(notice),
             Ok(()) = self.shown.changed() => Turn::Shown(*self.shown.borrow_and_update()),
             () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
@@ -285,43 +356,18 @@ impl Actor {
             Some(_) => store.handoff(&self.session_id).await?,
             None => None,
         };
-        let handoff = match handoff {
-            Some(row) => Some(Numbered {
-                number: row.number,
-                state: serde_json::from_str(&row.state).map_err(|_| UNREADABLE)?,
-            }),
-            None => None,
-        };
+        let last = handoff.as_ref().map_or(0, |row| row.number);
+        let mut handoff = handoff.and_then(numbered);
+        if let (Some(Numbered { state, .. }), Some(link)) = (&mut handoff, &link) {
+            state.resume(self.surroundings.clock.now(), &link.rules);
+        }
+        if last > 0 && handoff.is_none() {
+            let session_id = &self.session_id;
+            tracing::error!(session_id, last, "a handoff cannot be read, and is left");
+        }
         // Something may wait there from before.
         let outbox = Outbox { filled: u64::from(link.is_some()), emptied: 0 };
-        Ok(Known { session, link, handoff, outbox, missing: None })
-    }
-
-    /// One durable step, tried until it is done.
-    async fn save(&mut self, step: Step) -> Result<Vec<LoggedEvent>, Stopped> {
-        let mut pause = Pause::default();
-        loop {
-            match self.surroundings.store.step(&self.session_id, step.clone()).await {
-                Ok(logged) => {
-                    self.tell_newest_of(&logged);
-                    return Ok(logged);
-                }
-                Err(error) => self.hold_on(&mut pause, &error).await?,
-            }
-        }
-    }
-
-    /// Waits before the store is tried again.
-    async fn hold_on(&mut self, pause: &mut Pause, error: &StoreError) -> Result<(), Stopped> {
-        let (session_id, error_text) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, error = %error_text, "a session's step has to wait");
-        if matches!(error, StoreError::UnknownSession | StoreError::Closed) {
-            return Err(Stopped);
-        }
-        match timeout(pause.after_failure(), self.shutdown.begun()).await {
-            Ok(()) => Err(Stopped),
-            Err(_) => Ok(()),
-        }
+        Ok(Known { session, link, last, handoff, outbox, missing: None })
     }
 
     /// Has the receipts made that say what was shown to the user.
@@ -393,15 +439,5 @@ impl Actor {
             metadata,
             message_id: None,
         }
-    }
-
-    /// Wakes the connections, also if nothing new came of it: then a call that failed had been
-    /// carried out all the same.
-    fn tell_newest_of(&self, logged: &[LoggedEvent]) {
-        self.tell_newest(logged.iter().map(|event| event.sequence).max().unwrap_or(0));
-    }
-
-    fn tell_newest(&self, sequence: u64) {
-        self.newest.send_modify(|newest| *newest = sequence.max(*newest));
     }
 }

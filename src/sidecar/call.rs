@@ -3,6 +3,7 @@
 use std::{borrow::Cow, sync::Arc};
 
 use baton_core::{
+    id::Id,
     json::Document,
     translation::{BotMessages, message_delivery_ids, translate},
 };
@@ -10,6 +11,7 @@ use baton_genesys::{CallError, User};
 use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Rules, Ticket};
 use baton_store::{Arrived, Store, StoreError};
 use jiff::Timestamp;
+use serde_json::{Map, Value};
 use tokio::time::sleep;
 
 use crate::{
@@ -28,6 +30,8 @@ pub(crate) struct Call {
     pub(crate) link: Arc<Link>,
     pub(crate) store: Store,
     pub(crate) conversation_id: String,
+    /// The integration by which the session reaches Genesys.
+    pub(crate) integration_id: String,
 }
 
 /// Why a message that Genesys lists was not had.
@@ -55,7 +59,9 @@ impl NotFetched {
 impl Call {
     /// Reads the conversation.
     pub(crate) async fn read(self, ticket: Ticket) -> Outcome {
-        let outcome = match self.link.genesys.conversation(&self.conversation_id).await {
+        let read = self.link.genesys.conversation(&self.conversation_id).await;
+        self.link.note(&read);
+        let outcome = match read {
             Ok(snapshot) => ReadOutcome::Snapshot(snapshot),
             Err(error) if error.is_not_found() => ReadOutcome::NotFound,
             Err(error) => {
@@ -81,26 +87,26 @@ impl Call {
 
     /// Asks the store which of these messages never arrived.
     pub(crate) async fn check(self, message_ids: Vec<String>) -> Outcome {
-        let Some(integration_id) = self.link.integration_id.get() else {
-            return Outcome::Checked(None);
-        };
-        let deliveries = |message_id: &String| {
-            message_delivery_ids(&self.link.tenant, integration_id, message_id)
-                .map(|id| id.to_string())
-        };
+        let deliveries =
+            |message_id: &String| self.delivery_ids(message_id).map(|id| id.to_string());
         let asked = message_ids.iter().flat_map(deliveries).collect();
         let arrived = match self.store.known_deliveries(asked).await {
             Ok(arrived) => arrived,
             Err(error) => {
                 let error = Chain(&error);
                 tracing::error!(%error, "it is not known which messages have arrived");
-                return Outcome::Checked(None);
+                sleep(self.link.rules.reread).await;
+                return Outcome::NotChecked;
             }
         };
         let is_missing = |message_id: &String| {
             !deliveries(message_id).iter().any(|delivery| arrived.contains(delivery))
         };
-        Outcome::Checked(Some(message_ids.into_iter().filter(is_missing).collect()))
+        Outcome::Checked(message_ids.into_iter().filter(is_missing).collect())
+    }
+
+    fn delivery_ids(&self, message_id: &str) -> [Id; 2] {
+        message_delivery_ids(&self.link.tenant, &self.integration_id, message_id)
     }
 
     /// Fetches a message and puts it into the inbox, as its webhook would have.
@@ -136,16 +142,21 @@ impl Call {
         received_at: Timestamp,
     ) -> Result<(), NotFetched> {
         let message = self.link.genesys.message(&self.conversation_id, message_id).await?;
-        let bytes = message.get().as_bytes();
-        let document = Document::parse(bytes).map_err(|_| NotFetched::Unreadable)?;
-        let mut delivery = translate(bytes, &document, &self.link.edge, BotMessages::Drop);
+        let webhook = self.as_webhook(message.get(), message_id).ok_or(NotFetched::Unreadable)?;
+        let document = Document::parse(webhook.as_bytes()).map_err(|_| NotFetched::Unreadable)?;
+        let mut delivery =
+            translate(webhook.as_bytes(), &document, &self.link.edge, BotMessages::Drop);
+        // Of another id it would come a second time by its webhook.
+        if !self.delivery_ids(message_id).contains(&delivery.id) {
+            return Err(NotFetched::Unreadable);
+        }
         // Who is meant is known, whatever the message says of it.
         delivery.subject = Some(Cow::Borrowed(end_user_id));
         let arrived = Arrived {
             delivery_id: delivery.id,
             tenant: self.link.tenant.clone(),
             end_user_id: Some(end_user_id.to_owned()),
-            integration_id: self.link.integration_id.get().cloned(),
+            integration_id: Some(self.integration_id.clone()),
             received_at_ms: received_at.as_millisecond(),
             body: serde_json::to_vec(&delivery).map_err(|_| NotFetched::Unreadable)?,
         };
@@ -153,9 +164,21 @@ impl Call {
         Ok(())
     }
 
+    /// The message as its webhook would have brought it: what identifies it stands in it, also
+    /// where Genesys leaves that out.
+    fn as_webhook(&self, message: &str, message_id: &str) -> Option<String> {
+        let Ok(Value::Object(mut webhook)) = serde_json::from_str(message) else { return None };
+        webhook.insert("id".to_owned(), message_id.into());
+        let channel = webhook.entry("channel").or_insert_with(|| Value::Object(Map::new()));
+        let channel = channel.as_object_mut()?;
+        channel.insert("id".to_owned(), self.integration_id.as_str().into());
+        Some(Value::Object(webhook).to_string())
+    }
+
     /// Disconnects the customer.
     pub(crate) async fn disconnect(self, participant_id: String) -> Outcome {
         let done = self.link.genesys.disconnect(&self.conversation_id, &participant_id).await;
+        self.link.note(&done);
         let outcome = match done {
             Ok(()) => DisconnectOutcome::Done,
             Err(error) if error.is_not_found() => DisconnectOutcome::Gone,
@@ -171,6 +194,24 @@ impl Call {
         };
         Outcome::Disconnected(outcome)
     }
+}
+
+/// Finds out which conversation a message is in, where Genesys' answer to it left that out.
+pub(crate) async fn locate(link: Arc<Link>, message_id: String) -> Outcome {
+    let Rules { reread, reread_cap, .. } = link.rules;
+    let mut pause = reread;
+    for _ in 0..FETCHES {
+        match link.genesys.conversation_of(&message_id).await {
+            Ok(conversation_id) => return Outcome::Located(Some(conversation_id)),
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::warn!(message_id, %error, "a message's conversation is not known yet");
+            }
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(reread_cap);
+    }
+    Outcome::Located(None)
 }
 
 /// What a client may see of an agent.

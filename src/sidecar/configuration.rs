@@ -95,12 +95,9 @@ impl Configuration {
         )?;
         let admin_credentials =
             secrets.read(&mut internal, "admin_credentials", Some("BATON_ADMIN_CREDENTIAL"))?;
-        if share_one(&delivery_credentials, &admin_credentials) {
-            return Err(ConfigurationProblem::new(
-                internal.name("admin_credentials"),
-                "holds a delivery credential; take one of its own",
-            ));
-        }
+        let mut purposes = Purposes::default();
+        purposes.add(internal.name("delivery_credentials"), &delivery_credentials)?;
+        purposes.add(internal.name("admin_credentials"), &admin_credentials)?;
         internal.finish()?;
 
         let mut store = document.section("store")?;
@@ -116,13 +113,14 @@ impl Configuration {
 
         let mut tenants = Vec::new();
         for section in document.sections("tenants")? {
-            let name = section.name("genesys.token_credentials");
+            let [connector, token, handoff] =
+                ["connector_tokens", "genesys.token_credentials", "genesys.handoff_credentials"]
+                    .map(|key| section.name(key));
             let tenant = tenant(section, &mut secrets, &tenants)?;
-            let lends_to = tenant.genesys.iter().flat_map(|genesys| &genesys.token_credentials);
-            let internal = [delivery_credentials.as_slice(), &admin_credentials].concat();
-            if lends_to.into_iter().any(|digest| digest.is_one_of(&internal)) {
-                let problem = "holds a credential of the internal section; take one of its own";
-                return Err(ConfigurationProblem::new(name, problem));
+            purposes.add(connector, &tenant.connector_tokens)?;
+            if let Some(genesys) = &tenant.genesys {
+                purposes.add(token, &genesys.token_credentials)?;
+                purposes.add(handoff, &genesys.handoff_credentials)?;
             }
             tenants.push(tenant);
         }
@@ -188,10 +186,6 @@ fn tenant(
             return Err(ConfigurationProblem::new(section.name("account_id"), problem));
         }
         check_beside(&section, other, &integration, genesys.as_ref())?;
-        if share_one(&other.connector_tokens, &connector_tokens) {
-            let problem = format!("holds a token of the tenant {}; give each its own", other.key);
-            return Err(ConfigurationProblem::new(section.name("connector_tokens"), problem));
-        }
     }
     section.finish()?;
     Ok(Tenant { key, integration, connector_tokens, hosts, genesys })
@@ -270,6 +264,21 @@ fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationProb
     } else {
         let problem = "has to be 1 to 64 characters of A-Z a-z 0-9 . _ -";
         Err(ConfigurationProblem::new(section.name(key), problem))
+    }
+}
+
+/// Which secrets serve which purpose. None serves two: each would open the other's door.
+#[derive(Default)]
+struct Purposes(Vec<(String, Vec<SecretDigest>)>);
+
+impl Purposes {
+    fn add(&mut self, name: String, digests: &[SecretDigest]) -> Result<(), ConfigurationProblem> {
+        if let Some((other, _)) = self.0.iter().find(|(_, others)| share_one(others, digests)) {
+            let problem = format!("holds a secret of {other}; give each its own");
+            return Err(ConfigurationProblem::new(name, problem));
+        }
+        self.0.push((name, digests.to_vec()));
+        Ok(())
     }
 }
 

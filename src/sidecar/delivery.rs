@@ -52,6 +52,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) integration_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) message_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    pub(crate) conversation_id: Option<Cow<'a, str>>,
 }
 
 /// What Genesys says became of a message of the user.

@@ -7,7 +7,7 @@ use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket};
 use baton_store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::actor::NotPosted;
+use crate::{actor::NotPosted, outgoing::Speaker};
 
 /// One thing that is fetched or brought. Of each there is one under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,11 +21,22 @@ pub(crate) enum Errand {
     /// Asks the store which messages arrived.
     Check,
     /// Fetches a message that did not arrive.
-    Fetch(String),
+    Fetch,
+    /// Finds out which conversation a message is in.
+    Locate,
     /// Disconnects the customer.
     Disconnect,
     /// Tells the agent that the user types.
     Typing,
+}
+
+/// Which handoff an errand is for. What comes of it says nothing of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    /// The handoff's number in its session.
+    pub(crate) handoff: u32,
+    /// The conversation that it was about then.
+    pub(crate) conversation_id: Option<String>,
 }
 
 /// What came of an errand.
@@ -34,6 +45,8 @@ pub(crate) enum Outcome {
     Posted {
         /// Its number in the outbox.
         number: u64,
+        /// Whose words it holds.
+        speaker: Speaker,
         /// What Genesys made of it.
         result: Result<Taken, NotPosted>,
     },
@@ -42,14 +55,20 @@ pub(crate) enum Outcome {
         /// How often.
         filled: u64,
     },
+    /// The oldest message is a farewell, for which it is too early.
+    TooEarly,
     /// The outbox could not be read.
     OutboxUnread(StoreError),
     /// The conversation, as asked for with this ticket.
     Read(Ticket, ReadOutcome),
     /// Who an agent is.
     Named(String, Option<AgentDetails>),
-    /// Of the messages asked about, those that never arrived; none if the store did not say.
-    Checked(Option<Vec<String>>),
+    /// Of the messages asked about, those that never arrived.
+    Checked(Vec<String>),
+    /// The store did not say which messages arrived.
+    NotChecked,
+    /// The conversation that a message is in, if that is to be had.
+    Located(Option<String>),
     /// Whether a message was put into the inbox.
     Fetched(String, bool),
     /// What came of the disconnecting.
@@ -62,30 +81,30 @@ pub(crate) enum Outcome {
 /// seen to again.
 #[derive(Default)]
 pub(crate) struct Errands {
-    tasks: JoinSet<(Errand, Outcome)>,
+    tasks: JoinSet<(Errand, About, Outcome)>,
     under_way: HashSet<Errand>,
 }
 
 impl Errands {
     /// Starts an errand, unless it is under way.
-    pub(crate) fn start<F>(&mut self, errand: Errand, work: impl FnOnce() -> F)
+    pub(crate) fn start<F>(&mut self, errand: Errand, about: &About, work: impl FnOnce() -> F)
     where
         F: Future<Output = Outcome> + Send + 'static,
     {
         if self.under_way.insert(errand.clone()) {
-            let work = work();
-            self.tasks.spawn(async move { (errand, work.await) });
+            let (about, work) = (about.clone(), work());
+            self.tasks.spawn(async move { (errand, about, work.await) });
         }
     }
 
     /// The next outcome; waits for ever when nothing is under way. Nothing is lost when the
     /// future is dropped.
-    pub(crate) async fn next(&mut self) -> Outcome {
+    pub(crate) async fn next(&mut self) -> (About, Outcome) {
         loop {
             match self.tasks.join_next().await {
-                Some(Ok((errand, outcome))) => {
+                Some(Ok((errand, about, outcome))) => {
                     self.under_way.remove(&errand);
-                    return outcome;
+                    return (about, outcome);
                 }
                 Some(Err(error)) if error.is_cancelled() => {}
                 Some(Err(error)) => {
@@ -97,6 +116,10 @@ impl Errands {
                 None => std::future::pending().await,
             }
         }
+    }
+
+    pub(crate) fn has(&self, errand: &Errand) -> bool {
+        self.under_way.contains(errand)
     }
 
     pub(crate) fn is_empty(&self) -> bool {

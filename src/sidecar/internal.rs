@@ -16,7 +16,7 @@ use axum::{
 use baton_chat::{Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
 use baton_process::Clock;
-use baton_store::{NewSession, StoreError};
+use baton_store::{NewSession, Session, StoreError};
 use serde::Serialize;
 use tokio::{
     sync::{Notify, Semaphore},
@@ -25,7 +25,6 @@ use tokio::{
 
 use crate::{
     cause::Chain, directory::Directory, intake, link::Links, problem::Problem, registry::Registry,
-    tenant_check::Standings,
 };
 
 /// For how long an operator's question to the store may take.
@@ -47,8 +46,6 @@ pub(crate) struct Internal {
     pub(crate) intakes: Semaphore,
     /// The tenants' ways to Genesys.
     pub(crate) links: Links,
-    /// How the tenants stand with Genesys.
-    pub(crate) standings: Arc<Standings>,
 }
 
 /// The places for deliveries that are being taken in.
@@ -90,6 +87,25 @@ pub(crate) fn authorize(credentials: &[SecretDigest], headers: &HeaderMap) -> Re
     }
 }
 
+impl Internal {
+    async fn find_session(&self, session_id: &str) -> Result<Option<Session>, Problem> {
+        let found = timeout(QUESTION, self.directory.store.session(session_id)).await;
+        match found.map_err(|_| slow())? {
+            Ok(session) => Ok(session),
+            Err(StoreError::UnknownSession) => Ok(None),
+            Err(error) => {
+                let error = Chain(&error);
+                tracing::error!(session_id, %error, "a session could not be looked up");
+                Err(Problem::try_again("the store cannot be read; see the log"))
+            }
+        }
+    }
+}
+
+fn no_session() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no session of this id")
+}
+
 /// What an operator learns of a session.
 #[derive(Serialize)]
 struct SessionShown {
@@ -112,18 +128,7 @@ async fn session(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     authorize(&internal.admin_credentials, &headers)?;
-    let found = timeout(QUESTION, internal.directory.store.session(&session_id)).await;
-    let session = match found.map_err(|_| slow())? {
-        Ok(Some(session)) => session,
-        Ok(None) | Err(StoreError::UnknownSession) => {
-            return Err(Problem::new(StatusCode::NOT_FOUND, "there is no session of this id"));
-        }
-        Err(error) => {
-            let error = Chain(&error);
-            tracing::error!(session_id, %error, "a session could not be looked up for an operator");
-            return Err(Problem::try_again("the store cannot be read; see the log"));
-        }
-    };
+    let session = internal.find_session(&session_id).await?.ok_or_else(no_session)?;
     let NewSession { session_id, tenant, integration_id, end_user_id, .. } = session.details;
     let genesys = GenesysShown { integration_id, end_user_id };
     let ended = session.ended;

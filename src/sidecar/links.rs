@@ -10,6 +10,7 @@ use baton_core::tenant::Tenant as EdgeTenant;
 use baton_genesys::{Channels, Genesys, IntegrationRef, TlsError};
 use baton_process::{Random, Shutdown};
 use baton_store::Store;
+use tokio::sync::watch;
 
 use crate::{
     channel_memory::StoredChannels,
@@ -84,10 +85,13 @@ impl Making<'_> {
             integration_id,
             genesys,
             channels,
+            client: client(access),
             token_credentials: access.token_credentials.clone(),
+            handoff_credentials: access.handoff_credentials.clone(),
             options: access.handoff.clone(),
             rules,
             edge: EdgeTenant::new(tenant.key.clone(), [""]),
+            standing: watch::Sender::default(),
         }
     }
 }

@@ -9,6 +9,12 @@ use serde_json::{Map, Value, json};
 
 use crate::configuration::After;
 
+const SESSION_START: &str = "EVENT_TYPE_SESSION_START";
+const ACCEPTED: &str = "EVENT_TYPE_HANDOFF_ACCEPTED";
+const FAILED: &str = "EVENT_TYPE_HANDOFF_FAILED";
+const JOINED: &str = "EVENT_TYPE_LIVE_AGENT_JOINED";
+const LEFT: &str = "EVENT_TYPE_LIVE_AGENT_LEFT";
+
 /// The notices of one step as events of the log, and whether the session ends with them.
 pub(crate) struct Narration {
     pub(crate) events: Vec<NewEvent>,
@@ -121,9 +127,3 @@ impl Narrator<'_> {
         Id::of_parts(&[self.session_id.as_bytes(), kind.as_bytes(), &handoff, &number]).to_string()
     }
 }
-
-const SESSION_START: &str = "EVENT_TYPE_SESSION_START";
-const ACCEPTED: &str = "EVENT_TYPE_HANDOFF_ACCEPTED";
-const FAILED: &str = "EVENT_TYPE_HANDOFF_FAILED";
-const JOINED: &str = "EVENT_TYPE_LIVE_AGENT_JOINED";
-const LEFT: &str = "EVENT_TYPE_LIVE_AGENT_LEFT";

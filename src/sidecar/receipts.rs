@@ -1,26 +1,31 @@
 //! Tells Genesys what became of its agents' messages.
 //!
 //! Receipts wait in the store until Genesys has them. They go out behind everything else: the
-//! rate limiter drops what it has no room for, and what was dropped is tried again.
+//! rate limiter drops what it has no room for, and what was dropped is tried again. A tenant of
+//! which one fails is left alone for a while, so that it holds up nobody else's.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use baton_core::tenant::TenantKey;
 use baton_genesys::{OutboundReceipt, ReceiptStatus as Status};
 use baton_process::{Clock, Shutdown};
 use baton_store::{Receipt, ReceiptStatus, Store, StoreError};
 use tokio::{
     sync::Notify,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use crate::{cause::Chain, link::Links};
 
 /// How many receipts are on their way at a time.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 16;
 
-/// When to look again after one could not be sent.
-const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// The pause after a tenant's first failure; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long to wait for news before the store is looked into all the same.
 const NOW_AND_THEN: Duration = Duration::from_secs(30);
@@ -38,6 +43,17 @@ pub(crate) struct Receipts {
     pub(crate) shutdown: Shutdown,
 }
 
+/// The tenants of which a receipt failed: how long each is left alone, and until when.
+type Failing = HashMap<TenantKey<'static>, (Duration, Instant)>;
+
+/// What became of a receipt.
+enum Sent {
+    /// Genesys has it, or will never take it.
+    Done(u64),
+    /// It has to wait, and so do those of the same tenant.
+    Failed,
+}
+
 impl Receipts {
     /// Works until the process stops.
     pub(crate) async fn run(self) {
@@ -49,48 +65,61 @@ impl Receipts {
     }
 
     async fn work(&self) {
+        let mut failing = Failing::new();
         loop {
-            match self.send_all().await {
-                Ok(true) => {
-                    // Nothing waits: at the latest after a while it is looked again.
-                    let _ = timeout(NOW_AND_THEN, self.queued.notified()).await;
-                }
-                Ok(false) => sleep(AFTER_FAILURE).await,
-                Err(error) => {
-                    tracing::error!(error = %Chain(&error), "receipts have to wait");
-                    sleep(AFTER_FAILURE).await;
-                }
+            if let Err(error) = self.send_all(&mut failing).await {
+                tracing::error!(error = %Chain(&error), "receipts have to wait");
+                sleep(FIRST_PAUSE).await;
+                continue;
             }
+            let now = Instant::now();
+            let pauses = failing.values().map(|(_, until)| until.duration_since(now));
+            let next = pauses.filter(|left| !left.is_zero()).min();
+            let wait = next.map_or(NOW_AND_THEN, |next| next.min(NOW_AND_THEN));
+            // With nothing new it is looked again when somebody's pause is over.
+            let _ = timeout(wait, self.queued.notified()).await;
         }
     }
 
-    /// Sends what waits. Says whether all of it went out.
-    async fn send_all(&self) -> Result<bool, StoreError> {
-        let mut all = true;
+    /// Sends what waits, but for the tenants that are left alone.
+    async fn send_all(&self, failing: &mut Failing) -> Result<(), StoreError> {
         let mut after = 0;
         loop {
             let page = self.store.receipts(after, AT_A_TIME).await?;
-            let Some(last) = page.last() else { return Ok(all) };
+            let Some(last) = page.last() else { return Ok(()) };
             after = last.number;
+            let now = Instant::now();
             let mut sending = JoinSet::new();
             for receipt in page {
-                sending.spawn(send(self.links.clone(), self.clock.clone(), receipt));
+                let waits = failing.get(&receipt.tenant).is_some_and(|(_, until)| *until > now);
+                if !waits {
+                    sending.spawn(send(self.links.clone(), self.clock.clone(), receipt));
+                }
             }
             while let Some(sent) = sending.join_next().await {
                 match sent {
-                    Ok(Some(number)) => self.store.receipt_done(number).await?,
-                    Ok(None) | Err(_) => all = false,
+                    Ok((tenant, Sent::Done(number))) => {
+                        failing.remove(&tenant);
+                        self.store.receipt_done(number).await?;
+                    }
+                    Ok((tenant, Sent::Failed)) => leave_alone(failing, tenant),
+                    Err(error) => tracing::error!(%error, "a receipt broke off"),
                 }
             }
         }
     }
 }
 
-/// Sends a receipt; returns its number if nothing more is to be done about it.
-async fn send(links: Links, clock: Clock, receipt: Receipt) -> Option<u64> {
+fn leave_alone(failing: &mut Failing, tenant: TenantKey<'static>) {
+    let (pause, until) = failing.entry(tenant).or_insert((FIRST_PAUSE / 2, Instant::now()));
+    *pause = (*pause * 2).min(LONGEST_PAUSE);
+    *until = Instant::now() + *pause;
+}
+
+async fn send(links: Links, clock: Clock, receipt: Receipt) -> (TenantKey<'static>, Sent) {
     let Receipt { number, tenant, integration_id, end_user_id, message_id, status } = receipt;
-    // Nobody speaks with Genesys for this tenant any more.
-    let Some(link) = links.of(&tenant) else { return Some(number) };
+    // Nobody speaks with Genesys for a tenant without a link any more.
+    let Some(link) = links.of(&tenant) else { return (tenant, Sent::Done(number)) };
     let status = match status {
         ReceiptStatus::Delivered => Status::Delivered,
         ReceiptStatus::Failed { reason } => {
@@ -98,12 +127,13 @@ async fn send(links: Links, clock: Clock, receipt: Receipt) -> Option<u64> {
         }
     };
     let receipt = OutboundReceipt { message_id, end_user_id, at: clock.now(), status };
-    match link.genesys.send_receipt(&integration_id, &receipt).await {
-        Ok(()) => Some(number),
+    let sent = match link.genesys.send_receipt(&integration_id, &receipt).await {
+        Ok(()) => Sent::Done(number),
         Err(error) => {
             let done = error.is_final() || error.is_not_found();
             tracing::debug!(%tenant, error = %Chain(&error), done, "a receipt was not taken");
-            done.then_some(number)
+            if done { Sent::Done(number) } else { Sent::Failed }
         }
-    }
+    };
+    (tenant, sent)
 }

@@ -13,11 +13,8 @@ use baton_store::Store;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use crate::{
-    actor::{Actor, ActorMessage},
-    errand::Errands,
+    actor::{Actor, ActorMessage, Workplace},
     link::Links,
-    pause::Pause,
-    typing::Typing,
 };
 
 /// How many messages an actor's mailbox holds.
@@ -164,7 +161,7 @@ impl Registry {
         let (shown_sender, shown) = watch::channel(0);
         let (transient, _) = broadcast::channel(TRANSIENT_FRAMES);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
-        let actor = Actor {
+        let actor = Actor::new(Workplace {
             session_id: session_id.to_owned(),
             surroundings: Arc::clone(&self.surroundings),
             registry: self.clone(),
@@ -175,17 +172,7 @@ impl Registry {
             transient: transient.clone(),
             places: Arc::clone(&places),
             shutdown: self.shutdown.clone(),
-            typing: Typing::default(),
-            known: None,
-            look_at: None,
-            pause: Pause::default(),
-            errands: Errands::default(),
-            relay_at: None,
-            relay_pause: Pause::default(),
-            watch: None,
-            unattended_since: None,
-            typed_at: None,
-        };
+        });
         tokio::spawn(actor.run());
         ActorHandle {
             mailbox: sender,

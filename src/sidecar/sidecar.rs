@@ -25,7 +25,7 @@ use crate::{
     receipts::Receipts,
     registry::{Registry, Surroundings, places},
     server::{Terms, serve},
-    tenant_check::{self, Standings},
+    tenant_check,
 };
 
 /// How long an actor without connections and messages stays.
@@ -159,7 +159,7 @@ impl Sidecar {
         let parts = self.assemble(&shutdown).await?;
         let mut dispatcher = tokio::spawn(parts.dispatcher.run());
         tokio::spawn(parts.receipts.run());
-        tokio::spawn(tenant_check::check(parts.links, parts.standings, shutdown.clone()));
+        tokio::spawn(tenant_check::check(parts.links, shutdown.clone()));
         tokio::spawn(resume(store.clone(), parts.registry));
         let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: false };
         let chat = BoundedListener::new(chat, most.chat);
@@ -204,7 +204,6 @@ impl Sidecar {
             most_channels: configuration.channels_per_client,
         };
         let links = making.links(&configuration.tenants)?;
-        let standings = Arc::<Standings>::default();
         let directory =
             Arc::new(Directory::new(store.clone(), &configuration.tenants, links.clone()));
         let queued = Arc::new(Notify::new());
@@ -246,7 +245,6 @@ impl Sidecar {
             arrived,
             intakes: intakes(),
             links: links.clone(),
-            standings: Arc::clone(&standings),
         };
         let chat = Chat {
             connectors: configuration.tenants.into_iter().map(connector).collect(),
@@ -259,7 +257,7 @@ impl Sidecar {
             shutdown: shutdown.clone(),
         };
         let (chat, internal) = (chat.router(), internal.router());
-        Ok(Parts { dispatcher, receipts, links, standings, registry, chat, internal })
+        Ok(Parts { dispatcher, receipts, links, registry, chat, internal })
     }
 }
 
@@ -268,7 +266,6 @@ struct Parts {
     dispatcher: Dispatcher,
     receipts: Receipts,
     links: Links,
-    standings: Arc<Standings>,
     registry: Registry,
     chat: Router,
     internal: Router,

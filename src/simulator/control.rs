@@ -173,7 +173,7 @@ async fn unknown_path() -> Refusal {
         error: "no such path; there are /control/v1/health, /control/v1/shapes, \
                 /control/v1/webhooks, /control/v1/raw, /control/v1/sendings, /control/v1/org, \
                 /control/v1/integrations, /control/v1/conversations, /control/v1/receipts, \
-                /control/v1/faults and /control/v1/counters"
+                /control/v1/faults, /control/v1/counters and /control/v1/requests"
             .into(),
     }
 }

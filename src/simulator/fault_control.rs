@@ -1,4 +1,4 @@
-//! The control routes for faults, and the counters.
+//! The control routes for faults, and for what was asked.
 //!
 //! | call | answer |
 //! |---|---|
@@ -6,6 +6,7 @@
 //! | `PUT /control/v1/faults` | replaces the plan; an empty object ends all faults |
 //! | `POST /control/v1/faults/now` | one of `close_sockets`, `announce_maintenance`, `evict_channel`, `revoke_tokens`, at once: how many it struck |
 //! | `GET /control/v1/counters` | what was counted |
+//! | `GET /control/v1/requests` | the newest 1000 requests to the Platform API that were let in, oldest first |
 
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
@@ -18,14 +19,16 @@ use serde_json::{Value, json};
 
 use crate::faults::{FaultPlan, check_close_code};
 use crate::platform::counters::Counters;
+use crate::platform::request_log::RecordedRequest;
 use crate::simulator::Simulator;
 
-/// The routes for faults and counters.
+/// The routes for faults, counters and requests.
 pub(crate) fn router(simulator: Simulator) -> Router {
     Router::new()
         .route("/control/v1/faults", get(show).put(replace))
         .route("/control/v1/faults/now", post(strike_now))
         .route("/control/v1/counters", get(counters))
+        .route("/control/v1/requests", get(requests))
         .with_state(simulator)
 }
 
@@ -94,6 +97,10 @@ async fn counters(State(simulator): State<Simulator>) -> Json<Counters> {
     counters.sockets_that_did_not_read = did_not_read;
     counters.evictions = evictions;
     Json(counters)
+}
+
+async fn requests(State(simulator): State<Simulator>) -> Json<Vec<RecordedRequest>> {
+    Json(simulator.requests.with(|requests| requests.all()))
 }
 
 fn refusal(why: &str) -> Response {

@@ -37,6 +37,7 @@ use serde_json::Value;
 pub use action::Action;
 pub use emission::Emission;
 pub use leg::DisconnectType;
+pub(crate) use message::PostAnswer;
 pub use refusal::{MessageParameters, OrgRefusal};
 pub use seed::{Flow, Integration, OrgSeed, Queue, User};
 pub use settings::{Autopilot, OrgSettings, Switches};
@@ -45,6 +46,7 @@ use agenda::Agenda;
 use change::Change;
 use conversation::Conversation;
 use identity::IdSource;
+use message::Message;
 
 /// The org.
 #[derive(Debug)]
@@ -126,12 +128,21 @@ impl Org {
     /// text of `errorInfo`. Ids that the org does not know are ignored, and what a receipt said
     /// before stands.
     pub fn webhook_settled(&mut self, message_id: &str, failed: Option<String>) {
-        let conversation = self.messages.get(message_id);
-        let conversation = conversation.and_then(|id| self.conversations.get_mut(id));
-        let mut messages = conversation.into_iter().flat_map(|found| &mut found.messages);
-        if let Some(message) = messages.find(|message| message.id == message_id) {
+        if let Some(message) = self.message_mut(message_id) {
             message.settle(failed);
         }
+    }
+
+    /// A fault befell the answer to the post that brought this message in.
+    pub(crate) fn answer_befallen(&mut self, message_id: &str, answer: PostAnswer) {
+        if let Some(message) = self.message_mut(message_id) {
+            message.answer = Some(answer);
+        }
+    }
+
+    fn message_mut(&mut self, message_id: &str) -> Option<&mut Message> {
+        let conversation = self.conversations.get_mut(self.messages.get(message_id)?)?;
+        conversation.messages.iter_mut().find(|message| message.id == message_id)
     }
 
     /// Whether a notification topic exists. It has to be written out: not combined, with a real

@@ -1,6 +1,6 @@
 //! The Platform API: REST under `/api/v2` (Genesys reference 3, 4.1 and 6).
 //!
-//! Every request passes [`admission`] first: token, rate limit, faults, counters. A route then
+//! Every request passes [`admission`] first: token, rate limit, faults, counters, log. A route then
 //! asks the caller's permissions, the org or the channels, and answers.
 
 mod admission;
@@ -17,6 +17,7 @@ mod paging;
 mod permissions;
 pub(crate) mod rate_limit;
 pub(crate) mod request_faults;
+pub(crate) mod request_log;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

@@ -26,6 +26,7 @@ use crate::oauth::{self, Tokens};
 use crate::org::{Integration, Org, OrgRefusal, OrgSeed, OrgSettings};
 use crate::pace::Pace;
 use crate::platform::counters::Counters;
+use crate::platform::request_log::RequestLog;
 use crate::sending::Ledger;
 use crate::webhook_lanes::WebhookLanes;
 use crate::{control, fault_control, platform};
@@ -153,6 +154,7 @@ pub(crate) struct Simulator {
     pub(crate) channels: Locked<Channels>,
     pub(crate) faults: Locked<FaultPlan>,
     pub(crate) counters: Locked<Counters>,
+    pub(crate) requests: Locked<RequestLog>,
     pub(crate) webhook_targets: Locked<BTreeMap<String, WebhookTarget>>,
     pub(crate) webhook_lanes: Locked<WebhookLanes>,
     org: Locked<Org>,
@@ -193,6 +195,7 @@ impl Simulator {
             channels: Locked::new(Channels::new(life(channels::LIFE))),
             faults: Locked::new(FaultPlan::default()),
             counters: Locked::new(Counters::default()),
+            requests: Locked::new(RequestLog::default()),
             webhook_targets: Locked::new(webhook_targets),
             webhook_lanes: Locked::new(WebhookLanes::default()),
             org: Locked::new(org(&configuration)),

@@ -299,6 +299,50 @@ session s 1 (Ctrl-C leaves it, the line /end ends it)
     }
 
     #[test]
+    fn the_line_end_is_sent_again_until_the_session_has_ended_and_nothing_after_it() {
+        let server = Server::with([
+            vec![
+                Send(batch(&[start()])),
+                Expect("USER_MESSAGE"),
+                Expect("USER_END_SESSION"),
+                Close(1012),
+            ],
+            vec![
+                Send(batch(&[])),
+                Expect("USER_MESSAGE"),
+                Echo(2),
+                Expect("USER_END_SESSION"),
+                Send(event(3, "SESSION_END", json!({"reason": "REASON_USER_END"}))),
+                Close(1000),
+            ],
+        ]);
+        let mut chat = server.watch(&[]);
+        for line in ["Goodbye", "/end", "too late"] {
+            chat.type_line(line);
+        }
+        let ended = chat.ended();
+        assert_eq!(ended.code, Some(0), "{}", ended.errors);
+        assert!(ended.output.contains("You: Goodbye"), "{}", ended.output);
+        assert_eq!(server.seen.lock().unwrap().frames.len(), 4);
+    }
+
+    #[test]
+    fn the_end_of_the_input_ends_only_the_typing() {
+        let server = Server::with([vec![
+            Send(batch(&[start()])),
+            Expect("USER_MESSAGE"),
+            Echo(2),
+            Send(agent_says(3, "Still here")),
+            Close(1000),
+        ]]);
+        let mut chat = server.watch(&[]);
+        chat.type_line("Hello");
+        chat.close_input();
+        chat.line_with("Agent: Still here");
+        assert_eq!(chat.ended().code, Some(0));
+    }
+
+    #[test]
     fn ctrl_c_leaves_with_1000_and_does_not_end_the_session() {
         let server = Server::with([vec![Send(batch(&[start()]))]]);
         let chat = server.watch(&[]);

@@ -159,6 +159,15 @@ mod tests {
     }
 
     #[test]
+    fn a_second_process_on_the_same_store_stops_with_one_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "127.0.0.1:0");
+        let first = Running::start(&mut serve(&path));
+        first.line();
+        ended(&mut serve(&path)).assert_failed(64, "in use by another process");
+    }
+
+    #[test]
     fn a_taken_port_is_named() {
         let directory = tempfile::tempdir().unwrap();
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();

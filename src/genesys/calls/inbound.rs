@@ -1,6 +1,6 @@
 //! What goes to the agent (Genesys reference, 3.1 and 3.2).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
 
 /// The person who chats, as Genesys knows them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct EndUser {
     /// Tells this user from others. Genesys threads conversations by it.
     pub id: String,
@@ -26,7 +26,7 @@ pub struct EndUser {
 }
 
 /// A user's message.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct InboundMessage {
     /// Who says it.
     pub from: EndUser,
@@ -38,6 +38,27 @@ pub struct InboundMessage {
     pub text: String,
     /// Participant data: `channel.metadata.customAttributes`, flat.
     pub attributes: BTreeMap<String, String>,
+}
+
+/// Shows no more of the user than the id.
+impl fmt::Debug for EndUser {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("EndUser").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Shows neither the text nor the attributes.
+impl fmt::Debug for InboundMessage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("InboundMessage")
+            .field("from", &self.from)
+            .field("message_id", &self.message_id)
+            .field("time", &self.time)
+            .field("text_bytes", &self.text.len())
+            .field("attributes", &self.attributes.len())
+            .finish()
+    }
 }
 
 /// What Genesys made of a message.
@@ -80,7 +101,7 @@ pub enum ReceiptStatus {
 }
 
 /// What a user chose of what was offered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StructuredResponse {
     /// Who chose.
     pub from: EndUser,
@@ -96,6 +117,16 @@ pub struct StructuredResponse {
     pub text: String,
     /// What the button stands for.
     pub payload: String,
+}
+
+/// Shows neither the text nor the payload.
+impl fmt::Debug for StructuredResponse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("StructuredResponse")
+            .field("from", &self.from)
+            .finish_non_exhaustive()
+    }
 }
 
 /// In what a choice is offered.

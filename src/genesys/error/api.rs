@@ -54,13 +54,15 @@ impl ApiError {
         let context_id = text("contextId").or_else(|| {
             answer.headers.get("inin-correlation-id").and_then(|value| value.to_str().ok())
         });
-        let message = match wording {
-            Wording::Whole => text("message"),
-            Wording::Template => text("messageWithParams"),
-        };
         let missing_permission = match answer.status {
             StatusCode::FORBIDDEN => missing_permission(&body),
             _ => None,
+        };
+        let message = match wording {
+            // The sentence would say no more than the name.
+            _ if missing_permission.is_some() => None,
+            Wording::Whole => text("message"),
+            Wording::Template => text("messageWithParams"),
         };
         Self {
             purpose,
@@ -169,10 +171,8 @@ mod tests {
     #[test]
     fn a_missing_permission_is_named_with_the_context_id() {
         let expected = "ending the conversation: Genesys answered 403 missing.any.permissions \
-                        (context id 5f2c8d31-9b0a-4c11-8e7d-2a3b4c5d6e7f), \"Unable to perform the \
-                        requested action. You must have at least one of the following permissions \
-                        assigned: {permissions}\"; give a role of the OAuth client one of: \
-                        conversation:communication:disconnect";
+                        (context id 5f2c8d31-9b0a-4c11-8e7d-2a3b4c5d6e7f); give a role of the \
+                        OAuth client one of: conversation:communication:disconnect";
         let error = read(&answer(403, &[], REFUSED), Wording::Template);
         assert_eq!(error.to_string(), expected);
     }

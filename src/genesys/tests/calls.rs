@@ -166,6 +166,26 @@ async fn a_message_is_read_as_the_webhook_would_have_brought_it() {
     assert_eq!(scripted.calls()[0].line(), line);
 }
 
+#[test]
+fn invariant_10_a_debug_print_shows_nothing_of_what_is_said_or_of_who_says_it() {
+    let from = EndUser {
+        id: "user-1".to_owned(),
+        first_name: Some("hush".to_owned()),
+        email: Some("hush@example.org".to_owned()),
+        ..EndUser::default()
+    };
+    let message = InboundMessage {
+        from,
+        message_id: "m-1".to_owned(),
+        time: Timestamp::UNIX_EPOCH,
+        text: "hush".to_owned(),
+        attributes: owned([("hush", "hush")]),
+    };
+    let shown = format!("{message:?}");
+    assert!(shown.contains("user-1") && shown.contains("m-1"), "{shown}");
+    assert!(!shown.contains("hush"), "{shown}");
+}
+
 #[tokio::test]
 async fn a_messages_conversation_is_found_by_the_message_alone() {
     let answer = include_str!("samples/message-details.response.json");

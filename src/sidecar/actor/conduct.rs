@@ -1,9 +1,9 @@
-//! The handoff's conduct: what it hears, what it tells, and what it wants at Genesys.
+//! The handoff's conduct: what it hears, and what it wants at Genesys.
 
 use std::{sync::Arc, time::Duration};
 
 use baton_genesys::ChannelNotice;
-use baton_handoff::{Input, Notice, Wants};
+use baton_handoff::{Input, Wants};
 use baton_store::{HandoffRow, Step};
 use jiff::Timestamp;
 use tokio::time::Instant;
@@ -11,9 +11,7 @@ use tokio::time::Instant;
 use super::{Actor, Known, Numbered, Stopped};
 use crate::{
     call::Call,
-    configuration::After,
-    errand::{Errand, Outcome},
-    narration::Narrator,
+    errand::{About, Errand, Outcome},
 };
 
 impl Numbered {
@@ -43,35 +41,45 @@ impl Actor {
         self.hear(Input::Tick).await
     }
 
-    /// An errand is over.
-    pub(super) async fn outcome(&mut self, outcome: Outcome) -> Result<(), Stopped> {
-        match outcome {
-            Outcome::Posted { number, result } => self.posted(number, result).await,
-            Outcome::NothingToPost { filled } => {
-                self.outbox_was_empty(filled);
-                Ok(())
+    /// An errand is over. What it says of a handoff or a conversation that is not the present
+    /// one any more is dropped.
+    pub(super) async fn outcome(&mut self, about: About, outcome: Outcome) -> Result<(), Stopped> {
+        let input = match outcome {
+            Outcome::Posted { number, speaker, result } => {
+                return self.posted(number, speaker, result).await;
+            }
+            Outcome::NothingToPost { filled } => return self.outbox_was_empty(filled).await,
+            Outcome::TooEarly => {
+                self.farewell_waits = true;
+                return Ok(());
             }
             Outcome::OutboxUnread(error) => {
                 self.post_later(&error);
-                Ok(())
+                return Ok(());
             }
-            Outcome::Read(ticket, outcome) => self.hear(Input::Read { ticket, outcome }).await,
-            Outcome::Named(user_id, details) => self.hear(Input::Named { user_id, details }).await,
-            Outcome::Checked(missing) => {
-                if let Some(known) = &mut self.known {
-                    known.missing = missing;
-                }
-                // What arrived meanwhile goes into the log first.
-                self.look_at = Some(Instant::now());
-                Ok(())
-            }
+            Outcome::Typed | Outcome::NotChecked => return Ok(()),
             Outcome::Fetched(message_id, arrived) => {
+                // Whatever it was fetched for, it belongs into the log.
                 self.look_at = Some(Instant::now());
-                self.hear(Input::Fetched { message_id, arrived }).await
+                Input::Fetched { message_id, arrived }
             }
-            Outcome::Disconnected(outcome) => self.hear(Input::Disconnected(outcome)).await,
-            Outcome::Typed => Ok(()),
-        }
+            Outcome::Checked(missing) => {
+                if self.about() == about
+                    && let Some(known) = &mut self.known
+                {
+                    known.missing = Some(missing);
+                    // What arrived meanwhile goes into the log first.
+                    self.look_at = Some(Instant::now());
+                }
+                return Ok(());
+            }
+            Outcome::Located(None) => return Ok(()),
+            Outcome::Located(Some(conversation_id)) => Input::Accepted { conversation_id },
+            Outcome::Read(ticket, outcome) => Input::Read { ticket, outcome },
+            Outcome::Named(user_id, details) => Input::Named { user_id, details },
+            Outcome::Disconnected(outcome) => Input::Disconnected(outcome),
+        };
+        if self.about() == about { self.hear(input).await } else { Ok(()) }
     }
 
     /// All that arrived is in the log: so what is missing really is. What the user wrote goes
@@ -88,52 +96,17 @@ impl Actor {
 
     /// Applies an input to the handoff and carries out what follows for the log.
     pub(super) async fn hear(&mut self, input: Input) -> Result<(), Stopped> {
-        let Some(Known { handoff: Some(handoff), link: Some(link), .. }) = &self.known else {
-            return Ok(());
-        };
-        let mut changed = handoff.clone();
-        let notices = changed.state.apply(input, self.surroundings.clock.now(), &link.rules);
-        if changed.state == handoff.state && notices.is_empty() {
+        let Some((changed, notices)) = self.apply(input) else { return Ok(()) };
+        let before = self.known.as_ref().and_then(|known| known.handoff.as_ref());
+        if before.is_some_and(|before| before.state == changed.state) && notices.is_empty() {
             return Ok(());
         }
-        let step = self.step_of(notices, Some(&changed));
+        let mut step = Step::default();
+        self.tell(&mut step, notices, &changed);
         self.complete(step, Some(changed)).await
     }
 
-    /// One durable step, tried until it is done; afterwards the actor knows the handoff as it
-    /// now is.
-    pub(super) async fn complete(
-        &mut self,
-        step: Step,
-        handoff: Option<Numbered>,
-    ) -> Result<(), Stopped> {
-        let (ends_session, adds) = (step.ends_session, !step.outgoing.is_empty());
-        self.save(step).await?;
-        self.take_over(handoff, ends_session, adds);
-        Ok(())
-    }
-
-    /// Notes what a step has changed.
-    pub(super) fn take_over(&mut self, handoff: Option<Numbered>, ends_session: bool, adds: bool) {
-        // Messages that wait for a joining that is now settled, or for a handoff that is over.
-        let held = self.wants_hold();
-        if let Some(known) = &mut self.known {
-            if handoff.is_some() {
-                known.handoff = handoff;
-            }
-            known.session.ended |= ends_session;
-            known.outbox.filled += u64::from(adds);
-        }
-        if held && !self.wants_hold() {
-            self.look_at = Some(Instant::now());
-        }
-    }
-
-    fn wants_hold(&self) -> bool {
-        self.wants().is_some_and(|wants| wants.hold)
-    }
-
-    fn wants(&self) -> Option<Wants<'_>> {
+    pub(super) fn wants(&self) -> Option<Wants<'_>> {
         let known = self.known.as_ref()?;
         known.link.as_ref()?;
         Some(known.handoff.as_ref()?.state.wants())
@@ -145,76 +118,62 @@ impl Actor {
         Some(Duration::try_from(at.duration_since(now)).unwrap_or(Duration::ZERO))
     }
 
-    pub(super) fn narrator(&self, handoff: u32) -> Narrator<'_> {
-        Narrator {
-            session_id: &self.session_id,
-            handoff,
-            after: self.link().map_or(After::EndSession, |link| link.options.after),
-            now: self.surroundings.clock.now(),
+    /// Which handoff and conversation an errand that begins now is for.
+    pub(super) fn about(&self) -> About {
+        let handoff = self.known.as_ref().and_then(|known| known.handoff.as_ref());
+        About {
+            handoff: handoff.map_or(0, |handoff| handoff.number),
+            conversation_id: handoff
+                .and_then(|handoff| handoff.state.conversation_id())
+                .map(str::to_owned),
         }
-    }
-
-    /// The step that writes a changed handoff and what is told of it.
-    pub(super) fn step_of(&self, notices: Vec<Notice>, handoff: Option<&Numbered>) -> Step {
-        let mut step = Step::default();
-        if let Some(handoff) = handoff {
-            self.tell(&mut step, notices, handoff);
-            step.handoff = Some(handoff.row());
-        }
-        step
-    }
-
-    /// Adds to the step what the notices tell the client.
-    pub(super) fn tell(&self, step: &mut Step, notices: Vec<Notice>, handoff: &Numbered) {
-        let agent_was_there = handoff.state.agent().is_some();
-        let narration = self.narrator(handoff.number).tell(notices, agent_was_there);
-        step.events.extend(narration.events);
-        step.ends_session |= narration.ends_session;
     }
 
     /// Starts what should be going on at Genesys and is not.
     pub(super) fn pursue(&mut self) {
         self.pursue_relay();
-        let Some(Known { session, link: Some(link), handoff: Some(handoff), outbox, missing }) =
-            &self.known
+        let about = self.about();
+        let Some(Known {
+            session, link: Some(link), handoff: Some(handoff), outbox, missing, ..
+        }) = &self.known
         else {
             return;
         };
         let wants = handoff.state.wants();
-        match wants.watch {
-            None => self.watch = None,
-            Some(conversation_id) if self.watch.is_none() => {
-                self.watch = Some(link.channels.watch(conversation_id));
-            }
-            Some(_) => {}
+        let watched = self.watch.as_ref().map(|(conversation_id, _)| conversation_id.as_str());
+        if watched != wants.watch {
+            let watch = |id: &str| (id.to_owned(), link.channels.watch(id));
+            self.watch = wants.watch.map(watch);
         }
         let Some(conversation_id) = handoff.state.conversation_id() else { return };
         let call = || Call {
             link: Arc::clone(link),
             store: self.surroundings.store.clone(),
             conversation_id: conversation_id.to_owned(),
+            integration_id: session.details.integration_id.clone(),
         };
         let errands = &mut self.errands;
         if let Some(ticket) = wants.read {
-            errands.start(Errand::Read, || call().read(ticket));
+            errands.start(Errand::Read, &about, || call().read(ticket));
         }
         if let Some(user_id) = wants.name {
-            errands.start(Errand::Name, || call().name(user_id.to_owned()));
+            errands.start(Errand::Name, &about, || call().name(user_id.to_owned()));
         }
         if !wants.check.is_empty() && missing.is_none() {
-            errands.start(Errand::Check, || call().check(wants.check.to_vec()));
+            errands.start(Errand::Check, &about, || call().check(wants.check.to_vec()));
         }
-        for message_id in wants.fetch {
+        // One after the other, so that they come in the order in which they were sent.
+        if let Some(message_id) = wants.fetch.first() {
             let (message_id, at) = (message_id.clone(), self.surroundings.clock.now());
             let end_user_id = session.details.end_user_id.clone();
-            errands.start(Errand::Fetch(message_id.clone()), || {
-                call().fetch(message_id, end_user_id, at)
-            });
+            errands.start(Errand::Fetch, &about, || call().fetch(message_id, end_user_id, at));
         }
-        // What the user said goes out first.
-        if let Some(disconnect) = wants.disconnect.filter(|_| !outbox.waits()) {
+        // What the user said goes out first, unless that takes an operator and the user was told
+        // the end.
+        let stuck = handoff.state.is_over() && self.relay_is_stuck;
+        if let Some(disconnect) = wants.disconnect.filter(|_| !outbox.waits() || stuck) {
             let participant_id = disconnect.participant_id.to_owned();
-            errands.start(Errand::Disconnect, || call().disconnect(participant_id));
+            errands.start(Errand::Disconnect, &about, || call().disconnect(participant_id));
         }
     }
 }

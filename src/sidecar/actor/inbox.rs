@@ -31,6 +31,11 @@ impl Actor {
     pub(super) async fn look(&mut self) -> Result<(), Stopped> {
         let surroundings = Arc::clone(&self.surroundings);
         let Ok(place) = surroundings.places.acquire().await else { return Err(Stopped) };
+        // A step that failed may have been carried out all the same.
+        if let Err(error) = self.known().await {
+            self.look_later(None, &error);
+            return Ok(());
+        }
         let next = match self.next_delivery().await {
             Ok(Some(next)) => next,
             Ok(None) => {
@@ -89,26 +94,33 @@ impl Actor {
         }
         self.note_receipts(&delivery).await?;
         let written = events.iter().find_map(SessionEvent::written_by_person);
-        let (notices, handoff) = self.changed_by(lifecycle, written);
+        let conversation_id = delivery.data.genesys.conversation_id.as_deref();
+        let (mut notices, handoff) = self.changed_by(conversation_id, lifecycle, written);
         if ended {
-            self.keep(handoff.clone(), notices).await?;
-            return self
-                .settle(next, Settlement::SessionEnded, self.failure(&delivery, received_at))
-                .await;
+            self.keep(handoff, notices).await?;
+            let failure = self.failure(&delivery, received_at);
+            return self.settle(next, Settlement::SessionEnded, failure).await;
         }
         if written.is_some() && self.is_stray(handoff.as_ref()) {
-            return self
-                .settle(next, Settlement::NoHandoff, self.failure(&delivery, received_at))
-                .await;
+            let failure = self.failure(&delivery, received_at);
+            return self.settle(next, Settlement::NoHandoff, failure).await;
         }
-        if let Some(handoff) = handoff.as_ref().filter(|_| written.is_some())
-            && handoff.state.wants().hold
-        {
-            self.keep(Some(handoff.clone()), notices).await?;
+        let holds = |handoff: &Numbered| handoff.state.wants().hold;
+        if written.is_some() && handoff.as_ref().is_some_and(holds) {
+            self.keep(handoff, notices).await?;
             return Ok(Delivered::Held);
         }
-        let mut step = self.step_of(notices, handoff.as_ref());
+        let mut step = Step::default();
+        // What was written comes before the end.
+        let end = notices.iter().position(is_of_the_end).unwrap_or(notices.len());
+        let told_after = notices.split_off(end);
+        if let Some(handoff) = &handoff {
+            self.tell(&mut step, notices, handoff);
+        }
         let shown = self.log(&mut step, events, handoff.as_ref());
+        if let Some(handoff) = &handoff {
+            self.tell(&mut step, told_after, handoff);
+        }
         let settlement = if step.events.is_empty() && unreadable > 0 {
             Settlement::Unreadable
         } else if step.events.is_empty() {
@@ -125,6 +137,7 @@ impl Actor {
     /// What a delivery changes in the handoff, if one is open.
     fn changed_by(
         &self,
+        conversation_id: Option<&str>,
         lifecycle: Vec<LifecycleEvent<'static>>,
         written: Option<Timestamp>,
     ) -> (Vec<Notice>, Option<Numbered>) {
@@ -135,16 +148,23 @@ impl Actor {
         if !handoff.state.is_open() {
             return (Vec::new(), Some(handoff));
         }
-        let now = self.surroundings.clock.now();
+        // Genesys' answer to the first message may have left it out, or be still under way.
+        let unknown = handoff.state.conversation_id().is_none() && !handoff.state.is_over();
+        let accepted = conversation_id
+            .filter(|_| unknown)
+            .map(|id| Input::Accepted { conversation_id: id.to_owned() });
         let wrote = written.map(|at| Input::AgentWrote { at: Some(at) });
+        let inputs = accepted.into_iter().chain(lifecycle.into_iter().map(Input::Event));
+        let now = self.surroundings.clock.now();
         let mut notices = Vec::new();
-        for input in lifecycle.into_iter().map(Input::Event).chain(wrote) {
+        for input in inputs.chain(wrote) {
             notices.extend(handoff.state.apply(input, now, &link.rules));
         }
         (notices, Some(handoff))
     }
 
-    /// Whether an agent's message is one that nobody waits for.
+    /// Whether an agent's message is one that nobody waits for: no handoff goes on, and what the
+    /// last one still misses is fetched already.
     fn is_stray(&self, handoff: Option<&Numbered>) -> bool {
         let open = handoff.is_some_and(|handoff| handoff.state.is_open());
         let refuses =
@@ -178,7 +198,8 @@ impl Actor {
 
     /// The message with who wrote it, as far as the user may know (Messaging API, 8).
     fn signed_by_agent(&self, mut event: NewEvent, handoff: Option<&Numbered>) -> NewEvent {
-        let agent = handoff.and_then(|handoff| Some((handoff.number, handoff.state.agent()?)));
+        let present = handoff.filter(|handoff| !handoff.state.is_over());
+        let agent = present.and_then(|handoff| Some((handoff.number, handoff.state.agent()?)));
         let Some((number, agent)) = agent else { return event };
         if let Ok(mut payload) = serde_json::from_str::<Map<String, Value>>(&event.payload) {
             let known = self.narrator(number).flat(agent);
@@ -192,7 +213,9 @@ impl Actor {
 
     /// The receipt that tells Genesys of a person's message that reaches nobody.
     fn failure(&self, delivery: &Delivery<'_>, received_at: Timestamp) -> Option<NewReceipt> {
-        delivery.failure(self.link()?.integration_id.get()?, received_at)
+        self.link()?;
+        let session = &self.known.as_ref()?.session;
+        delivery.failure(&session.details.integration_id, received_at)
     }
 
     /// What Genesys says of messages of the user.
@@ -228,20 +251,15 @@ impl Actor {
         handoff: Option<Numbered>,
         notices: Vec<Notice>,
     ) -> Result<(), StoreError> {
-        let step = self.step_of(notices, handoff.as_ref());
+        let mut step = Step::default();
+        if let Some(handoff) = &handoff {
+            self.tell(&mut step, notices, handoff);
+        }
         self.carry_out(step, handoff).await
     }
+}
 
-    /// One durable step; afterwards the actor knows the handoff as it now is.
-    pub(super) async fn carry_out(
-        &mut self,
-        step: Step,
-        handoff: Option<Numbered>,
-    ) -> Result<(), StoreError> {
-        let (ends_session, adds) = (step.ends_session, !step.outgoing.is_empty());
-        let logged = self.surroundings.store.step(&self.session_id, step).await?;
-        self.tell_newest_of(&logged);
-        self.take_over(handoff, ends_session, adds);
-        Ok(())
-    }
+/// Whether a notice tells the end.
+fn is_of_the_end(notice: &Notice) -> bool {
+    matches!(notice, Notice::AgentLeft(_) | Notice::Over(_))
 }

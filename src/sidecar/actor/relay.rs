@@ -3,25 +3,30 @@
 //! The outbox is posted in order, one message at a time. A message leaves it only when Genesys
 //! has taken it, or has said what cannot become better.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use baton_core::id::Id;
 use baton_genesys::{CallError, Taken};
 use baton_handoff::Input;
 use baton_store::{NewEvent, Outgoing, Sent, Step};
 use serde_json::json;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{Actor, Known, Stopped};
 use crate::{
+    call::locate,
     cause::Chain,
     errand::{Errand, Outcome},
     link::Link,
-    outgoing::OutgoingMessage,
+    outgoing::{OutgoingMessage, Speaker},
 };
 
 /// What the user is told of a message that reached nobody (Messaging API, 8.4).
 const NOT_FORWARDED: &str = "Failed to forward message to live agent";
+
+/// How long the end of the process waits for a message that is on its way: its answer, once lost,
+/// would make it go out twice.
+const LAST_POST: Duration = Duration::from_secs(3);
 
 impl Actor {
     /// Posts the oldest message of the outbox, unless one is on its way or has to wait.
@@ -32,18 +37,21 @@ impl Actor {
         if self.relay_at.is_some() || !outbox.waits() {
             return;
         }
+        let state = handoff.as_ref().map(|handoff| &handoff.state);
+        let attended = state.is_some_and(|state| state.wants().disconnect.is_some());
+        let takes_messages = state.is_some_and(|state| state.takes_messages());
+        if self.farewell_waits && !attended && takes_messages {
+            return;
+        }
+        let place = Place { takes_messages, takes_farewell: attended };
         let (link, store) = (Arc::clone(link), self.surroundings.store.clone());
-        let session_id = self.session_id.clone();
-        let end_user_id = session.details.end_user_id.clone();
-        // A message posted after the end would begin a conversation that nobody attends to.
-        let over = handoff.as_ref().is_none_or(|handoff| handoff.state.is_over());
-        let filled = outbox.filled;
-        self.errands.start(Errand::Relay, || async move {
+        let (session_id, filled) = (self.session_id.clone(), outbox.filled);
+        let details = &session.details;
+        let to = (details.integration_id.clone(), details.end_user_id.clone());
+        let about = self.about();
+        self.errands.start(Errand::Relay, &about, || async move {
             match store.next_outgoing(&session_id).await {
-                Ok(Some(next)) if over => {
-                    Outcome::Posted { number: next.number, result: Err(NotPosted::Over) }
-                }
-                Ok(Some(next)) => post(&link, next, end_user_id).await,
+                Ok(Some(next)) => post(&link, next, to, place).await,
                 Ok(None) => Outcome::NothingToPost { filled },
                 Err(error) => Outcome::OutboxUnread(error),
             }
@@ -55,17 +63,20 @@ impl Actor {
     pub(super) async fn posted(
         &mut self,
         number: u64,
+        speaker: Speaker,
         result: Result<Taken, NotPosted>,
     ) -> Result<(), Stopped> {
         match result {
             Ok(taken) => {
                 self.relay_pause.end();
+                self.relay_is_stuck = false;
                 self.taken(number, taken).await
             }
-            // Another handoff has begun since.
-            Err(NotPosted::Over) if self.has_open_handoff() => Ok(()),
-            Err(error) if error.is_final() => self.give_up(number, &error).await,
+            // A handoff has begun since, to which the message belongs.
+            Err(NotPosted::Over) if self.takes_messages() => Ok(()),
+            Err(error) if error.is_final() => self.give_up(number, speaker, &error).await,
             Err(error) => {
+                self.relay_is_stuck = error.needs_operator();
                 self.post_later(&error);
                 Ok(())
             }
@@ -74,23 +85,45 @@ impl Actor {
 
     async fn taken(&mut self, number: u64, taken: Taken) -> Result<(), Stopped> {
         let Taken { message_id, conversation_id } = taken;
+        let is_known = conversation_id.is_some();
         let input = conversation_id.map(|conversation_id| Input::Accepted { conversation_id });
-        self.sent(Sent::Accepted { number, message_id }, Vec::new(), input).await
+        let sent = Sent::Accepted { number, message_id: message_id.clone() };
+        self.sent(sent, Vec::new(), input).await?;
+        if let Some(message_id) = message_id.filter(|_| !is_known) {
+            self.look_for_conversation(message_id);
+        }
+        Ok(())
+    }
+
+    /// Genesys may leave out which conversation it put a message into.
+    fn look_for_conversation(&mut self, message_id: String) {
+        let Some(link) = self.link().cloned() else { return };
+        let about = self.about();
+        self.errands.start(Errand::Locate, &about, || locate(link, message_id));
     }
 
     /// Gives a message up, and tells the client and the log why.
-    async fn give_up(&mut self, number: u64, error: &NotPosted) -> Result<(), Stopped> {
-        let (session_id, error) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, %error, "a user's message is given up");
-        let told = self.not_forwarded(number);
-        let never_began = self.known.as_ref().and_then(|known| known.handoff.as_ref());
-        let never_began = never_began.is_some_and(|handoff| {
+    async fn give_up(
+        &mut self,
+        number: u64,
+        speaker: Speaker,
+        error: &NotPosted,
+    ) -> Result<(), Stopped> {
+        let (session_id, reason) = (&self.session_id, Chain(error).to_string());
+        if speaker == Speaker::Farewell {
+            tracing::debug!(session_id, reason, "nobody is left to be told that the user left");
+        } else {
+            tracing::error!(session_id, reason, "a message to an agent is given up");
+        }
+        let Some(known) = &self.known else { return Ok(()) };
+        let is_told = speaker == Speaker::User && !known.session.ended;
+        let told = if is_told { vec![self.not_forwarded(number)] } else { Vec::new() };
+        let begins = known.handoff.as_ref().is_some_and(|handoff| {
             !handoff.state.is_over() && handoff.state.conversation_id().is_none()
         });
-        let reason = "Genesys does not take the conversation".to_owned();
-        let input = never_began.then_some(Input::Refused { reason });
-        let sent = Sent::GivenUp { number, reason: error.to_string() };
-        self.sent(sent, vec![told], input).await
+        let refusal = "Genesys does not take the conversation".to_owned();
+        let input = begins.then_some(Input::Refused { reason: refusal });
+        self.sent(Sent::GivenUp { number, reason }, told, input).await
     }
 
     /// One durable step: a message has left the outbox.
@@ -101,17 +134,11 @@ impl Actor {
         input: Option<Input>,
     ) -> Result<(), Stopped> {
         let mut step = Step { events: told, sent: Some(sent), ..Step::default() };
-        let mut changed = None;
-        if let Some(Known { handoff: Some(handoff), link: Some(link), .. }) = &self.known
-            && let Some(input) = input
-        {
-            let mut handoff = handoff.clone();
-            let now = self.surroundings.clock.now();
-            let notices = handoff.state.apply(input, now, &link.rules);
+        let changed = input.and_then(|input| self.apply(input));
+        let changed = changed.map(|(handoff, notices)| {
             self.tell(&mut step, notices, &handoff);
-            step.handoff = Some(handoff.row());
-            changed = Some(handoff);
-        }
+            handoff
+        });
         self.complete(step, changed).await
     }
 
@@ -122,51 +149,80 @@ impl Actor {
         self.event(id, "EVENT_TYPE_SYSTEM_MESSAGE", &payload.to_string(), None)
     }
 
-    /// Nothing waited in the outbox, unless it was filled since: what waited for that goes on.
-    pub(super) fn outbox_was_empty(&mut self, filled: u64) {
-        let Some(known) = &mut self.known else { return };
+    /// Nothing waited in the outbox, unless it was filled since: what waited for that goes on. A
+    /// handoff that is over and has no conversation by now gets none any more.
+    pub(super) async fn outbox_was_empty(&mut self, filled: u64) -> Result<(), Stopped> {
+        let Some(known) = &mut self.known else { return Ok(()) };
         known.outbox.emptied = filled;
         if known.missing.is_some() {
             self.look_at = Some(Instant::now());
         }
+        let hopeless = known.handoff.as_ref().is_some_and(|handoff| {
+            handoff.state.is_over() && handoff.state.conversation_id().is_none()
+        });
+        if hopeless && !known.outbox.waits() && !self.errands.has(&Errand::Locate) {
+            return self.hear(Input::Refused { reason: "there is no conversation".into() }).await;
+        }
+        Ok(())
     }
 
     /// Tries again after a pause.
     pub(super) fn post_later(&mut self, error: &(dyn std::error::Error + Send + Sync + 'static)) {
         let (session_id, shown) = (&self.session_id, Chain(error));
-        tracing::warn!(session_id, error = %shown, "a user's message has to wait");
+        tracing::warn!(session_id, error = %shown, "a message to an agent has to wait");
         self.relay_at = Some(Instant::now() + self.relay_pause.after_failure());
     }
-}
 
-async fn post(link: &Link, next: Outgoing, end_user_id: String) -> Outcome {
-    let Outgoing { number, id, body } = next;
-    let result = match (serde_json::from_str::<OutgoingMessage>(&body), link.integration_id.get()) {
-        (Err(_), _) => Err(NotPosted::Unreadable),
-        (Ok(_), None) => Err(NotPosted::NoIntegration),
-        (Ok(message), Some(integration_id)) => {
-            let message = message.inbound(id, end_user_id);
-            match link.genesys.send_message(integration_id, &message).await {
-                Ok(taken) => Ok(with_conversation(link, taken).await),
-                Err(error) => Err(NotPosted::Call(error)),
-            }
-        }
-    };
-    Outcome::Posted { number, result }
-}
-
-/// Genesys may leave out which conversation it put the message into: then it is asked for. Without
-/// an answer the next message, or the agent's first, tells it.
-async fn with_conversation(link: &Link, mut taken: Taken) -> Taken {
-    if let (None, Some(message_id)) = (&taken.conversation_id, &taken.message_id) {
-        match link.genesys.conversation_of(message_id).await {
-            Ok(conversation_id) => taken.conversation_id = Some(conversation_id),
-            Err(error) => {
-                tracing::warn!(error = %Chain(&error), "a message's conversation is not known");
+    /// Waits a moment for a message that is on its way, before the process ends.
+    pub(super) async fn finish_post(&mut self) {
+        let deadline = Instant::now() + LAST_POST;
+        while self.errands.has(&Errand::Relay) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok((_, outcome)) = timeout(left, self.errands.next()).await else { return };
+            if let Outcome::Posted { number, speaker, result } = outcome {
+                // The process ends, whatever comes of it.
+                let _ = self.posted(number, speaker, result).await;
             }
         }
     }
-    taken
+
+    fn takes_messages(&self) -> bool {
+        let handoff = self.known.as_ref().and_then(|known| known.handoff.as_ref());
+        handoff.is_some_and(|handoff| handoff.state.takes_messages())
+    }
+}
+
+/// What may be posted now.
+#[derive(Clone, Copy)]
+struct Place {
+    /// Whether what the user said belongs into a conversation.
+    takes_messages: bool,
+    /// Whether the customer was seen to be connected after having left.
+    takes_farewell: bool,
+}
+
+async fn post(
+    link: &Link,
+    next: Outgoing,
+    (integration_id, end_user_id): (String, String),
+    place: Place,
+) -> Outcome {
+    let Outgoing { number, id, body } = next;
+    let Ok(message) = serde_json::from_str::<OutgoingMessage>(&body) else {
+        let result = Err(NotPosted::Unreadable);
+        return Outcome::Posted { number, speaker: Speaker::User, result };
+    };
+    let speaker = message.speaker;
+    if !place.takes_messages {
+        return Outcome::Posted { number, speaker, result: Err(NotPosted::Over) };
+    }
+    if speaker == Speaker::Farewell && !place.takes_farewell {
+        return Outcome::TooEarly;
+    }
+    let message = message.inbound(id, end_user_id);
+    let result = link.genesys.send_message(&integration_id, &message).await;
+    link.note(&result);
+    Outcome::Posted { number, speaker, result: result.map_err(NotPosted::Call) }
 }
 
 /// Why a message was not posted.
@@ -175,9 +231,6 @@ pub(crate) enum NotPosted {
     /// Genesys did not take it.
     #[error("Genesys did not take it")]
     Call(#[source] CallError),
-    /// The integration of the tenant is not known yet.
-    #[error("the tenant's integration was not found at Genesys yet")]
-    NoIntegration,
     /// The handoff is over.
     #[error("the handoff was over before it could be posted")]
     Over,
@@ -187,11 +240,15 @@ pub(crate) enum NotPosted {
 }
 
 impl NotPosted {
+    /// Whether it goes on until an operator mends something.
+    fn needs_operator(&self) -> bool {
+        matches!(self, Self::Call(error) if error.needs_operator() || error.is_not_found())
+    }
+
     /// Whether trying again can never help.
     fn is_final(&self) -> bool {
         match self {
             Self::Call(error) => error.is_final(),
-            Self::NoIntegration => false,
             Self::Over | Self::Unreadable => true,
         }
     }

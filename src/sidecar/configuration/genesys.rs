@@ -20,6 +20,9 @@ pub struct GenesysAccess {
     pub credentials: Credentials,
     /// What other programs show to borrow a token of that client; empty where nobody may.
     pub token_credentials: Vec<SecretDigest>,
+    /// What other programs show to begin handoffs in the tenant's sessions; with none, only an
+    /// operator may.
+    pub handoff_credentials: Vec<SecretDigest>,
     /// How a handoff goes.
     pub handoff: HandoffOptions,
 }
@@ -120,10 +123,11 @@ pub(super) fn read(
     }
     let client_secret = secrets.read_itself(&mut section, "client_secret")?;
     let token_credentials = secrets.read_optional(&mut section, "token_credentials")?;
+    let handoff_credentials = secrets.read_optional(&mut section, "handoff_credentials")?;
     let handoff = handoff(section.section("handoff")?)?;
     section.finish()?;
     let credentials = Credentials { client_id, client_secret };
-    Ok(GenesysAccess { hosts, credentials, token_credentials, handoff })
+    Ok(GenesysAccess { hosts, credentials, token_credentials, handoff_credentials, handoff })
 }
 
 fn hosts(section: &mut Section) -> Result<Hosts, ConfigurationProblem> {
@@ -160,13 +164,13 @@ fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem>
     ];
     let stray = [("refuse", StrayMessages::Refuse), ("show", StrayMessages::Show)];
     let joined_note = note(&mut section, "joined_note")?.unwrap_or(default.joined_note);
-    if joined_note.is_empty() {
+    if joined_note.trim().is_empty() {
         let problem = "is empty, and Genesys takes no empty message; write a few words";
         return Err(ConfigurationProblem::new(section.name("joined_note"), problem));
     }
     let left_note = match note(&mut section, "left_note")? {
         None => default.left_note,
-        Some(note) => Some(note).filter(|note| !note.is_empty()),
+        Some(note) => Some(note).filter(|note| !note.trim().is_empty()),
     };
     let abandon_after = section.number("abandon_after_seconds", 1..=86_400)?;
     let options = HandoffOptions {

@@ -136,7 +136,11 @@ fn what_is_wrong_with_the_genesys_half_is_said_in_one_line() {
         (with_genesys("regoin = ''"), "tenants[0].genesys.regoin is not a key"),
         (
             with_genesys("token_credentials = [{ env = 'BATON_ADMIN_CREDENTIAL' }]"),
-            "tenants[0].genesys.token_credentials holds a credential of the internal section",
+            "tenants[0].genesys.token_credentials holds a secret of internal.admin_credentials",
+        ),
+        (
+            with_genesys("handoff_credentials = [{ env = 'TOKEN' }]"),
+            "tenants[0].genesys.handoff_credentials holds a secret of tenants[0].connector_tokens",
         ),
         (
             handoff("start = 'soon'"),
@@ -206,7 +210,7 @@ fn each_error_is_one_line_that_names_the_key_and_what_to_do() {
         ),
         (
             with("admin_credentials = [{ env = 'BATON_DELIVERY_CREDENTIAL' }]", ""),
-            "internal.admin_credentials holds a delivery credential",
+            "internal.admin_credentials holds a secret of internal.delivery_credentials",
         ),
         ("[[tenants]]".to_owned(), "tenants[0].account_id is missing"),
         ("[[tenants]]\naccount_id = 'a/b'".to_owned(), "tenants[0].account_id has to be 1 to 64"),
@@ -218,7 +222,7 @@ fn each_error_is_one_line_that_names_the_key_and_what_to_do() {
         ),
         (
             with("", "") + &with("", "").replace("[internal]", "").replace("acme", "other"),
-            "tenants[1].connector_tokens holds a token of the tenant acme/support/live",
+            "tenants[1].connector_tokens holds a secret of tenants[0].connector_tokens",
         ),
     ] {
         let error = error(&text);

@@ -1,4 +1,5 @@
-//! `POST /internal/v1/sessions/{session_id}/handoffs`: somebody asks for a human.
+//! `POST /internal/v1/sessions/{session_id}/handoffs`: an operator, or a program that shows a
+//! credential of the session's tenant, asks for a human.
 
 use std::sync::Arc;
 
@@ -10,15 +11,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_handoff::attributes;
-use baton_store::StoreError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
 
-use super::{Internal, QUESTION, authorize, slow};
+use super::{Internal, authorize, no_session, slow};
 use crate::{
     actor::{ActorMessage, HandoffRefused, HandoffRequest},
-    cause::Chain,
     problem::Problem,
 };
 
@@ -38,9 +37,13 @@ pub(super) async fn begin(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    authorize(&internal.admin_credentials, &headers)?;
+    let session = internal.find_session(&session_id).await?;
+    let link = session.as_ref().and_then(|session| internal.links.of(&session.details.tenant));
+    let own = link.map_or(&[][..], |link| &link.handoff_credentials);
+    // Only an operator learns that a session is not there.
+    authorize(&[&internal.admin_credentials, own].concat(), &headers)?;
+    session.ok_or_else(no_session)?;
     let request = read(&body)?;
-    exists(&internal, &session_id).await?;
     let stops = || Problem::try_again("the sidecar stops");
     let actor = internal.registry.actor(&session_id).ok_or_else(stops)?;
     let (answer, outcome) = oneshot::channel();
@@ -74,18 +77,4 @@ fn read(body: &[u8]) -> Result<HandoffRequest, Problem> {
     })?;
     let message = message.filter(|message| !message.trim().is_empty());
     Ok(HandoffRequest { message, attributes: attributes::flatten(&attributes) })
-}
-
-async fn exists(internal: &Internal, session_id: &str) -> Result<(), Problem> {
-    let found = timeout(QUESTION, internal.directory.store.session(session_id)).await;
-    match found.map_err(|_| slow())? {
-        Ok(Some(_)) => Ok(()),
-        Ok(None) | Err(StoreError::UnknownSession) => {
-            Err(Problem::new(StatusCode::NOT_FOUND, "there is no session of this id"))
-        }
-        Err(error) => {
-            tracing::error!(session_id, error = %Chain(&error), "a session could not be read");
-            Err(Problem::try_again("the store cannot be read; see the log"))
-        }
-    }
 }

@@ -15,7 +15,11 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Internal, QUESTION, authorize, slow};
-use crate::{cause::Chain, link::Link, problem::Problem, tenant_check::Standing};
+use crate::{
+    cause::Chain,
+    link::{Link, Standing},
+    problem::Problem,
+};
 
 /// The text format of Prometheus, version 0.0.4.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -49,7 +53,7 @@ pub(super) async fn tenants(
     authorize(&internal.admin_credentials, &headers)?;
     let shown = |link: &Arc<Link>| TenantShown {
         tenant: link.tenant.clone(),
-        standing: internal.standings.of(&link.tenant),
+        standing: link.standing.borrow().clone(),
         integration_id: link.integration_id.get().cloned(),
         token: token_state(link),
         waiting_calls: waiting(link),
@@ -104,22 +108,24 @@ pub(super) async fn metrics(
     let links: Vec<&Arc<Link>> = internal.links.iter().collect();
     head(&mut text, "tenant_up", "Whether the tenant reaches Genesys.");
     for link in &links {
-        let up = u64::from(internal.standings.of(&link.tenant) == Standing::Up);
+        let up = u64::from(*link.standing.borrow() == Standing::Up);
         line(&mut text, "tenant_up", &format!("tenant=\"{}\"", link.tenant), up);
     }
+    // Tenants may share a client, with its rate and its channels.
+    let clients: BTreeMap<&str, &Arc<Link>> =
+        links.iter().map(|link| (link.client.as_str(), *link)).collect();
     head(&mut text, "waiting_calls", "Calls to Genesys that wait for the rate limit.");
-    for link in &links {
-        let tenant = format!("tenant=\"{}\"", link.tenant);
-        line(&mut text, "waiting_calls", &tenant, waiting(link) as u64);
+    for (client, link) in &clients {
+        line(&mut text, "waiting_calls", &format!("client=\"{client}\""), waiting(link) as u64);
     }
     head(&mut text, "channels", "Notification channels, by what they do.");
-    for link in &links {
+    for (client, link) in &clients {
         let mut counts = BTreeMap::<&str, u64>::new();
         for channel in channels(link) {
             *counts.entry(channel.state).or_default() += 1;
         }
         for (state, count) in counts {
-            let labels = format!("tenant=\"{}\",state=\"{state}\"", link.tenant);
+            let labels = format!("client=\"{client}\",state=\"{state}\"");
             line(&mut text, "channels", &labels, count);
         }
     }

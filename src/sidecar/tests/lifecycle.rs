@@ -12,7 +12,7 @@ fn user_end(end_user_id: &str, name: &str, integration_id: Option<&str>) -> Valu
     if let Some(integration_id) = integration_id {
         delivery["data"]["genesys"]["integration_id"] = integration_id.into();
     }
-    delivery["data"]["lifecycle"] = json!([{"kind": "user_end", "disconnect_type": "CLIENT"}]);
+    delivery["data"]["lifecycle"] = json!([{"kind": "user_end", "communication_id": "leg"}]);
     delivery
 }
 

@@ -27,6 +27,17 @@ impl Org {
         ))
     }
 
+    /// The same as a `Conversation`, the model that all media share.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if there is no such conversation.
+    pub fn conversation_of_any_medium(&self, conversation_id: &str) -> Result<Value, OrgRefusal> {
+        let conversation = self.find_conversation(conversation_id)?;
+        let (seed, settings) = (&self.seed, &self.settings);
+        Ok(conversation_view::conversation_of_any_medium(conversation, seed, settings))
+    }
+
     /// `GET /conversations/messages/{id}/messages/{messageId}`: a `MessageData`.
     ///
     /// # Errors

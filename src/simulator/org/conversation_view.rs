@@ -44,6 +44,24 @@ pub(crate) fn conversation(
     }
 }
 
+/// The whole state in the model that all media share (`Conversation`): what belongs to a
+/// participant's leg stands in the participant's `messages`.
+pub(crate) fn conversation_of_any_medium(
+    conversation: &Conversation,
+    seed: &OrgSeed,
+    settings: &OrgSettings,
+) -> Value {
+    let view = View { conversation, seed, settings, spelling: Spelling::Rest };
+    let legs = conversation.legs.iter();
+    let id = &conversation.parties.conversation_id;
+    json!({
+        "id": id,
+        "participants": legs.map(|leg| view.participant_of_any_medium(leg)).collect::<Vec<_>>(),
+        "recentTransfers": conversation.transfers.iter().map(transfer).collect::<Vec<_>>(),
+        "selfUri": format!("/api/v2/conversations/{id}"),
+    })
+}
+
 /// `MessageData`: one message with what it says and the receipts about it.
 pub(crate) fn message_data(conversation: &Conversation, message: &Message) -> Value {
     let parties = &conversation.parties;
@@ -68,6 +86,21 @@ pub(crate) fn message_data(conversation: &Conversation, message: &Message) -> Va
         "selfUri": message_uri(&parties.conversation_id, &message.id),
     }))
 }
+
+/// What the model that all media share says of a leg, and not of its participant.
+const OF_THE_LEG: [&str; 11] = [
+    "state",
+    "direction",
+    "disconnectType",
+    "held",
+    "startAlertingTime",
+    "parkTime",
+    "provider",
+    "type",
+    "toAddress",
+    "fromAddress",
+    "messages",
+];
 
 struct View<'a> {
     conversation: &'a Conversation,
@@ -118,6 +151,23 @@ impl View<'_> {
             "type": "open",
             "name": self.name(leg),
         }))
+    }
+
+    fn participant_of_any_medium(&self, leg: &Leg) -> Value {
+        let Value::Object(shown) = self.participant(leg) else { return Value::Null };
+        let (mut of_leg, mut participant): (Map<_, _>, Map<_, _>) =
+            shown.into_iter().partition(|(name, _)| OF_THE_LEG.contains(&name.as_str()));
+        of_leg.insert("id".into(), json!(leg.communication_id));
+        let linked = [("user", "userId", leg.user_id()), ("queue", "queueId", self.queue_of(leg))];
+        for (link, name, id) in linked {
+            participant.shift_remove(link);
+            participant.extend(id.map(|id| (name.to_owned(), json!(id))));
+        }
+        if let Some(peer) = participant.shift_remove("peer") {
+            of_leg.insert("peerId".into(), peer);
+        }
+        participant.insert("messages".into(), json!([of_leg]));
+        Value::Object(participant)
     }
 
     /// What only REST shows.

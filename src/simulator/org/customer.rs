@@ -9,7 +9,7 @@ use super::detail_event;
 use super::emission::Emission;
 use super::inbound::{InboundEvent, InboundMessage, InboundReceipt, ReceiptStatus};
 use super::leg::{DisconnectType, Leg, Role};
-use super::message::{Direction, Message, MessageStatus};
+use super::message::{Direction, Message, MessageStatus, PostAnswer};
 use super::refusal::OrgRefusal;
 
 impl Change<'_> {
@@ -37,7 +37,8 @@ impl Change<'_> {
         taken
     }
 
-    /// The customer types, which the agents who talk with them see if typing is enabled.
+    /// The customer types, which the agents who talk with them see if typing is enabled. Their
+    /// event has fewer members than the answer to the customer's side.
     pub(crate) fn customer_types(&mut self, typing: &Value) {
         if !self.switches.typing_inbound {
             return;
@@ -46,6 +47,9 @@ impl Change<'_> {
         if let Value::Object(fields) = &mut normalized {
             fields.shift_remove("id");
             fields.insert("direction".into(), "Inbound".into());
+        }
+        if let Some(Value::Object(channel)) = normalized.get_mut("channel") {
+            channel.retain(|name, _| !["type", "messageId"].contains(&name.as_str()));
         }
         let body = json!({
             "conversationId": self.conversation.parties.conversation_id,
@@ -127,6 +131,7 @@ impl Change<'_> {
             status: MessageStatus::Received,
             failure: None,
             receipts: Vec::new(),
+            answer: Some(PostAnswer::Given),
         });
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::conversation::EndUser;
 use super::refusal::OrgRefusal;
+use crate::webhook::written;
 
 const ID_TYPES: [&str; 3] = ["Email", "Phone", "Opaque"];
 const BUTTONS: [&str; 3] = ["Button", "QuickReply", "DatePicker"];
@@ -211,10 +212,11 @@ fn channel_of(body: &Value) -> Result<&Value, OrgRefusal> {
     if channel.is_object() { Ok(channel) } else { Err(OrgRefusal::malformed()) }
 }
 
+/// The time of the message, however it was written, as Genesys writes it.
 fn time(channel: &Value) -> Result<String, OrgRefusal> {
     let time = required_string(channel, "time", "channel.time")?;
     match time.parse::<Timestamp>() {
-        Ok(_) => Ok(time),
+        Ok(time) => Ok(written(time)),
         Err(_) => Err(OrgRefusal::invalid_date("channel.time")),
     }
 }

@@ -125,11 +125,12 @@ impl Org {
         };
         let conversation_id = self.thread_or_new(now, &integration, end_user);
         let id = self.change(now, &conversation_id, |change| {
-            Ok(change.say(Speaker::Agentless, Utterance::Text(text.clone())))
+            Ok(change.say(Speaker::Agentless, Utterance::Text(text)))
         })?;
         Ok(json!({
             "id": id, "conversationId": conversation_id, "fromAddress": from, "toAddress": to,
-            "messengerType": "open", "textBody": text, "timestamp": written(now),
+            "messengerType": "open", "message": self.message(&conversation_id, &id)?,
+            "timestamp": written(now),
             "selfUri": format!("/api/v2/conversations/messages/{conversation_id}/messages/{id}"),
         }))
     }

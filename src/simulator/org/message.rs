@@ -26,6 +26,23 @@ pub(crate) struct Message {
     pub(crate) failure: Option<String>,
     /// Every receipt that came in about it, as normalised messages, doubles included.
     pub(crate) receipts: Vec<Value>,
+    /// How the post that brought it in was answered. One that the org sent has no such thing.
+    pub(crate) answer: Option<PostAnswer>,
+}
+
+/// What became of the answer to a post that was carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PostAnswer {
+    /// It was given at once.
+    Given,
+    /// A fault delayed it.
+    Late {
+        /// How long, in real milliseconds.
+        milliseconds: u64,
+    },
+    /// A fault kept it: the sender cannot know that the message was taken.
+    Lost,
 }
 
 /// Which way a message goes, as seen from the org.

@@ -36,7 +36,11 @@ impl Change<'_> {
             Utterance::Shape(shape, text) => (shape.name(), text),
         };
         let Some(shape) = Shape::named(name) else { return id };
-        let body = self.body(shape, text, &id);
+        let mut body = self.body(shape, text, &id);
+        if let (Some(entity), Some(written)) = (speaker.entity(), body.get_mut("originatingEntity"))
+        {
+            *written = Value::from(entity);
+        }
         self.emissions.push(Emission::Webhook {
             integration_id: self.conversation.parties.integration_id.clone(),
             shape: shape.name(),
@@ -137,6 +141,7 @@ impl Change<'_> {
             status: MessageStatus::Queued,
             failure: None,
             receipts: Vec::new(),
+            answer: None,
         });
     }
 }
@@ -147,6 +152,16 @@ impl Speaker {
             Self::Agent { .. } => "text-agent",
             Self::Bot { .. } => "text-bot",
             Self::Agentless => "text-agentless",
+        }
+    }
+
+    /// What a message names as its origin, whatever its shape says (Genesys reference 2.3). That
+    /// of an agentless message is its shape's.
+    fn entity(&self) -> Option<&'static str> {
+        match self {
+            Self::Agent { .. } => Some("Human"),
+            Self::Bot { .. } => Some("Bot"),
+            Self::Agentless => None,
         }
     }
 }

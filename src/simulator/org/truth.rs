@@ -88,6 +88,7 @@ fn message(message: &Message) -> Value {
         "status": message.status,
         "failure": message.failure,
         "receipts": message.receipts,
+        "answer": message.answer,
     })
 }
 

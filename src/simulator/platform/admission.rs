@@ -1,8 +1,9 @@
 //! What every request passes before its route: token, rate limit and faults; and what every
 //! answer gets: correlation id, rate headers and the written error body.
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CONTENT_LENGTH};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -15,6 +16,9 @@ use crate::platform::error_body::PlatformError;
 use crate::platform::rate_limit::{REQUESTS_PER_WINDOW, Rate, WINDOW};
 use crate::platform::request_faults::under_fault;
 use crate::simulator::Simulator;
+
+/// `request.bytes.max` (Genesys reference 3.3).
+const BODY_LIMIT: usize = 512_000;
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("inin-correlation-id");
 const RATE_COUNT: HeaderName = HeaderName::from_static("inin-ratelimit-count");
@@ -40,7 +44,12 @@ pub(crate) async fn admit(
                 revoke(&simulator, &request);
                 refuse(PlatformError::bad_credentials())
             } else {
-                let answer = async { written(next.run(request).await, &context_id) };
+                let answer = async {
+                    match received(&simulator, request).await {
+                        Ok(request) => written(next.run(request).await, &context_id),
+                        Err(error) => error.written(&context_id),
+                    }
+                };
                 let refuse = |status| refuse(PlatformError::of_status(status));
                 under_fault(&simulator, fault, refuse, answer).await
             }
@@ -86,6 +95,23 @@ fn authenticate(
     }
     request.extensions_mut().insert(caller);
     Ok(request)
+}
+
+/// The request with its whole body, which is noted.
+async fn received(simulator: &Simulator, request: Request) -> Result<Request, PlatformError> {
+    let too_large = || PlatformError::body_too_large(BODY_LIMIT as u64);
+    // Nobody has to send all of a body that is refused for its length.
+    if content_length(request.headers()).is_some_and(|length| length > BODY_LIMIT) {
+        return Err(too_large());
+    }
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| too_large())?;
+    simulator.requests.with(|requests| requests.add(&head.method, &head.uri, &body));
+    Ok(Request::from_parts(head, Body::from(body)))
+}
+
+fn content_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -91,6 +91,7 @@ async fn send_agentless(
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
+/// The only one of these routes that answers the model that all media share.
 async fn change_conversation(
     State(simulator): State<Simulator>,
     caller: Caller,
@@ -101,7 +102,7 @@ async fn change_conversation(
     must_disconnect(&simulator, &body)?;
     Ok(Json(simulator.with_org(|org, now| {
         org.disconnect_conversation(now, &id)?;
-        org.conversation(&id)
+        org.conversation_of_any_medium(&id)
     })?))
 }
 

@@ -5,7 +5,7 @@
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -13,6 +13,7 @@ use crate::oauth::Caller;
 use crate::platform::body::JsonBody;
 use crate::platform::error_body::PlatformError;
 use crate::platform::known_fields;
+use crate::platform::request_faults::MessageTaken;
 use crate::simulator::Simulator;
 
 const RECEIVE: &str = "conversation:message:receive";
@@ -36,6 +37,7 @@ struct MessageQuery {
 }
 
 type Accepted = Result<(StatusCode, Json<Value>), PlatformError>;
+type TakenIn = Result<(StatusCode, Extension<MessageTaken>, Json<Value>), PlatformError>;
 
 async fn message(
     State(simulator): State<Simulator>,
@@ -43,10 +45,10 @@ async fn message(
     Path(integration_id): Path<String>,
     Query(query): Query<MessageQuery>,
     JsonBody(body): JsonBody,
-) -> Accepted {
+) -> TakenIn {
     caller.must_have(RECEIVE)?;
     simulator.count_unknown_fields(&body, known_fields::MESSAGE);
-    accepted(simulator.with_org(|org, now| {
+    taken_in(simulator.with_org(|org, now| {
         org.receive_message(now, &integration_id, &body, query.prefetch_conversation_id)
     })?)
 }
@@ -79,13 +81,18 @@ async fn structured_response(
     Path(integration_id): Path<String>,
     Query(query): Query<MessageQuery>,
     JsonBody(body): JsonBody,
-) -> Accepted {
+) -> TakenIn {
     caller.must_have(RECEIVE)?;
     simulator.count_unknown_fields(&body, known_fields::STRUCTURED_RESPONSE);
     let prefetch = query.prefetch_conversation_id;
-    accepted(simulator.with_org(|org, now| {
+    taken_in(simulator.with_org(|org, now| {
         org.receive_structured_response(now, &integration_id, &body, prefetch)
     })?)
+}
+
+fn taken_in(body: Value) -> TakenIn {
+    let message_id = body.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok((StatusCode::ACCEPTED, Extension(MessageTaken(message_id)), Json(body)))
 }
 
 fn accepted(body: Value) -> Accepted {

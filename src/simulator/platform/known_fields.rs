@@ -21,7 +21,6 @@ pub(crate) const MESSAGE: &[&str] = &[
     "channel.metadata.subType",
     "channel.metadata.customAttributes.*",
     "text",
-    "content.contentType",
     "content.attachment.*",
     "metadata.*",
 ];
@@ -35,18 +34,19 @@ pub(crate) const EVENT: &[&str] = &[
     "channel.from.image",
     "channel.from.email",
     "channel.time",
-    "channel.messageId",
     "events.eventType",
-    "events.typing.type",
-    "events.typing.duration",
 ];
 /// `OpenInboundNormalizedReceipt`.
 pub(crate) const RECEIPT: &[&str] = &[
     "id",
     "channel.to.id",
     "channel.to.idType",
+    "channel.to.nickname",
+    "channel.to.firstName",
+    "channel.to.lastName",
+    "channel.to.image",
+    "channel.to.email",
     "channel.time",
-    "channel.messageId",
     "status",
     "reasons.code",
     "reasons.message",
@@ -71,7 +71,7 @@ pub(crate) const STRUCTURED_RESPONSE: &[&str] = &[
 ];
 /// `MediaParticipantRequest`.
 pub(crate) const PARTICIPANT: &[&str] =
-    &["state", "wrapup.*", "recording", "muted", "held", "confined", "wrapupSkipped"];
+    &["state", "wrapup.*", "recording", "muted", "held", "confined", "wrapupSkipped", "resumeTime"];
 /// `ParticipantAttributes`.
 pub(crate) const ATTRIBUTES: &[&str] = &["attributes.*"];
 /// `TransferToQueueRequest` and `TransferRequest`.
@@ -82,13 +82,13 @@ pub(crate) const TRANSFER: &[&str] = &[
     "keepInternalMessageAlive",
     "userId",
     "userName",
-    "userDisplayName",
     "address",
     "voicemail",
 ];
 /// `SendAgentlessOutboundMessageRequest`.
 pub(crate) const AGENTLESS: &[&str] = &[
     "fromAddress",
+    "externalContactId",
     "toAddress",
     "toAddressMessengerType",
     "textBody",

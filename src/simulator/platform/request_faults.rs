@@ -9,6 +9,7 @@ use futures_util::stream;
 use thiserror::Error;
 
 use crate::faults::RequestFault;
+use crate::org::PostAnswer;
 use crate::simulator::Simulator;
 
 /// Carries out a request, or does not, as the fault that struck it demands. `refuse` makes the
@@ -23,14 +24,27 @@ pub(crate) async fn under_fault(
         None | Some(RequestFault::RevokeTokens) => carry_out.await,
         Some(RequestFault::Answer { status }) => refuse(status),
         Some(RequestFault::LoseAnswer { status }) => {
-            let _lost = carry_out.await;
+            let lost = carry_out.await;
+            note(simulator, &lost, PostAnswer::Lost);
             status.map_or_else(no_answer, refuse)
         }
         Some(RequestFault::Slow { milliseconds }) => {
             let response = carry_out.await;
+            note(simulator, &response, PostAnswer::Late { milliseconds });
             simulator.sleep(Duration::from_millis(milliseconds)).await;
             response
         }
+    }
+}
+
+/// The message that a request brought in, in the extensions of its response.
+#[derive(Clone)]
+pub(crate) struct MessageTaken(pub(crate) String);
+
+/// Writes down at the message that came in what became of the answer.
+fn note(simulator: &Simulator, response: &Response, answer: PostAnswer) {
+    if let Some(MessageTaken(id)) = response.extensions().get() {
+        simulator.with_org(|org, _now| org.answer_befallen(id, answer));
     }
 }
 

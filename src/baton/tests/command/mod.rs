@@ -91,6 +91,11 @@ impl Running {
         writeln!(input, "{line}").unwrap();
     }
 
+    /// Nothing more is typed.
+    pub(crate) fn close_input(&mut self) {
+        self.input = None;
+    }
+
     /// Sends a signal, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

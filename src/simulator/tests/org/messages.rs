@@ -63,6 +63,16 @@ fn every_shape_can_be_an_answer_and_every_message_among_them_is_found_by_rest() 
 }
 
 #[test]
+fn whoever_speaks_is_the_origin_of_the_message_whatever_its_shape() {
+    let mut scene = Scene::connected();
+    scene.does(json!({ "action": "answer", "shape": "structured-card" }));
+    assert_eq!(scene.webhooks()[0].1["originatingEntity"], "Human");
+    let mut scene = Scene::queued();
+    scene.does(json!({ "action": "bot_answer", "shape": "attachment-pdf" }));
+    assert_eq!(scene.webhooks()[0].1["originatingEntity"], "Bot");
+}
+
+#[test]
 fn the_outcome_of_the_webhook_stands_on_the_message() {
     let mut scene = Scene::connected();
     let sent = scene.does(json!({ "action": "answer", "text": "one" }));
@@ -183,6 +193,7 @@ fn an_agentless_message_needs_nobody() {
     let webhooks = scene.webhooks();
     assert_eq!(webhooks[0].0, "text-agentless");
     let id = sent["id"].as_str().unwrap();
+    assert_eq!(sent["message"], scene.org.message_details(id).unwrap());
     assert_eq!(webhooks[0].1["id"], id);
     assert_eq!(scene.org.message_details(id).unwrap()["direction"], "outbound");
 

@@ -205,6 +205,26 @@ async fn a_message_comes_in_and_its_unknown_fields_are_counted() {
 }
 
 #[tokio::test]
+async fn what_was_sent_is_shown_and_what_was_refused_at_the_door_is_not() {
+    let simulator = Simulator::start().await;
+    let token = simulator.token().await;
+    let body = message("hi");
+    simulator.call(Method::POST, &simulator.message_path(), "no-token", body.clone()).await;
+    simulator.call(Method::POST, &simulator.message_path(), &token, body.clone()).await;
+    simulator.call(Method::GET, "routing/queues?name=Sales", &token, Value::Null).await;
+    let message_path = simulator.message_path();
+    let (path, query) = message_path.split_once('?').unwrap();
+    let requests = simulator.control(Method::GET, "requests", Value::Null).await;
+    let expected = json!([
+        {
+            "method": "POST", "path": format!("/api/v2/{path}"), "query": query, "body": body,
+        },
+        { "method": "GET", "path": "/api/v2/routing/queues", "query": "name=Sales" },
+    ]);
+    assert_eq!(requests, expected);
+}
+
+#[tokio::test]
 async fn lists_come_in_pages() {
     let simulator = Simulator::start().await;
     let token = simulator.token().await;
