@@ -17,6 +17,7 @@ ENVOY := $(or $(BATON_ENVOY),$(shell command -v envoy),$(TOOLS)/envoy-$(ENVOY_VE
 WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
 WASM_METADCE := $(dir $(WASM_OPT))wasm-metadce
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+GENESYS_SDK := $(TOOLS)/genesys-sdk/installed
 BATON := $(TARGET)/debug/baton
 # Everything but the filter, which is a module for a wasm host.
 NATIVE := --workspace --exclude baton-edge-envoy
@@ -34,11 +35,11 @@ help: ## Says what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 14
 
 .PHONY: run
-run: $(ENVOY) wasm baton ## Shows an agent's message on its way to a chat client
+run: $(ENVOY) wasm baton ## Plays a whole handoff, then leaves the stage to you
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON)
 
 .PHONY: test
-test: check show unit ## Everything that has to hold
+test: check show unit genesys-sdk ## Everything that has to hold
 
 .PHONY: check
 check: $(CARGO_DENY) wasm-target ## Format, lints, dependencies, documentation
@@ -53,8 +54,13 @@ check: $(CARGO_DENY) wasm-target ## Format, lints, dependencies, documentation
 unit: $(ENVOY) wasm baton ## All tests of the workspace
 	cargo test $(NATIVE) --all-targets
 
+.PHONY: genesys-sdk
+genesys-sdk: $(GENESYS_SDK) baton ## Genesys' own SDK, with the simulator and with what Baton sends
+	@cargo build --quiet --package baton-tests --example genesys_calls
+	@$(dir $(GENESYS_SDK))bin/python -B -m unittest discover --start-directory tests/genesys_sdk
+
 .PHONY: show
-show: $(ENVOY) wasm baton ## What `make run` shows, once and without waiting
+show: $(ENVOY) wasm baton ## What `make run` plays, once, without waiting, in both hold modes
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once --mode buffer-filter
 
@@ -76,7 +82,7 @@ advisories: $(CARGO_DENY) ## Known holes in dependencies; asks the RustSec datab
 	$(CARGO_DENY) check advisories
 
 .PHONY: tools
-tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) wasm-target ## Installs what the others need
+tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) $(GENESYS_SDK) wasm-target ## Installs what the others need
 
 .PHONY: baton
 baton:
@@ -113,3 +119,9 @@ $(WASM_OPT):
 $(CARGO_DENY):
 	@echo "Installing cargo-deny $(CARGO_DENY_VERSION)."
 	@cargo install --quiet --locked --version $(CARGO_DENY_VERSION) --root $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION) cargo-deny
+
+$(GENESYS_SDK): tests/genesys_sdk/requirements.txt
+	@echo "Installing the Genesys SDK."
+	@python3 -m venv $(dir $@)
+	@$(dir $@)bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@

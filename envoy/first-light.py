@@ -1,417 +1,346 @@
 #!/usr/bin/env python3
-"""First light: a chat over Envoy with Baton's filter, with nothing but this machine.
+"""First light: a whole handoff over Envoy with Baton's filter, with nothing but this machine.
 
-`make run` starts it. It runs a simulated Genesys, the sidecar and Envoy, opens a chat, lets an
-agent write to it and says where each step travels. Then it stays until Ctrl-C, so that you can
-try more; with --once it ends after the show.
+`make run` starts it. It runs a simulated Genesys, the sidecar and Envoy, opens a chat, plays the
+customer and the agents, and says where each step travels. Then it stays until Ctrl-C, so that you
+can be the customer or the agent yourself; with --once it ends after the show. A step that does
+not come out as it has to ends it with exit code 1.
 """
 
 import argparse
 import contextlib
-import datetime
 import json
 import os
 import pathlib
-import secrets
 import signal
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-import uuid
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-MODULE = "target/edge/baton-edge-envoy.wasm"
+# Nothing is left in the folder of Envoy's configuration.
+sys.dont_write_bytecode = True
 
-# The ports of envoy/*/envoy.yaml, and what stands behind each.
-PORTS = {
-    10000: "Envoy, where Genesys and chat clients call",
-    9901: "Envoy's statistics",
-    8080: "the sidecar's chat API",
-    8081: "the sidecar's internal API",
-    8090: "the simulated Genesys",
-}
-ENVOY = "http://127.0.0.1:10000"
-STATISTICS = "http://127.0.0.1:9901"
-INTERNAL = "http://127.0.0.1:8081"
-SIMULATOR = "http://127.0.0.1:8090"
-WEBHOOK_PATH = "/webhooks/genesys/acme/support/live/events"
-HOST = "example.com"
-
-READY_SECONDS = 30
-ARRIVAL_SECONDS = 10
-STOPPING_SECONDS = 5
+from stage import (  # noqa: E402
+    ARRIVAL_SECONDS, ENVOY, GENESYS, INTERNAL, STATISTICS, STOP, Stage, Stopped, Trouble,
+    check_files, check_ports, request, say,
+)
 
 # What the chat client says stands on the right, so that it is told from what this script says.
 RIGHT = " " * 40 + "│ "
 
-# No proxy of the environment may stand between the parts.
-HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+FORGED = "Tell me your password."
 
 
-# Set when a signal asks to stop. Nothing is interrupted in the middle: a process whose start is
-# interrupted might be left behind.
-STOP = threading.Event()
+class Customer:
+    """A customer at a chat client: what is typed into it, and what it prints."""
 
-
-class Stopped(Exception):
-    """A signal asked to stop."""
-
-
-class Trouble(Exception):
-    """What went wrong, in words that say what to do."""
-
-
-class Child:
-    """A process that this script started, and its log."""
-
-    def __init__(self, name, command, environment, log, stdout):
-        self.name = name
-        self.log = log
-        with open(log, "wb") as log_file:
-            # A session of its own: Ctrl-C reaches this script alone, which stops the others in
-            # order.
-            self.process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=log_file if stdout is None else stdout,
-                stderr=log_file,
-                start_new_session=True,
-            )
-
-    def last_lines(self):
-        lines = self.log.read_text(errors="replace").splitlines()[-12:]
-        if not lines:
-            return f"{self.name} has logged nothing"
-        return "\n".join([f"the last lines of {self.name}:"] + [f"  {line}" for line in lines])
-
-
-class Stage:
-    """The processes of the show, started one by one and stopped in the opposite order."""
-
-    def __init__(self, directory):
-        self.directory = pathlib.Path(directory)
-        self.children = []
-
-    def start(self, name, command, environment, stdout=None):
-        log = self.directory / f"{name.replace(' ', '-')}.log"
-        try:
-            child = Child(name, command, environment, log, stdout)
-        except OSError as error:
-            raise Trouble(f"{name} does not start: {command[0]}: {error.strerror}") from error
-        self.children.append(child)
-        return child
-
-    def check(self):
-        if STOP.is_set():
-            raise Stopped
-        for child in self.children:
-            code = child.process.poll()
-            if code is not None:
-                raise Trouble(f"{child.name} ended by itself ({code})\n{child.last_lines()}")
-
-    def wait_for(self, child, url):
-        deadline = time.monotonic() + READY_SECONDS
-        while True:
-            self.check()
-            with contextlib.suppress(OSError):
-                request(url)
-                return
-            if time.monotonic() > deadline:
-                raise Trouble(
-                    f"{child.name} is not ready after {READY_SECONDS} s\n{child.last_lines()}"
-                )
-            STOP.wait(0.05)
-
-    def stop(self):
-        for child in reversed(self.children):
-            if child.process.poll() is None:
-                child.process.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                child.process.wait(STOPPING_SECONDS)
-            if child.process.poll() is None:
-                child.process.kill()
-                child.process.wait()
-
-
-class ChatWindow:
-    """What the chat client prints, shown on the right and kept to wait for."""
-
-    def __init__(self, child):
-        self.child = child
+    def __init__(self, stage):
+        self.stage = stage
+        command = [stage.baton, "chat", "--url", ENVOY, "--token-env", "CONNECTOR_TOKEN"]
+        environment = {"CONNECTOR_TOKEN": stage.credentials["connector"]}
+        self.client = stage.start("the chat client", command, environment, conversation=True)
+        self.said = []
         self.lines = []
+        self.seen = 0
         self.changed = threading.Condition()
         # A file of the whole output would do, but only a pipe can be waited on.
         threading.Thread(target=self.read, daemon=True).start()
 
     def read(self):
-        for line in self.child.process.stdout:
+        for line in self.client.process.stdout:
             line = line.decode(errors="replace").rstrip("\n")
             with self.changed:
                 self.lines.append(line)
-                # The first two lines name the session and its token: they are not for showing.
-                if len(self.lines) > 2:
-                    with contextlib.suppress(BrokenPipeError):
-                        say(RIGHT + line)
+                with contextlib.suppress(BrokenPipeError):
+                    say(RIGHT + line)
                 self.changed.notify_all()
 
-    def wait_for(self, text, stage, after=0):
+    def says(self, text):
+        """Types a line. It is echoed once the sidecar has stored it."""
+        self.said.append(text)
+        self.client.process.stdin.write(text.encode() + b"\n")
+        self.client.process.stdin.flush()
+        self.sees(f"You: {text}")
+
+    def sees(self, *texts):
+        """Each of these has to be in a line, one after the other, and after all seen before."""
+        for text in texts:
+            self.sees_one(text)
+
+    def sees_one(self, text):
         deadline = time.monotonic() + ARRIVAL_SECONDS
         with self.changed:
             while True:
-                for line in self.lines[after:]:
-                    if text in line:
-                        return line
-                stage.check()
+                while self.seen < len(self.lines):
+                    self.seen += 1
+                    if text in self.lines[self.seen - 1]:
+                        return self.lines[self.seen - 1]
+                if self.client.process.poll() is None:
+                    self.stage.check()
                 if time.monotonic() > deadline:
-                    logs = "\n".join(child.last_lines() for child in stage.children)
+                    logs = "\n".join(child.last_lines() for child in self.stage.children)
                     raise Trouble(
                         f"{text!r} did not arrive in the chat in {ARRIVAL_SECONDS} s\n{logs}"
                     )
                 self.changed.wait(0.2)
 
+    def sees_nothing(self, what):
+        """For a moment nothing more arrives."""
+        before = len(self.lines)
+        STOP.wait(1)
+        if len(self.lines) > before:
+            raise Trouble(f"{what} showed in the chat, and must not: {self.lines[before]!r}")
 
-class Genesys:
-    """The simulated Genesys, which does what it is told about one end user."""
 
-    def __init__(self, integration_id, end_user_id):
-        self.integration_id = integration_id
+class ContactCentre:
+    """The people of the simulated org, and the conversation with one customer in it."""
+
+    def __init__(self, end_user_id):
         self.end_user_id = end_user_id
+        self.answered = 0
 
-    def send(self, shape, **more):
-        order = {"shape": shape, "to": self.end_user_id, "wait": True, **more}
-        return self.outcome(request(f"{SIMULATOR}/control/v1/webhooks", order))
+    def conversation(self):
+        """The conversation in short; nothing until there is one."""
+        found = request(f"{GENESYS}/control/v1/conversations?end_user={self.end_user_id}")
+        return found[-1] if found else None
 
-    def send_choices(self, text, choices):
-        """Quick replies by a person: those of the simulator's shapes come from a bot, and a
-        bot's messages are dropped unless the edge's configuration says otherwise."""
-        now = datetime.datetime.now(datetime.timezone.utc)
-        replies = [{"text": choice, "payload": choice, "action": "Message"} for choice in choices]
-        body = {
-            "id": uuid.uuid4().hex,
-            "channel": {
-                "id": self.integration_id,
-                "platform": "Open",
-                "type": "Private",
-                "to": {"id": self.end_user_id, "idType": "Opaque"},
-                "from": {"id": self.integration_id, "idType": "Opaque"},
-                "time": now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03}Z",
-            },
-            "type": "Structured",
-            "text": text,
-            "content": [{"contentType": "QuickReply", "quickReply": reply} for reply in replies],
-            "originatingEntity": "Human",
-            "direction": "Outbound",
-        }
-        order = {"body": json.dumps(body), "wait": True}
-        return self.outcome(request(f"{SIMULATOR}/control/v1/raw", order))
+    def truth(self):
+        """Everything that truly happened in the conversation."""
+        conversation = self.conversation()
+        return request(f"{GENESYS}/control/v1/conversations/{conversation['id']}")
 
-    @staticmethod
-    def outcome(record):
+    def act(self, action, **more):
+        conversation = self.conversation()
+        url = f"{GENESYS}/control/v1/conversations/{conversation['id']}/actions"
+        request(url, {"action": action, **more})
+
+    def answer(self, **what):
+        """The agent who is connected says something: a text, a shape, or both."""
+        self.act("answer", **what)
+        self.answered += 1
+
+    def break_channel(self):
+        """From now on each event closes the notification socket in the place of arriving."""
+        broken = {"notifications": [{"fault": {"close_socket": {}}, "probability": 1}]}
+        request(f"{GENESYS}/control/v1/faults", broken, method="PUT")
+
+    def mend_channel(self):
+        """Ends that, and answers how often it struck."""
+        plan = request(f"{GENESYS}/control/v1/faults")
+        request(f"{GENESYS}/control/v1/faults", {}, method="PUT")
+        return plan["notifications"][0]["struck"]
+
+    def has_sockets(self):
+        return request(f"{GENESYS}/control/v1/counters")["sockets"]["now"] > 0
+
+    def forge(self, text):
+        """A webhook that somebody signs who does not know the secret; what it is answered."""
+        order = {"shape": "text-agent", "to": self.end_user_id, "text": text}
+        record = request(
+            f"{GENESYS}/control/v1/webhooks", {**order, "signature": "forged", "wait": True}
+        )
         attempt = record["attempts"][-1]
         return attempt.get("status") or attempt.get("error")
 
 
-def request(url, body=None, credential=None):
-    """The JSON of an answer, or its text if it is none."""
-    headers = {}
-    if body is not None:
-        headers["content-type"] = "application/json"
-        body = json.dumps(body).encode()
-    if credential is not None:
-        headers["authorization"] = f"Bearer {credential}"
-    with HTTP.open(urllib.request.Request(url, body, headers), timeout=15) as answer:
-        text = answer.read().decode()
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
+def expect(holds, complaint):
+    if not holds:
+        raise Trouble(complaint)
 
 
-def say(line=""):
-    print(line, flush=True)
+def wait_until(stage, holds, complaint):
+    deadline = time.monotonic() + ARRIVAL_SECONDS
+    while not holds():
+        stage.check()
+        expect(time.monotonic() < deadline, f"{complaint} after {ARRIVAL_SECONDS} s")
+        STOP.wait(0.05)
 
 
-def check_files(arguments):
-    for path, advice in [
-        (arguments.envoy, "give --envoy the path of an Envoy 1.35 or later; make run fetches one"),
-        (arguments.baton, "build it: cargo build -p baton"),
-        (ROOT / MODULE, "build it: make wasm"),
-    ]:
-        if not path.is_file():
-            raise Trouble(f"there is no {path}: {advice}")
+def behave(**switches):
+    """Replaces the switches of the org: those that are left out have their defaults."""
+    both = {"typing_inbound": True, "typing_outbound": True}
+    request(f"{GENESYS}/control/v1/org", {**both, **switches}, method="PUT")
 
 
-def check_ports():
-    taken = [port for port in PORTS if is_taken(port)]
-    if taken:
-        names = " and ".join(f"port {port} ({PORTS[port]})" for port in taken)
-        who = " or ".join(f"sport = :{port}" for port in taken)
-        raise Trouble(
-            f"another process listens on {names}: stop it and run this again; "
-            f"ss -ltnp '{who}' shows which one it is"
-        )
-
-
-def is_taken(port):
-    with socket.socket() as probe:
-        # As servers do: a connection that has just ended keeps no port.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return True
-    return False
-
-
-def write_sidecar_configuration(directory, integration_id):
-    path = pathlib.Path(directory) / "baton.toml"
-    path.write_text(
-        f"""
-[store]
-path = "{directory}/baton.db"
-
-[[tenants]]
-account_id = "acme"
-project_id = "support"
-client_env = "live"
-integration_id = "{integration_id}"
-connector_tokens = [{{ env = "CONNECTOR_TOKEN" }}]
-hosts = ["{HOST}"]
-"""
-    )
-    return path
-
-
-def start_everything(stage, arguments, integration_id, credentials):
-    baton = str(arguments.baton)
-    delivery = {"BATON_DELIVERY_CREDENTIAL": credentials["delivery"]}
-    webhook = {"GENESYS_WEBHOOK_SECRET": credentials["webhook"]}
-    connector = {"CONNECTOR_TOKEN": credentials["connector"]}
-
-    say("Starting what plays Genesys Cloud, on 127.0.0.1:8090.")
-    command = [baton, "simulate", "--webhook-url", ENVOY + WEBHOOK_PATH]
-    command += ["--secret-env", "GENESYS_WEBHOOK_SECRET", "--integration-id", integration_id]
-    simulator = stage.start("the simulator", command, webhook)
-
-    say("Starting the sidecar, which keeps the chat sessions, on 127.0.0.1:8080 and 8081.")
-    configuration = write_sidecar_configuration(stage.directory, integration_id)
-    admin = {"BATON_ADMIN_CREDENTIAL": credentials["admin"]}
-    command = [baton, "serve", "--config", str(configuration)]
-    sidecar = stage.start("the sidecar", command, {**delivery, **admin, **connector})
-
-    say(f"Starting Envoy with Baton's filter ({arguments.mode}), on 127.0.0.1:10000.")
-    command = [str(arguments.envoy), "-c", f"envoy/{arguments.mode}/envoy.yaml"]
-    command += ["--log-level", "warn", "--concurrency", "1", "--disable-hot-restart"]
-    envoy = stage.start("Envoy", command, {**delivery, **webhook})
-
-    stage.wait_for(simulator, f"{SIMULATOR}/control/v1/health")
-    stage.wait_for(sidecar, f"{INTERNAL}/internal/v1/health")
-    stage.wait_for(envoy, f"{STATISTICS}/ready")
-
+def open_chat(stage):
+    """The customer, and the contact centre as it will know this customer."""
     say("Opening a chat, as a customer's app would, through Envoy. It speaks on the right.")
-    command = [baton, "chat", "--url", ENVOY, "--host", HOST, "--show-session"]
-    command += ["--token-env", "CONNECTOR_TOKEN"]
-    chat = stage.start("the chat client", command, connector, stdout=subprocess.PIPE)
-    return ChatWindow(chat)
+    customer = Customer(stage)
+    session_id = customer.sees_one("session ").split()[1]
+    customer.sees("The session begins")
+    end_user_id = stage.internal(f"/sessions/{session_id}")["genesys"]["end_user_id"]
+    say(f"To Genesys, this customer is {end_user_id}.")
+    return customer, ContactCentre(end_user_id)
 
 
-def open_session(stage, window):
-    """The ids of the session, and the command that watches it."""
-    first = window.wait_for("session ", stage)
-    session_id = first.split()[1]
-    watch = window.wait_for("--access-token", stage)
-    window.wait_for("The session begins", stage)
-    return session_id, watch
-
-
-def expect(outcome, wanted):
-    if outcome != wanted:
-        raise Trouble(f"Envoy answered {outcome}, and should have answered {wanted}")
-
-
-def show(stage, window, genesys, pause):
+def show(stage, customer, centre, pause):
     def step(text):
         STOP.wait(pause)
         stage.check()
         say()
         say(text)
 
-    step("An agent at Genesys begins to type.\n"
-         "  Genesys → webhook → Envoy: the filter checks the signature → sidecar → chat")
-    expect(genesys.send("event-typing"), 200)
-    window.wait_for("is typing", stage)
+    begin(stage, step, customer, centre)
+    answer(step, customer, centre)
+    forge(stage, step, customer, centre)
+    transfer(stage, step, customer, centre)
+    end(stage, step, customer, centre)
 
-    step("The agent writes. The same way; Genesys gets its 200 once the message is on disk.")
-    for text in ["Hello, this is Dana.", "I see that your parcel is late. Let me look."]:
-        expect(genesys.send("text-agent", text=text), 200)
-        window.wait_for(text, stage)
 
-    step("The agent sends a picture. It travels as a link, and nothing on the way fetches it.")
-    expect(genesys.send("attachment-image-with-text", text="This is where it is."), 200)
-    window.wait_for("[picture]", stage)
+def begin(stage, step, customer, centre):
+    step("The customer writes. Here the first message begins the handoff; the sidecar stores it,\n"
+         "shows it, and posts it to Genesys over REST.")
+    customer.says("Hello, where is my parcel?")
+    customer.sees("handed over to a person", "The handoff is accepted")
+    wait_until(stage, centre.conversation, "the message did not reach Genesys")
+    expect(centre.conversation()["state"] == "queued", "the conversation is not in a queue")
 
-    step("The agent offers choices, which an app shows as buttons.")
-    expect(genesys.send_choices("Shall I send it again?", ["Yes, please", "No, I can wait"]), 200)
-    window.wait_for("choices:", stage)
+    step("It waits in a queue at Genesys, and Dana's client rings. The customer is told nothing\n"
+         "yet: she may decline.")
+    centre.act("alert", user="Dana Reyes")
+    customer.sees_nothing("an agent who is only being alerted")
 
+    step("Dana accepts. Genesys says so over the notification channel, a WebSocket.")
+    centre.act("accept")
+    customer.sees("Dana has joined", "[picture]")
+
+
+def answer(step, customer, centre):
+    step("Dana types, and writes. Genesys → signed webhook → Envoy: the filter checks the\n"
+         "signature → sidecar → chat. Genesys gets its 200 once the message is on disk.")
+    centre.act("type")
+    customer.sees("Dana is typing")
+    centre.answer(text="Hello, this is Dana. Let me look.")
+    customer.sees("Dana: Hello, this is Dana.")
+
+    step("A picture. It travels as a link, and nothing on the way fetches it.")
+    centre.answer(shape="attachment-image-with-text", text="This is where it is.")
+    customer.sees("Dana: This is where it is.", "[picture]")
+
+    step("A card, and choices, which an app shows as buttons.")
+    centre.answer(shape="structured-card")
+    customer.sees("Dana: Premium plan", "choices:")
+    centre.answer(shape="structured-quickreply", text="Who shall help you?")
+    customer.sees("Dana: Who shall help you?", "choices:")
+    customer.says("Support")
+
+
+def forge(stage, step, customer, centre):
     step("Somebody who does not know the secret sends a webhook with a forged signature.")
-    before = len(window.lines)
-    expect(genesys.send("text-agent", text="Tell me your password.", signature="forged"), 401)
-    STOP.wait(1)
-    if len(window.lines) > before:
-        raise Trouble("something arrived in the chat after the forgery: it must not")
-    say("  Envoy answered 401. Nothing arrived in the chat: the filter let nothing through.")
+    outcome = centre.forge(FORGED)
+    expect(outcome == 401, f"Envoy answered {outcome}, and should have answered 401")
+    customer.sees_nothing("the forgery")
+    # What the customer said shows that a trace would be found.
+    expect(stage.traces_of(customer.said[0]), "the store does not hold what the customer said")
+    traces = stage.traces_of(FORGED)
+    expect(not traces, f"the forged text stands in {' and '.join(traces)}")
+    say("  Envoy answered 401. Nothing arrived in the chat, in the store or in a log.")
+
+
+def transfer(stage, step, customer, centre):
+    step("Dana transfers to a colleague. She is gone; the handoff is not.")
+    centre.act("transfer_to_user", to="Milan Novak")
+    centre.act("accept")
+    customer.sees("Milan has joined")
+    centre.answer(text="Milan here, I take over.")
+    customer.sees("Milan: Milan here, I take over.")
+
+    step("The notification channel breaks. Just then Milan transfers to Aisha, and Genesys never\n"
+         "repeats what it said to nobody. The sidecar connects again and compares with REST.")
+    centre.break_channel()
+    centre.act("transfer_to_user", to="Aisha Okafor")
+    centre.act("accept")
+    expect(centre.mend_channel() > 0, "there was no notification socket to break")
+    customer.says("Are you still there?")
+    customer.sees("Aisha has joined")
+    centre.answer(text="Of course. It comes tomorrow.")
+    customer.sees("Aisha: Of course.")
+    wait_until(stage, centre.has_sockets, "the notification channel is not back")
+
+
+def end(stage, step, customer, centre):
+    step("Aisha ends the conversation.")
+    centre.act("end")
+    customer.sees("Aisha has left", "The session has ended")
+    stage.wait_for_end_of(customer.client)
+
+    step("What Genesys has of it:")
+    heard = [message["text"] for message in messages(centre, "inbound")]
+    expect(heard == customer.said, f"Genesys heard {heard}, and the customer said {customer.said}")
+    say(f"  {len(heard)} messages of the customer, in order, each once.")
+
+    def are_confirmed():
+        statuses = [message["status"] for message in messages(centre, "outbound")]
+        return statuses == ["delivery-success"] * centre.answered
+
+    wait_until(stage, are_confirmed, "not every message of an agent has its receipt")
+    say(f"  {centre.answered} messages of agents, each with a receipt: the customer has it.")
 
     step("What Envoy has counted, at 127.0.0.1:9901/stats?filter=baton:")
-    for line in str(request(f"{STATISTICS}/stats?filter=wasmcustom.baton")).splitlines():
+    counted = str(request(f"{STATISTICS}/stats?filter=wasmcustom.baton")).splitlines()
+    for line in counted:
         if not line.endswith(": 0"):
             say(f"  {line}")
+    refused = "wasmcustom.baton.refused.signature_mismatch: 1"
+    expect(refused in counted, f"Envoy does not count {refused}")
 
 
-def invite(genesys, baton, watch):
-    order = json.dumps({"shape": "text-agent", "to": genesys.end_user_id, "text": "Hi again!"})
-    say()
-    say("Everything goes on running. Try, in a second terminal:")
-    say()
-    say("  Let the agent write (GET /control/v1/shapes lists what else there is):")
-    say(f"    curl {SIMULATOR}/control/v1/webhooks -H 'content-type: application/json' \\")
-    say(f"      -d '{order}'")
-    say("  Forge one: add \"signature\": \"forged\" to that, and see Envoy's counters:")
-    say(f"    curl '{STATISTICS}/stats?filter=wasmcustom.baton'")
-    say("  Watch the raw frames that an app gets:")
-    say(f"    {baton} {watch.removeprefix('baton ')} --json")
-    say()
-    say("What a customer types stays here yet: nothing carries it to Genesys so far.")
-    say("Ctrl-C ends everything.")
+def messages(centre, direction):
+    """The messages of the conversation that went this way, in order."""
+    return [message for message in centre.truth()["messages"] if message["direction"] == direction]
+
+
+def invite(stage):
+    conversations = f"{GENESYS}/control/v1/conversations"
+    newest = "import json,sys; print(json.load(sys.stdin)[-1][\"id\"])"
+    json_type = "-H 'content-type: application/json'"
+    say(f"""
+Everything goes on running. Now it is your turn. In a second terminal, be the customer; an agent
+accepts after two seconds and answers with what you write, and the line /end ends the chat:
+
+  export CONNECTOR_TOKEN={stage.credentials['connector']}
+  {stage.baton} chat --url {ENVOY} --token-env CONNECTOR_TOKEN
+
+In a third, be the agent of a new chat. The first line takes all agents off autopilot:
+
+  curl -sS -X PUT {GENESYS}/control/v1/org {json_type} -d '{{"typing_outbound": true}}'; echo
+  act() {{
+    id=$(curl -sS {conversations} | python3 -c '{newest}')
+    curl -sS {conversations}/$id/actions {json_type} -d "$1"; echo
+  }}""")
+    for action in [
+        {"action": "accept", "user": "Dana Reyes"},
+        {"action": "type"},
+        {"action": "answer", "text": "Hello!"},
+        {"action": "answer", "shape": "structured-card"},
+        {"action": "transfer_to_user", "to": "Milan Novak"},
+        {"action": "accept"},
+        {"action": "end"},
+    ]:
+        say(f"  act '{json.dumps(action)}'")
+    bearer = f"-H 'authorization: Bearer {stage.credentials['admin']}'"
+    say(f"""
+How the sidecar stands with Genesys; /internal/v1/metrics says it for Prometheus:
+
+  curl -sS {INTERNAL}/internal/v1/tenants {bearer}
+
+Ctrl-C ends everything.""")
 
 
 def perform(arguments):
     check_files(arguments)
     check_ports()
-    integration_id = str(uuid.uuid4())
-    names = ["delivery", "webhook", "connector", "admin"]
-    credentials = {name: secrets.token_hex(32) for name in names}
     with tempfile.TemporaryDirectory(prefix="baton-") as directory:
-        stage = Stage(directory)
+        stage = Stage(directory, arguments)
         try:
-            window = start_everything(stage, arguments, integration_id, credentials)
-            session_id, watch = open_session(stage, window)
-            session = request(
-                f"{INTERNAL}/internal/v1/sessions/{session_id}", credential=credentials["admin"]
-            )
-            end_user_id = session["genesys"]["end_user_id"]
-            say(f"To Genesys, this customer is {end_user_id}.")
-            genesys = Genesys(integration_id, end_user_id)
-            show(stage, window, genesys, 0 if arguments.once else 1.5)
+            stage.start_everything()
+            behave()
+            customer, centre = open_chat(stage)
+            show(stage, customer, centre, 0 if arguments.once else 1.5)
             if not arguments.once:
-                invite(genesys, arguments.baton, watch)
+                behave(autopilot={"accept_after_milliseconds": 2000})
+                invite(stage)
                 while True:
                     stage.check()
                     STOP.wait(0.5)
