@@ -11,30 +11,26 @@
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use baton_tests::{
+    chance::Chance,
     chat::{Session, Socket, sequence_of, text_of},
+    process::{Home, Process},
     sidecar::end_user_id,
 };
 use serde_json::Value;
 use tokio::time::sleep;
 
 use crate::{
-    chance::Chance,
     disk::{Disk, Survives, look},
     operations::{LOG, Operation, Recorder, operations},
-    process::{Home, Process},
     promises::{Ledger, Promises, check_order},
     stream::{Connection, Delivery, Post, Sent, Sizes, Stream, delivery, gate},
     watcher::Watcher,
 };
 
-#[path = "durability/chance.rs"]
-mod chance;
 #[path = "durability/disk.rs"]
 mod disk;
 #[path = "durability/operations.rs"]
 mod operations;
-#[path = "durability/process.rs"]
-mod process;
 #[path = "durability/promises.rs"]
 mod promises;
 #[path = "durability/stream.rs"]
@@ -51,7 +47,7 @@ const KILLS: usize = 12;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_3_and_4_a_kill_in_the_middle_of_a_stream_of_deliveries_loses_none_that_was_answered_200_and_doubles_none()
  {
-    let mut chance = Chance::new();
+    let mut chance = Chance::seeded_by("BATON_SEED");
     let mut home = Home::new();
     let mut process = home.start().await;
     let session = Session::make(process.place.chat).await;
@@ -172,7 +168,7 @@ async fn run(chance: &mut Chance) -> Run {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[cfg_attr(not(target_os = "linux"), ignore = "what a process does is recorded on Linux only")]
 async fn invariant_3_and_5_what_was_answered_or_shown_survives_a_power_cut_at_any_moment() {
-    let mut chance = Chance::new();
+    let mut chance = Chance::seeded_by("BATON_SEED");
     let Run { records, sent, session } = run(&mut chance).await;
     let ledger = Ledger::new(&sent);
     let operations = operations(&records);

@@ -9,5 +9,27 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
+#[path = "handoff/again.rs"]
+mod again;
 #[path = "handoff/agents.rs"]
 mod agents;
+#[path = "handoff/ending.rs"]
+mod ending;
+#[path = "handoff/gaps.rs"]
+mod gaps;
+#[path = "handoff/leaving.rs"]
+mod leaving;
+#[path = "handoff/mishaps.rs"]
+mod mishaps;
+#[path = "handoff/names.rs"]
+mod names;
+#[path = "handoff/receipts.rs"]
+mod receipts;
+#[path = "handoff/relay.rs"]
+mod relay;
+#[path = "handoff/restart.rs"]
+mod restart;
+#[path = "handoff/sources.rs"]
+mod sources;
+#[path = "handoff/tenants.rs"]
+mod tenants;

@@ -10,10 +10,9 @@ use std::{
     path::Path,
 };
 
-use crate::{
-    chance::Chance,
-    operations::{FOLDER, Operation},
-};
+use baton_tests::chance::Chance;
+
+use crate::operations::{FOLDER, Operation};
 
 /// What a power cut leaves of what was not synced.
 #[derive(Clone, Copy, Debug)]

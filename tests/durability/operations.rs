@@ -6,7 +6,7 @@ use std::{
     process::Command,
 };
 
-use crate::process::Home;
+use baton_tests::process::Home;
 
 /// One call, or one end of a call that syncs.
 #[derive(Clone, Copy, Debug)]

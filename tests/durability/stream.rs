@@ -16,7 +16,8 @@ use baton_core::{
 };
 use baton_simulator::signature;
 use baton_tests::{
-    CREDENTIAL, SECRET, WEBHOOK_PATH, configuration, environment, http1, sidecar::INTEGRATION,
+    CREDENTIAL, SECRET, WEBHOOK_PATH, chance::Chance, configuration, environment, http1,
+    process::Place, sidecar::INTEGRATION,
 };
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -27,7 +28,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{PATIENCE, chance::Chance, process::Place};
+use crate::PATIENCE;
 
 /// How many senders there are.
 const SENDERS: usize = 5;

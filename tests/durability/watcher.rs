@@ -5,7 +5,10 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use baton_tests::chat::{Session, Socket, sequence_of};
+use baton_tests::{
+    chat::{Session, Socket, sequence_of},
+    process::Place,
+};
 use serde_json::Value;
 use tokio::{
     sync::watch,
@@ -13,7 +16,7 @@ use tokio::{
     time::{Duration, sleep, timeout},
 };
 
-use crate::{PATIENCE, process::Place};
+use crate::PATIENCE;
 
 pub(crate) struct Watcher {
     place: watch::Sender<Place>,

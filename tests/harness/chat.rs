@@ -131,6 +131,13 @@ impl Socket {
         self.stream.send(Message::text(frame)).await.expect("the socket takes it");
     }
 
+    /// Closes it.
+    pub async fn close(&mut self) {
+        // One that is broken is closed as well.
+        let _ = self.stream.close(None).await;
+        while self.next().await.is_some() {}
+    }
+
     fn take(&mut self, mut frame: Value) {
         if frame["type"] == "EVENT_TYPE_EVENT_BATCH" {
             let Value::Array(events) = frame["payload"]["events"].take() else {

@@ -5,15 +5,21 @@
 // A test stops where something is not as it has to be, and so does what it stands on.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+pub mod chance;
 pub mod chat;
 pub mod corpus;
+pub mod customer;
 pub mod edge;
 pub mod envoy;
 pub mod http1;
 pub mod http2;
+pub mod process;
+pub mod running_sidecar;
+pub mod setting;
 pub mod sidecar;
 pub mod simulator;
 pub mod upstream;
+pub mod wait;
 pub mod world;
 
 /// The secret that signs the webhooks of the tenant `acme/support/live`.

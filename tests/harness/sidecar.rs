@@ -32,7 +32,7 @@ pub const SANDBOX_CONNECTOR_TOKEN: &str = "the-connector-token-of-acme-support-s
 pub const HOST: &str = "www.example.com";
 
 /// What an operator shows.
-const ADMIN_CREDENTIAL: &str = "the-admin-credential-of-an-operator";
+pub const ADMIN_CREDENTIAL: &str = "the-admin-credential-of-an-operator";
 
 /// What the sidecar's configuration takes from the environment, name and value.
 pub const SIDECAR_ENVIRONMENT: [(&str, &str); 4] = [
@@ -150,12 +150,23 @@ pub async fn end_user_id(internal: SocketAddr, session_id: &str) -> String {
     id.unwrap_or_else(|| panic!("a session was expected, not {shown}")).to_owned()
 }
 
+/// What the internal listener answers to whoever shows this credential.
+pub async fn ask(
+    internal: SocketAddr,
+    method: &str,
+    path: &str,
+    credential: &str,
+    body: &[u8],
+) -> Answer {
+    let headers = [("authorization".to_owned(), format!("Bearer {credential}"))];
+    http1::exchange(internal, &http1::request(method, path, &headers, body)).await
+}
+
 /// Whether the sidecar says that it is well.
 pub async fn is_healthy(internal: SocketAddr) -> bool {
     get(internal, "/internal/v1/health").await.status == 200
 }
 
 async fn get(internal: SocketAddr, path: &str) -> Answer {
-    let headers = [("authorization".to_owned(), format!("Bearer {ADMIN_CREDENTIAL}"))];
-    http1::exchange(internal, &http1::request("GET", path, &headers, b"")).await
+    ask(internal, "GET", path, ADMIN_CREDENTIAL, b"").await
 }

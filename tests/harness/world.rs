@@ -1,53 +1,37 @@
 //! A whole world on loopback: a simulated Genesys whose time runs faster, an edge, and a sidecar
 //! that speaks with it.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc};
 
-use baton_sidecar::{Configuration, Pacing, RunError, Store, bind};
+use baton_sidecar::Pacing;
 use baton_simulator::Configuration as Org;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    net::TcpListener,
-    sync::oneshot,
-    task::JoinHandle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::net::TcpListener;
 
 use crate::{
-    chat::{Session, Socket},
+    SANDBOX_SECRET,
+    customer::{BEGUN, Customer},
     edge::Edge,
-    http1::PATIENCE,
-    sidecar::{HOST, INTEGRATION, SIDECAR_ENVIRONMENT, end_user_id},
+    http1::Answer,
+    running_sidecar::{RunningSidecar, listen},
+    sidecar::{
+        ADMIN_CREDENTIAL, CONNECTOR_TOKEN, SANDBOX_CONNECTOR_TOKEN, SANDBOX_INTEGRATION, ask,
+    },
     simulator::{self, Simulator},
+    wait::until,
 };
 
-/// What part of its real length each duration at Genesys has here.
-pub const TIME_SCALE: f64 = 0.05;
+pub use crate::{
+    running_sidecar::Halt,
+    setting::{FIRST_MESSAGE, SANDBOX_TOKEN_CREDENTIAL, Setting, TIME_SCALE, TOKEN_CREDENTIAL},
+};
 
-/// How a world differs from the usual one.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// Lines of the tenant's `handoff` section.
-    pub handoff: String,
-    /// Lines of the tenant's `genesys` section.
-    pub genesys: String,
-    /// Of how many channels the OAuth client may make use.
-    pub channels: u32,
-    /// What part of its real length each duration has.
-    pub time_scale: f64,
-}
+/// The route that reads a conversation.
+pub const READ: &str = "GET /api/v2/conversations/messages/{conversationId}";
 
-impl Default for Setting {
-    fn default() -> Self {
-        Self {
-            handoff: "start = 'first_message'".to_owned(),
-            genesys: String::new(),
-            channels: 20,
-            time_scale: TIME_SCALE,
-        }
-    }
-}
+/// Where the webhooks of the second tenant go.
+const SANDBOX_PATH: &str = "/webhooks/genesys/acme/support/sandbox/events";
 
 /// The world.
 #[derive(Debug)]
@@ -61,13 +45,7 @@ pub struct World {
     setting: Setting,
     edge: Edge,
     folder: Arc<TempDir>,
-    sidecar: Option<Sidecar>,
-}
-
-#[derive(Debug)]
-struct Sidecar {
-    stop: oneshot::Sender<()>,
-    running: JoinHandle<Result<(), RunError>>,
+    sidecar: Option<RunningSidecar>,
 }
 
 impl World {
@@ -102,71 +80,40 @@ impl World {
             folder: Arc::new(tempfile::tempdir().expect("a folder")),
             sidecar: None,
         };
-        world.start_sidecar(chat, internal);
+        world.start_sidecar(chat, internal).await;
         world
     }
 
     /// Stops the sidecar and starts it again on the same store.
     pub async fn restart_sidecar(&mut self) {
         self.stop_sidecar().await;
+        self.start_sidecar_again().await;
+    }
+
+    /// Starts the sidecar that was stopped, on its ports and its store.
+    pub async fn start_sidecar_again(&mut self) {
         let (chat, internal) = (listen(self.chat).await, listen(self.internal).await);
-        self.start_sidecar(chat, internal);
+        self.start_sidecar(chat, internal).await;
     }
 
     /// Stops the sidecar.
     pub async fn stop_sidecar(&mut self) {
-        let Some(Sidecar { stop, running }) = self.sidecar.take() else { return };
-        let _ = stop.send(());
-        let ended = timeout(PATIENCE, running).await.expect("it stops in time");
-        ended.expect("it does not panic").expect("it stops well");
+        self.halt_sidecar(Halt::Stop).await;
     }
 
-    fn start_sidecar(&mut self, chat: TcpListener, internal: TcpListener) {
-        let path = self.folder.path().join("baton.db");
-        let configuration = self.configuration(&path);
-        let store = Store::open(&path).expect("the store opens");
+    /// Ends the sidecar in this way.
+    pub async fn halt_sidecar(&mut self, halt: Halt) {
+        if let Some(sidecar) = self.sidecar.take() {
+            sidecar.halt(halt).await;
+        }
+    }
+
+    async fn start_sidecar(&mut self, chat: TcpListener, internal: TcpListener) {
+        let store = self.folder.path().join("baton.db");
+        let configuration = self.setting.configuration(&store, self.genesys.address());
         let pacing = Pacing::scaled(self.setting.time_scale);
-        let sidecar = baton_sidecar::Sidecar::new(configuration, store).with_pacing(pacing);
-        let (stop, stopped) = oneshot::channel::<()>();
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        let running = tokio::spawn(sidecar.run(chat, internal, stopped));
-        self.sidecar = Some(Sidecar { stop, running });
-    }
-
-    fn configuration(&self, store: &PathBuf) -> Configuration {
-        let Setting { handoff, genesys, channels, .. } = &self.setting;
-        let text = format!(
-            r#"
-store.path = '{}'
-genesys.channels_per_client = {channels}
-
-[[tenants]]
-account_id = "acme"
-project_id = "support"
-client_env = "live"
-integration_id = "{INTEGRATION}"
-connector_tokens = [{{ env = "CONNECTOR_TOKEN" }}]
-hosts = ["{HOST}"]
-[tenants.genesys]
-base_url = "http://{}"
-client_id = "{}"
-client_secret = {{ env = "GENESYS_SECRET" }}
-{genesys}
-[tenants.genesys.handoff]
-{handoff}
-"#,
-            store.display(),
-            self.genesys.address(),
-            baton_simulator::DEFAULT_CLIENT_ID,
-        );
-        let environment = |name: &str| {
-            let own = [("GENESYS_SECRET", baton_simulator::DEFAULT_CLIENT_SECRET)];
-            let mut known = SIDECAR_ENVIRONMENT.into_iter().chain(own);
-            known.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
-        };
-        Configuration::parse(&text, &environment).expect("it is valid").0
+        let started = RunningSidecar::start(configuration, &store, pacing, chat, internal);
+        self.sidecar = Some(started.await);
     }
 
     /// Where webhooks go.
@@ -174,33 +121,62 @@ client_secret = {{ env = "GENESYS_SECRET" }}
         self.edge.address
     }
 
-    /// A new session of the tenant, with a socket on it.
+    /// A customer of the tenant, who has said nothing yet.
     pub async fn customer(&self) -> Customer {
-        let session = Session::make(self.chat).await;
-        let end_user_id = end_user_id(self.internal, &session.id).await;
-        let mut socket = Socket::open(self.chat, &session).await;
-        let start = socket.event().await;
-        assert_eq!(start["type"], "EVENT_TYPE_SESSION_START");
-        Customer { chat: self.chat, session, end_user_id, socket, said: 0 }
+        Customer::arrive(self.chat, self.internal, CONNECTOR_TOKEN).await
     }
 
-    /// The conversation of an end user, once there is one that holds what is wanted.
-    pub async fn conversation(&self, end_user_id: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        let path = format!("/control/v1/conversations?end_user={end_user_id}");
-        loop {
-            let conversations = self.genesys.get(&path).await;
-            let mut all = Value::Null;
-            if let Some(newest) = conversations.as_array().and_then(|all| all.last()) {
-                let id = newest["id"].as_str().expect("an id");
-                all = self.genesys.get(&format!("/control/v1/conversations/{id}")).await;
-                if wanted(&all) {
-                    return all;
-                }
-            }
-            assert!(Instant::now() < deadline, "it does not come: {all:#}");
-            sleep(Duration::from_millis(10)).await;
-        }
+    /// A customer of the second tenant.
+    pub async fn sandbox_customer(&self) -> Customer {
+        Customer::arrive(self.chat, self.internal, SANDBOX_CONNECTOR_TOKEN).await
+    }
+
+    /// A customer who waits for an agent, and the conversation. Its topics are in place: that is
+    /// when the sidecar looks at it first.
+    pub async fn waiting_customer(&self) -> (Customer, Value) {
+        let mut customer = self.customer().await;
+        let looks = self.calls(READ).await;
+        customer.say("Hello, I need help").await;
+        customer.sees(&BEGUN).await;
+        until("a look", async || (self.calls(READ).await > looks).then_some(())).await;
+        let conversation = self.conversation(&customer, is_queued).await;
+        (customer, conversation)
+    }
+
+    /// A customer whom Dana Reyes attends to, and the conversation.
+    pub async fn served_customer(&self) -> (Customer, Value) {
+        let (mut customer, conversation) = self.waiting_customer().await;
+        self.act(&conversation, json!({"action": "accept", "user": "Dana Reyes"})).await;
+        customer.sees(&["LIVE_AGENT_JOINED"]).await;
+        (customer, conversation)
+    }
+
+    /// The newest conversation of a customer, once it is as it is wanted.
+    pub async fn conversation(
+        &self,
+        customer: &Customer,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let mut last = Value::Null;
+        let found = async || {
+            let conversations = self.conversations(customer).await;
+            last = self.truth(conversations.last()?).await;
+            wanted(&last).then(|| last.clone())
+        };
+        until("a conversation", found).await
+    }
+
+    /// The conversations of a customer in short, the newest at the end.
+    pub async fn conversations(&self, customer: &Customer) -> Vec<Value> {
+        let path = format!("/control/v1/conversations?end_user={}", customer.end_user_id);
+        let Value::Array(all) = self.genesys.get(&path).await else { panic!("a list") };
+        all
+    }
+
+    /// All that Genesys knows of a conversation.
+    pub async fn truth(&self, conversation: &Value) -> Value {
+        let id = conversation["id"].as_str().expect("an id");
+        self.genesys.get(&format!("/control/v1/conversations/{id}")).await
     }
 
     /// What a person or a flow at the contact centre does in a conversation.
@@ -224,69 +200,64 @@ client_secret = {{ env = "GENESYS_SECRET" }}
     pub async fn switch(&self, switches: Value) {
         self.genesys.put("/control/v1/org", &switches).await;
     }
-}
 
-/// A customer at a chat window.
-#[derive(Debug)]
-pub struct Customer {
-    chat: SocketAddr,
-    /// The session.
-    pub session: Session,
-    /// As Genesys knows the customer.
-    pub end_user_id: String,
-    /// The socket.
-    pub socket: Socket,
-    said: u32,
-}
-
-impl Customer {
-    /// Says something.
-    pub async fn say(&mut self, text: &str) {
-        self.said += 1;
-        let local_id = format!("{}-{}", self.session.id, self.said);
-        self.socket.say(text, &local_id).await;
+    /// How often a route of the Platform API was called.
+    pub async fn calls(&self, route: &str) -> u64 {
+        self.genesys.get("/control/v1/counters").await["requests"][route].as_u64().unwrap_or(0)
     }
 
-    /// Ends the session.
-    pub async fn end(&mut self) {
-        self.socket.send("EVENT_TYPE_USER_END_SESSION", json!({}), None).await;
+    /// The same as [`World::act`], and waits until the sidecar has looked at the conversation so
+    /// often since.
+    pub async fn act_seen(&self, conversation: &Value, action: Value, looks: u64) {
+        let enough = self.calls(READ).await + looks;
+        self.act(conversation, action).await;
+        until("a look", async || (self.calls(READ).await >= enough).then_some(())).await;
     }
 
-    /// The next event that has a place in the log.
-    pub async fn event(&mut self) -> Value {
-        loop {
-            let event = self.socket.event().await;
-            if event["sequence"].is_u64() {
-                return event;
-            }
-        }
+    /// Makes the integration of the second tenant.
+    pub async fn add_sandbox_integration(&self) {
+        let order = json!({
+            "id": SANDBOX_INTEGRATION,
+            "name": "Sandbox",
+            "webhook_url": format!("http://{}{SANDBOX_PATH}", self.edge.address),
+            "signature_secret": SANDBOX_SECRET,
+        });
+        self.genesys.post("/control/v1/integrations", &order).await;
     }
 
-    /// The next events of the log, which have to be of these types; a type is given without
-    /// `EVENT_TYPE_`.
-    pub async fn sees(&mut self, kinds: &[&str]) -> Vec<Value> {
-        let mut events = Vec::new();
-        for kind in kinds {
-            let event = self.event().await;
-            assert_eq!(event["type"], format!("EVENT_TYPE_{kind}"), "after {events:#?}: {event:#}");
-            events.push(event);
-        }
-        events
+    /// What the internal listener answers an operator.
+    pub async fn operate(&self, method: &str, path: &str, body: &str) -> Answer {
+        ask(self.internal, method, path, ADMIN_CREDENTIAL, body.as_bytes()).await
     }
 
-    /// Closes the socket and opens another, which begins with the whole history.
-    pub async fn reconnect(&mut self) {
-        self.socket = Socket::open(self.chat, &self.session).await;
+    /// Asks for a handoff of the customer's session.
+    pub async fn request_handoff(&self, customer: &Customer, body: Value) -> Answer {
+        let path = format!("/internal/v1/sessions/{}/handoffs", customer.session.id);
+        self.operate("POST", &path, &body.to_string()).await
+    }
+
+    /// How a tenant of `acme/support` stands, once that is as it is wanted.
+    pub async fn tenant_standing(
+        &self,
+        client_env: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
+        let look = async || {
+            let answer = self.operate("GET", "/internal/v1/tenants", "").await;
+            let tenants: Vec<Value> = serde_json::from_slice(&answer.body).expect("JSON");
+            let is_it = |shown: &Value| shown["tenant"]["client_env"] == client_env;
+            tenants.into_iter().find(is_it).filter(&wanted)
+        };
+        until("how a tenant stands", look).await
     }
 }
 
-async fn listen(address: SocketAddr) -> TcpListener {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match bind(address).await {
-            Ok(listener) => return listener,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
+/// Whether a conversation waits in a queue.
+pub fn is_queued(conversation: &Value) -> bool {
+    conversation["state"] == "queued"
+}
+
+/// Whether nobody takes part in a conversation any more.
+pub fn is_over(conversation: &Value) -> bool {
+    conversation["state"] == "ended"
 }

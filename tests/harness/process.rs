@@ -5,10 +5,10 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Output, Stdio},
+    time::Duration,
 };
 
-use baton_tests::sidecar::{SIDECAR_ENVIRONMENT, sidecar_configuration};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
@@ -16,70 +16,84 @@ use tokio::{
     time::timeout,
 };
 
-use crate::PATIENCE;
+use crate::sidecar::{SIDECAR_ENVIRONMENT, sidecar_configuration};
+
+/// How long anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What stays when the process goes.
-pub(crate) struct Home {
+#[derive(Debug)]
+pub struct Home {
     folder: TempDir,
     started: u32,
 }
 
 /// Where a process serves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place {
+pub struct Place {
     /// The first process of a home is 1, each later one has one more.
-    pub(crate) process: u32,
-    pub(crate) chat: SocketAddr,
-    pub(crate) internal: SocketAddr,
+    pub process: u32,
+    /// Where chat clients connect.
+    pub chat: SocketAddr,
+    /// Where the edge delivers and operators ask.
+    pub internal: SocketAddr,
 }
 
 /// A process. It is killed when it is dropped.
-pub(crate) struct Process {
-    pub(crate) place: Place,
+#[derive(Debug)]
+pub struct Process {
+    /// Where it serves.
+    pub place: Place,
     child: Child,
     _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Home {
-    pub(crate) fn new() -> Self {
+    /// One with the usual configuration.
+    #[allow(clippy::new_without_default, reason = "a default does nothing to the disk")]
+    pub fn new() -> Self {
+        Self::with(sidecar_configuration)
+    }
+
+    /// One with the configuration that is made for this file of a store.
+    pub fn with(configuration: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let home = Self { folder, started: 0 };
         fs::create_dir(home.disk()).expect("a folder");
-        let configuration = sidecar_configuration(&home.disk().join("baton.db"));
+        let configuration = configuration(&home.disk().join("baton.db"));
         fs::write(home.path("baton.toml"), configuration).expect("the configuration");
         home
     }
 
     /// The folder with the store, and nothing else in it.
-    pub(crate) fn disk(&self) -> PathBuf {
+    pub fn disk(&self) -> PathBuf {
         self.path("disk")
     }
 
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
+    /// A file or folder beside the store's.
+    pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().canonicalize().expect("the folder").join(name)
     }
 
+    /// Runs a process that is expected to end by itself.
+    pub async fn run(&mut self, environment: &[(&str, String)]) -> Output {
+        self.started += 1;
+        let ended = self.command(environment).stderr(Stdio::piped()).output();
+        timeout(PATIENCE, ended).await.expect("it ends in time").expect("`baton serve` starts")
+    }
+
     /// Starts a process, and waits until it serves.
-    pub(crate) async fn start(&mut self) -> Process {
+    pub async fn start(&mut self) -> Process {
         let started = self.try_start(&[]).await;
         started.unwrap_or_else(|| panic!("`baton serve` ended: {}", self.log()))
     }
 
     /// The same with these variables in its environment; `None` if it ends before it serves.
-    pub(crate) async fn try_start(&mut self, environment: &[(&str, String)]) -> Option<Process> {
+    pub async fn try_start(&mut self, environment: &[(&str, String)]) -> Option<Process> {
         self.started += 1;
         let log = File::options().create(true).append(true).open(self.path("log")).expect("a log");
-        let mut child = Command::new(binary())
-            .args(["serve", "--config", "baton.toml"])
-            .current_dir(self.folder.path())
-            .envs(SIDECAR_ENVIRONMENT)
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()
-            .expect("`baton serve` starts");
+        let spawned = self.command(environment).stderr(log).spawn();
+        let mut child = spawned.expect("`baton serve` starts");
         let mut output = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = timeout(PATIENCE, output.next_line()).await.expect("it starts in time");
         let line = line.expect("its output can be read")?;
@@ -94,25 +108,38 @@ impl Home {
         Some(Process { place, child, _output: output })
     }
 
+    fn command(&self, environment: &[(&str, String)]) -> Command {
+        let mut command = Command::new(binary());
+        command
+            .args(["serve", "--config", "baton.toml"])
+            .current_dir(self.folder.path())
+            .envs(SIDECAR_ENVIRONMENT)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
+        command
+    }
+
     /// How many processes it has had.
-    pub(crate) fn started(&self) -> u32 {
+    pub fn started(&self) -> u32 {
         self.started
     }
 
     /// What its processes have said.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 }
 
 impl Process {
     /// Ends it at once, without a chance to finish anything (SIGKILL).
-    pub(crate) async fn kill(mut self) {
+    pub async fn kill(mut self) {
         self.child.kill().await.expect("the process is killed");
     }
 
     /// Lets it finish what it has begun (SIGTERM).
-    pub(crate) async fn stop(mut self) {
+    pub async fn stop(mut self) {
         let id = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
         assert!(sent.success(), "the process was there");
@@ -121,7 +148,7 @@ impl Process {
     }
 
     /// Waits for it to end by itself.
-    pub(crate) async fn ended(mut self) {
+    pub async fn ended(mut self) {
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
         assert!(!ended.expect("its end").success(), "it is killed");
     }
