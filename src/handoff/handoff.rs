@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Agent, DisconnectOutcome, End, Input, Leaving, Notice, ReadOutcome, Rules, SentMessage,
-    Snapshot, State, Ticket,
+    Agent, End, Input, Leaving, Notice, ReadOutcome, Rules, SentMessage, Snapshot, State, Ticket,
     attendance::Attendance,
     liveness::{Finding, Liveness},
     messages::Messages,
@@ -349,18 +348,9 @@ impl Handoff {
         self.is_of_this_handoff(at, rules) && (ending || given_up)
     }
 
-    /// What a snapshot means for a handoff that the user has left: the customer is disconnected
-    /// until none is live.
-    fn let_go(&mut self, snapshot: &Snapshot, finding: Finding) -> Vec<Notice> {
-        let live = snapshot.live_customer();
-        self.disconnect = live.map(|leg| leg.id.clone()).filter(|id| !id.is_empty());
-        let is_gone = live.is_none() && finding == Finding::Over && !self.is_outdated();
-        if is_gone { self.detached() } else { Vec::new() }
-    }
-
     /// Whether something was heard since the snapshot was asked for: a message may have revived
     /// the conversation that it shows as over.
-    fn is_outdated(&self) -> bool {
+    pub(crate) fn is_outdated(&self) -> bool {
         self.reading.needed().is_some()
     }
 
@@ -376,43 +366,6 @@ impl Handoff {
     fn fetched(&mut self, message_id: &str, arrived: bool) -> Vec<Notice> {
         self.messages.fetched(message_id, arrived);
         Vec::new()
-    }
-
-    fn left(&mut self, how: Leaving, now: Timestamp, rules: &Rules) -> Vec<Notice> {
-        if matches!(self.stage, Stage::Opening | Stage::Open | Stage::Ending { .. }) {
-            self.stage = Stage::Leaving { how, by: later(now, rules.leaving) };
-            self.reading.ask();
-        }
-        Vec::new()
-    }
-
-    fn disconnected(
-        &mut self,
-        outcome: DisconnectOutcome,
-        now: Timestamp,
-        rules: &Rules,
-    ) -> Vec<Notice> {
-        if self.disconnect.take().is_none() {
-            return Vec::new();
-        }
-        match outcome {
-            DisconnectOutcome::Done | DisconnectOutcome::Failed => {
-                self.reading.plan_doubling(now, rules);
-                Vec::new()
-            }
-            DisconnectOutcome::Gone | DisconnectOutcome::Refused => self.detached(),
-        }
-    }
-
-    /// Nothing of the user who left is at Genesys any more, or nothing can be done about it.
-    fn detached(&mut self) -> Vec<Notice> {
-        match self.stage {
-            Stage::Leaving { how, .. } => self.close(how.into()),
-            _ => {
-                self.stage = Stage::Closed;
-                Vec::new()
-            }
-        }
     }
 
     /// Does what is due by now, whatever the input was.
@@ -443,7 +396,7 @@ impl Handoff {
     }
 
     /// Tells the end.
-    fn close(&mut self, end: End) -> Vec<Notice> {
+    pub(crate) fn close(&mut self, end: End) -> Vec<Notice> {
         self.stage = Stage::Closed;
         let mut notices = self.attendance.end();
         notices.push(Notice::Over(end));

@@ -17,6 +17,7 @@ pub mod topics;
 mod attendance;
 mod handoff;
 mod input;
+mod leaving;
 mod liveness;
 mod messages;
 mod notice;
