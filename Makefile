@@ -72,9 +72,10 @@ bench: $(ENVOY) wasm ## What the filter costs, beside what others cost
 SEED := 1
 
 .PHONY: soak
-soak: $(ENVOY) wasm baton ## The long runs: many random inputs, many kills, a million requests
+soak: $(ENVOY) wasm baton ## The long runs: random inputs, kills, faults, a million requests
 	BATON_SEED=$(SEED) BATON_SOAK_CASES=200000 cargo test --release --package baton-tests --test properties
 	for run in {1..20}; do BATON_SEED=$$(($(SEED) + run)) cargo test --package baton-tests --test durability; done
+	BATON_FAULT_SEED=$(SEED) BATON_FAULT_HANDOFFS=600 cargo test --package baton-tests --test faults
 	cargo run --quiet --release --package baton-bench -- --envoy $(ENVOY) --module $(MODULE) --no-node --rounds 1 --requests 1000000
 
 .PHONY: advisories

@@ -54,7 +54,7 @@ mod weather;
 const SESSIONS: usize = 70;
 
 /// How many of them go on at the same time.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 5;
 
 /// How often the sidecar is restarted.
 const RESTARTS: usize = 3;
@@ -116,9 +116,8 @@ async fn live_through(
     weather: &mut Weather,
     chance: &mut Chance,
 ) -> Vec<Story> {
-    let sessions = env::var("BATON_FAULT_HANDOFFS").map_or(SESSIONS, |number| {
-        number.parse().expect("BATON_FAULT_HANDOFFS is a number")
-    });
+    let sessions = env::var("BATON_FAULT_HANDOFFS")
+        .map_or(SESSIONS, |number| number.parse().expect("BATON_FAULT_HANDOFFS is a number"));
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut living = JoinSet::new();
     for number in 1..=sessions {
@@ -166,7 +165,8 @@ async fn settle(world: &World, scene: &Scene, stories: &[Story], weather: &Weath
         }
         let Some((story, problem)) = problems.first() else { return };
         if Instant::now() >= deadline {
-            let all: Vec<_> = problems.iter().map(|(story, problem)| format!("{story}: {problem}")).collect();
+            let all: Vec<_> =
+                problems.iter().map(|(story, problem)| format!("{story}: {problem}")).collect();
             let counters = scene.org.get("/control/v1/counters").await;
             println!("away: {:?}", weather.away);
             panic!("{}\n\n{}\n\n{counters:#}", story.told(scene).await, all.join("\n"));

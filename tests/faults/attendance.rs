@@ -19,9 +19,7 @@ fn joinings(evidence: &Evidence<'_>) -> Result<(), String> {
     let mut acceptances: Vec<(i64, &str)> = evidence
         .other_legs()
         .filter(|leg| leg["purpose"] == "agent")
-        .filter_map(|leg| {
-            Some((milliseconds(&leg["connectedTime"])?, leg["user"]["id"].as_str()?))
-        })
+        .filter_map(|leg| Some((milliseconds(&leg["connectedTime"])?, leg["user"]["id"].as_str()?)))
         .collect();
     acceptances.sort_unstable();
     let mut left = acceptances.iter();

@@ -34,9 +34,7 @@ impl Weather {
 
     /// Something goes wrong at once, or in a burst.
     pub(crate) async fn strike(&mut self, world: &World, chance: &mut Chance) {
-        let burst = |fault: Value, next: usize| {
-            json!({ "requests": [{ "fault": fault, "next": next, "matching": "/api/v2/" }] })
-        };
+        let burst = |fault: Value, next: usize| json!({ "requests": [{ "fault": fault, "next": next, "matching": "/api/v2/" }] });
         let next = chance.pick(3..12);
         let plan = match chance.pick(0..9) {
             0 => {

@@ -87,6 +87,27 @@ async fn an_answer_is_lost_after_the_message_came_in() {
 }
 
 #[tokio::test]
+async fn the_truth_tells_which_answer_was_lost_or_late() {
+    let simulator = Simulator::start().await;
+    let token = simulator.token().await;
+    let rules =
+        [json!({ "lose_answer": { "status": 503 } }), json!({ "slow": { "milliseconds": 5 } })]
+            .map(|fault| json!({ "fault": fault, "matching": INBOUND, "next": 1 }));
+    simulator.set_faults(json!({ "requests": rules })).await;
+    for _ in 0..3 {
+        simulator.send_message(&token, "hi").await;
+    }
+    let conversations = simulator.control(Method::GET, "conversations", Value::Null).await;
+    let id = conversations[0]["id"].as_str().unwrap();
+    let path = format!("conversations/{id}");
+    let truth = simulator.control(Method::GET, &path, Value::Null).await;
+    let messages = truth["messages"].as_array().unwrap();
+    let answers: Vec<&Value> = messages.iter().map(|message| &message["answer"]).collect();
+    let late = json!({ "late": { "milliseconds": 5 } });
+    assert_eq!(answers, [&json!("lost"), &late, &json!("given")]);
+}
+
+#[tokio::test]
 async fn slow_token_answers_show_how_many_were_in_flight() {
     let simulator = Simulator::start().await;
     let rule = json!({
