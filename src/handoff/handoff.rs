@@ -208,30 +208,45 @@ impl Handoff {
         if !self.is_about_us(event) {
             return Vec::new();
         }
-        match event.kind {
-            LifecycleKind::UserEnd | LifecycleKind::CustomerEnd => {
-                self.reading.ask_about_end(now, rules);
-            }
-            _ => self.reading.ask(),
-        }
         let at = event.time_ms.and_then(timestamp);
         let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
-        if late || self.is_over() {
-            return Vec::new();
-        }
-        match (event.kind, event.user_id.as_deref(), at) {
-            (LifecycleKind::AcdEnd, Some(user_id), Some(at))
-                if event.acd_outcome.as_deref() == Some("ANSWERED") =>
-            {
-                return self.attendance.answered(user_id, at, now, rules);
+        let counts = !late && !self.is_over();
+        match (event.kind, event.user_id.as_deref(), at.filter(|_| counts)) {
+            (LifecycleKind::AcdEnd, Some(user_id), Some(at)) if is_answered(event) => {
+                return self.answered(user_id, at, now, rules);
             }
             (LifecycleKind::UserEnd, Some(user_id), Some(at)) => self.attendance.left(user_id, at),
-            (LifecycleKind::CustomerEnd, _, _) => {
+            (LifecycleKind::CustomerEnd, _, _) if counts => {
                 self.customer_gone_by.get_or_insert(later(now, rules.end_at_latest));
             }
             _ => {}
         }
+        match event.kind {
+            LifecycleKind::UserEnd | LifecycleKind::CustomerEnd => {
+                self.reading.ask_about_end(now, rules);
+            }
+            // A client rings. Whether it is answered is usually heard, too.
+            LifecycleKind::UserStart => self.reading.ask_after(rules.reread, now),
+            _ => self.reading.ask_after(rules.bunch, now),
+        }
         Vec::new()
+    }
+
+    /// The queue ended with this user's answer: if that is no proof by itself, it is a reason to
+    /// read.
+    fn answered(
+        &mut self,
+        user_id: &str,
+        at: Timestamp,
+        now: Timestamp,
+        rules: &Rules,
+    ) -> Vec<Notice> {
+        let before = self.attendance.clone();
+        let notices = self.attendance.answered(user_id, at, now, rules);
+        if self.attendance == before {
+            self.reading.ask_after(rules.bunch, now);
+        }
+        notices
     }
 
     fn agent_wrote(&mut self, at: Option<Timestamp>, now: Timestamp, rules: &Rules) -> Vec<Notice> {
@@ -265,7 +280,7 @@ impl Handoff {
         }
         match outcome {
             ReadOutcome::Snapshot(snapshot) if self.shows_us(&snapshot) => {
-                if self.reading.needed().is_none() {
+                if !self.reading.is_behind() {
                     self.customer_gone_by = None;
                 }
                 self.observe(&snapshot, now, rules)
@@ -295,9 +310,7 @@ impl Handoff {
                 notices
             }
             // Another read is needed: this one began before something that is known by now.
-            Stage::Leaving { .. } | Stage::Detaching { .. } if self.reading.needed().is_some() => {
-                notices
-            }
+            Stage::Leaving { .. } | Stage::Detaching { .. } if self.reading.is_behind() => notices,
             Stage::Leaving { .. } | Stage::Detaching { .. } => {
                 notices.into_iter().chain(self.let_go(snapshot, finding)).collect()
             }
@@ -351,7 +364,7 @@ impl Handoff {
     /// Whether something was heard since the snapshot was asked for: a message may have revived
     /// the conversation that it shows as over.
     pub(crate) fn is_outdated(&self) -> bool {
-        self.reading.needed().is_some()
+        self.reading.is_behind()
     }
 
     fn missing(&mut self, ids: &[String], now: Timestamp) -> Vec<Notice> {
@@ -427,6 +440,10 @@ impl From<Leaving> for End {
             Leaving::Abandoned => Self::Abandoned,
         }
     }
+}
+
+fn is_answered(event: &LifecycleEvent<'_>) -> bool {
+    event.acd_outcome.as_deref() == Some("ANSWERED")
 }
 
 fn is_alerting(snapshot: &Snapshot) -> bool {

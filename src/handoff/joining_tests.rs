@@ -36,6 +36,7 @@ fn a_conversation_is_read_even_if_its_topics_never_come() {
 fn invariant_13_an_agent_who_is_alerted_has_not_joined() {
     let mut scene = Scene::queued();
     scene.hears(user_start("a", 5));
+    scene.waits(scene.rules.reread);
     scene.reads(vec![customer(), alerting("a")]);
     for pause in [2, 4, 8, 16, 30, 30] {
         assert!(!scene.wants_read());
@@ -127,14 +128,37 @@ fn invariant_7_a_transfer_to_a_queue_is_a_new_joining_and_no_end() {
     assert!(scene.told().is_empty());
     scene.hears(answered("b", 30));
     assert_eq!(scene.told(), ["joined 2 b"]);
+    scene.apply(Input::Reconcile);
     scene.reads(vec![customer(), agent("a", 10).until(20), agent("b", 30)]);
     assert!(scene.told().is_empty());
+}
+
+#[test]
+fn an_acceptance_that_was_heard_of_costs_no_read() {
+    let mut scene = Scene::queued();
+    scene.goes_on_to(10);
+    scene.hears(answered("a", 10));
+    assert_eq!(scene.told(), ["joined 1 a"]);
+    scene.waits(scene.rules.bunch);
+    assert!(!scene.wants_read());
+}
+
+#[test]
+fn ends_that_are_heard_of_together_cost_one_read() {
+    let mut scene = Scene::with_agent();
+    scene.goes_on_to(20);
+    scene.hears(user_end("a", 20));
+    scene.hears(customer_end(20));
+    assert!(!scene.wants_read());
+    scene.reads(vec![customer().until(20), agent("a", 10).until(20)]);
+    assert_eq!(scene.told(), ["left 1 a", "over: by Genesys"]);
 }
 
 #[test]
 fn invariant_7_a_consulted_colleague_is_announced_only_once_the_agent_has_left() {
     let mut scene = Scene::with_agent();
     scene.hears(user_start("b", 15));
+    scene.waits(scene.rules.reread);
     scene.reads(vec![customer(), agent("a", 10), agent("b", 15)]);
     scene.hears(answered("b", 15));
     scene.reads(vec![customer(), agent("a", 10), agent("b", 15)]);
@@ -222,8 +246,9 @@ fn a_hint_during_a_read_causes_another() {
     let mut scene = Scene::queued();
     scene.apply(Input::Reconcile);
     let ticket = scene.handoff.wants().read.unwrap();
-    scene.hears(user_start("a", 5));
+    scene.hears(user_end("a", 5));
     scene.apply(Input::Read { ticket, outcome: ReadOutcome::Failed });
+    scene.waits(scene.rules.bunch);
     assert!(scene.wants_read());
 }
 
@@ -243,6 +268,7 @@ fn a_proof_from_before_the_handoff_is_only_a_hint() {
     scene.hears(answered("a", -60));
     scene.apply(wrote(-60));
     assert!(scene.told().is_empty());
+    scene.waits(scene.rules.bunch);
     assert!(scene.wants_read());
 }
 

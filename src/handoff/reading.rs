@@ -21,6 +21,8 @@ pub(crate) struct Reading {
     asked: Ticket,
     answered: Ticket,
     again_at: Option<Timestamp>,
+    /// When a hint is looked into that need not be looked into at once.
+    hint_at: Option<Timestamp>,
     /// Until when a read may show less than was heard.
     lagging_until: Option<Timestamp>,
     /// How often the pause between two reads has doubled.
@@ -34,15 +36,24 @@ impl Reading {
         self.ask_again();
     }
 
-    /// The same for an end that was heard of, which the API may show only a moment later.
+    /// The same after a pause, with whatever else is heard until then: so many handoffs share
+    /// what may be read in a minute.
+    pub(crate) fn ask_after(&mut self, pause: Duration, now: Timestamp) {
+        let at = later(now, pause);
+        self.hint_at = Some(self.hint_at.map_or(at, |hint| hint.min(at)));
+    }
+
+    /// The same for an end that was heard of. Ends come in bunches, and the API may show one only
+    /// a moment later.
     pub(crate) fn ask_about_end(&mut self, now: Timestamp, rules: &Rules) {
-        self.ask();
+        self.ask_after(rules.bunch, now);
         self.lagging_until = Some(later(now, rules.reread));
     }
 
     fn ask_again(&mut self) {
         self.asked.0 = self.asked.0.saturating_add(1);
         self.again_at = None;
+        self.hint_at = None;
     }
 
     /// Takes the answer to a ticket. Whether it tells anything: an answer that is there already,
@@ -81,7 +92,9 @@ impl Reading {
 
     /// Turns a plan whose time has come into a reason to read.
     pub(crate) fn settle(&mut self, now: Timestamp) {
-        if self.again_at.is_some_and(|at| at <= now) {
+        if self.hint_at.is_some_and(|at| at <= now) {
+            self.ask();
+        } else if self.again_at.is_some_and(|at| at <= now) {
             self.ask_again();
         }
     }
@@ -91,8 +104,13 @@ impl Reading {
         (self.asked > self.answered).then_some(self.asked)
     }
 
+    /// Whether something was heard since the last read that was answered began.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.needed().is_some() || self.hint_at.is_some()
+    }
+
     /// When a read is planned.
     pub(crate) fn planned(&self) -> Option<Timestamp> {
-        self.again_at
+        self.hint_at.into_iter().chain(self.again_at).min()
     }
 }

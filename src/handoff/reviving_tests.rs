@@ -13,6 +13,7 @@ fn invariant_7_a_read_from_before_a_message_that_revives_the_conversation_does_n
     let mut scene = Scene::with_agent();
     scene.goes_on_to(20);
     scene.hears(customer_end(20));
+    scene.waits(scene.rules.bunch);
     let before = scene.handoff.wants().read.expect("a read is wanted");
     scene.accepted();
     scene.apply(Input::Read { ticket: before, outcome: ended() });

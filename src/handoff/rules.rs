@@ -27,6 +27,8 @@ pub struct Rules {
     /// How long the end waits at all: for missing messages; for a conversation that could not be
     /// read after its customer was heard to leave; for one that never was seen to begin.
     pub end_at_latest: Duration,
+    /// How long it is waited for more of a bunch of events before the conversation is read.
+    pub bunch: Duration,
     /// How long a user who leaves waits for Genesys' confirmation.
     pub leaving: Duration,
     /// How long it is tried to disconnect a customer who was told the end.
@@ -49,6 +51,7 @@ impl Default for Rules {
             webhook_retries: Duration::from_secs(90),
             last_messages: Duration::from_secs(2),
             end_at_latest: Duration::from_secs(30),
+            bunch: Duration::from_millis(100),
             leaving: Duration::from_secs(10),
             detaching: Duration::from_hours(1),
             clock_difference: Duration::from_secs(5),
@@ -73,6 +76,7 @@ impl Rules {
             webhook_retries: scaled(self.webhook_retries),
             last_messages: scaled(self.last_messages),
             end_at_latest: scaled(self.end_at_latest),
+            bunch: scaled(self.bunch),
             leaving: scaled(self.leaving),
             detaching: scaled(self.detaching),
             clock_difference: scaled(self.clock_difference),

@@ -51,6 +51,7 @@ impl Scene {
         let mut scene = Self::queued();
         scene.goes_on_to(10);
         scene.hears(answered("a", 10));
+        scene.apply(Input::Reconcile);
         scene.reads(vec![customer(), agent("a", 10)]);
         assert_eq!(scene.told(), ["joined 1 a"]);
         scene
@@ -90,6 +91,9 @@ impl Scene {
 
     #[track_caller]
     pub(crate) fn read_is(&mut self, outcome: ReadOutcome) {
+        if !self.wants_read() {
+            self.waits(self.rules.bunch);
+        }
         let ticket = self.handoff.wants().read.expect("a read is wanted");
         self.apply(Input::Read { ticket, outcome });
     }

@@ -19,6 +19,7 @@ use crate::{
     configuration::{AgentName, HandoffOptions},
     errand::Outcome,
     link::Link,
+    standing::Purpose,
 };
 
 /// How often a message that did not arrive is fetched before it is given up: with the pauses
@@ -60,7 +61,7 @@ impl Call {
     /// Reads the conversation.
     pub(crate) async fn read(self, ticket: Ticket) -> Outcome {
         let read = self.link.genesys.conversation(&self.conversation_id).await;
-        self.link.note(&read);
+        self.link.standing.note(Purpose::Reading, &read);
         let outcome = match read {
             Ok(snapshot) => ReadOutcome::Snapshot(snapshot),
             Err(error) if error.is_not_found() => ReadOutcome::NotFound,
@@ -178,7 +179,7 @@ impl Call {
     /// Disconnects the customer.
     pub(crate) async fn disconnect(self, participant_id: String) -> Outcome {
         let done = self.link.genesys.disconnect(&self.conversation_id, &participant_id).await;
-        self.link.note(&done);
+        self.link.standing.note(Purpose::Disconnect, &done);
         let outcome = match done {
             Ok(()) => DisconnectOutcome::Done,
             Err(error) if error.is_not_found() => DisconnectOutcome::Gone,
@@ -204,13 +205,20 @@ pub(crate) async fn locate(link: Arc<Link>, message_id: String) -> Outcome {
         match link.genesys.conversation_of(&message_id).await {
             Ok(conversation_id) => return Outcome::Located(Some(conversation_id)),
             Err(error) => {
-                let error = Chain(&error);
+                let (passes, error) = (!error.is_final(), Chain(&error));
                 tracing::warn!(message_id, %error, "a message's conversation is not known yet");
+                if !passes {
+                    break;
+                }
             }
         }
         sleep(pause).await;
         pause = (pause * 2).min(reread_cap);
     }
+    tracing::error!(
+        message_id,
+        "a message's conversation is not known; its agent's first tells it"
+    );
     Outcome::Located(None)
 }
 

@@ -39,6 +39,7 @@ mod section;
 mod server;
 mod session_event;
 mod sidecar;
+mod standing;
 mod tenant_check;
 mod typing;
 

@@ -7,12 +7,10 @@ use std::{
 
 use baton_chat::SecretDigest;
 use baton_core::tenant::{Tenant as EdgeTenant, TenantKey};
-use baton_genesys::{CallError, Channels, Genesys, IntegrationRef};
+use baton_genesys::{Channels, Genesys, IntegrationRef};
 use baton_handoff::Rules;
-use serde::Serialize;
-use tokio::sync::watch;
 
-use crate::{cause::Chain, configuration::HandoffOptions};
+use crate::{configuration::HandoffOptions, standing::TenantStanding};
 
 /// A tenant's way to Genesys.
 pub(crate) struct Link {
@@ -36,54 +34,7 @@ pub(crate) struct Link {
     /// The tenant as the translation takes it.
     pub(crate) edge: EdgeTenant,
     /// How the tenant stands with Genesys.
-    pub(crate) standing: watch::Sender<Standing>,
-}
-
-/// How a tenant stands with Genesys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub(crate) enum Standing {
-    /// It was not found out yet.
-    #[default]
-    Checking,
-    /// Genesys does what is asked for the tenant.
-    Up,
-    /// It does not; this says why, and what to do.
-    Down {
-        /// One sentence.
-        problem: String,
-    },
-}
-
-impl Link {
-    /// What a call says of how the tenant stands: one that was carried out, or one that was
-    /// refused for what an operator can mend. Anything else passes by itself.
-    pub(crate) fn note<T>(&self, result: &Result<T, CallError>) {
-        match result {
-            Ok(_) => self.stands(Standing::Up),
-            Err(error) if error.needs_operator() => {
-                self.stands(Standing::Down { problem: Chain(error).to_string() });
-            }
-            Err(_) => {}
-        }
-    }
-
-    /// Keeps how the tenant stands, and tells of it when it is news.
-    pub(crate) fn stands(&self, standing: Standing) {
-        let tenant = &self.tenant;
-        self.standing.send_if_modified(|before| {
-            let news = *before != standing;
-            match &standing {
-                Standing::Up if news => tracing::info!(%tenant, "the tenant reaches Genesys"),
-                Standing::Down { problem } if news => {
-                    tracing::error!(%tenant, problem, "the tenant is down");
-                }
-                _ => {}
-            }
-            *before = standing;
-            news
-        });
-    }
+    pub(crate) standing: TenantStanding,
 }
 
 /// The links of all tenants that have one.

@@ -10,13 +10,13 @@ use baton_core::tenant::Tenant as EdgeTenant;
 use baton_genesys::{Channels, Genesys, IntegrationRef, TlsError};
 use baton_process::{Random, Shutdown};
 use baton_store::Store;
-use tokio::sync::watch;
 
 use crate::{
     channel_memory::StoredChannels,
     configuration::{GenesysAccess, Tenant},
     link::{Link, Links},
     sidecar::Pacing,
+    standing::TenantStanding,
 };
 
 /// What the links are made with.
@@ -91,7 +91,7 @@ impl Making<'_> {
             options: access.handoff.clone(),
             rules,
             edge: EdgeTenant::new(tenant.key.clone(), [""]),
-            standing: watch::Sender::default(),
+            standing: TenantStanding::new(tenant.key.clone()),
         }
     }
 }

@@ -8,10 +8,7 @@ use baton_genesys::Integration;
 use baton_process::Shutdown;
 use tokio::{task::JoinSet, time::timeout};
 
-use crate::{
-    cause::Chain,
-    link::{Link, Links, Standing},
-};
+use crate::link::{Link, Links};
 
 /// When to look again at a tenant that is down.
 const AGAIN: Duration = Duration::from_secs(30);
@@ -32,13 +29,11 @@ async fn check_one(link: Arc<Link>, mut shutdown: Shutdown) {
             () = shutdown.begun() => return,
             looked_up = link.genesys.integration(&link.wanted) => looked_up,
         };
-        match looked_up {
-            Ok(Integration { id, .. }) => {
-                // By id it was known before.
-                let _ = link.integration_id.set(id);
-                return link.stands(Standing::Up);
-            }
-            Err(error) => link.stands(Standing::Down { problem: Chain(&error).to_string() }),
+        link.standing.note_integration(&looked_up);
+        if let Ok(Integration { id, .. }) = looked_up {
+            // By id it was known before.
+            let _ = link.integration_id.set(id);
+            return;
         }
         if timeout(AGAIN, shutdown.begun()).await.is_ok() {
             return;

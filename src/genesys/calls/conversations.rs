@@ -49,7 +49,7 @@ impl Genesys {
         }
         let [conversations, messages] = MESSAGES;
         let path = [conversations, messages, message_id, "details"];
-        let call = Call::get("finding the message's conversation", Class::Message, &path);
+        let call = Call::get("finding the message's conversation", Class::Reconcile, &path);
         Ok(self.read::<Details>(call).await?.conversation_id)
     }
 

@@ -19,6 +19,7 @@ use crate::{
     errand::{Errand, Outcome},
     link::Link,
     outgoing::{OutgoingMessage, Speaker},
+    standing::Purpose,
 };
 
 /// What the user is told of a message that reached nobody (Messaging API, 8.4).
@@ -221,7 +222,7 @@ async fn post(
     }
     let message = message.inbound(id, end_user_id);
     let result = link.genesys.send_message(&integration_id, &message).await;
-    link.note(&result);
+    link.standing.note(Purpose::Message, &result);
     Outcome::Posted { number, speaker, result: result.map_err(NotPosted::Call) }
 }
 

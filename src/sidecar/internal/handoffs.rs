@@ -7,7 +7,7 @@ use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
 use baton_handoff::attributes;
@@ -37,6 +37,9 @@ pub(super) async fn begin(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
+    if !headers.contains_key(AUTHORIZATION) {
+        return Err(Problem::unauthorized());
+    }
     let session = internal.find_session(&session_id).await?;
     let link = session.as_ref().and_then(|session| internal.links.of(&session.details.tenant));
     let own = link.map_or(&[][..], |link| &link.handoff_credentials);

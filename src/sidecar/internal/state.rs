@@ -15,11 +15,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::{Internal, QUESTION, authorize, slow};
-use crate::{
-    cause::Chain,
-    link::{Link, Standing},
-    problem::Problem,
-};
+use crate::{cause::Chain, link::Link, problem::Problem, standing::Standing};
 
 /// The text format of Prometheus, version 0.0.4.
 const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -53,7 +49,7 @@ pub(super) async fn tenants(
     authorize(&internal.admin_credentials, &headers)?;
     let shown = |link: &Arc<Link>| TenantShown {
         tenant: link.tenant.clone(),
-        standing: link.standing.borrow().clone(),
+        standing: link.standing.now(),
         integration_id: link.integration_id.get().cloned(),
         token: token_state(link),
         waiting_calls: waiting(link),
@@ -108,7 +104,7 @@ pub(super) async fn metrics(
     let links: Vec<&Arc<Link>> = internal.links.iter().collect();
     head(&mut text, "tenant_up", "Whether the tenant reaches Genesys.");
     for link in &links {
-        let up = u64::from(*link.standing.borrow() == Standing::Up);
+        let up = u64::from(link.standing.now() == Standing::Up);
         line(&mut text, "tenant_up", &format!("tenant=\"{}\"", link.tenant), up);
     }
     // Tenants may share a client, with its rate and its channels.
@@ -116,7 +112,12 @@ pub(super) async fn metrics(
         links.iter().map(|link| (link.client.as_str(), *link)).collect();
     head(&mut text, "waiting_calls", "Calls to Genesys that wait for the rate limit.");
     for (client, link) in &clients {
-        line(&mut text, "waiting_calls", &format!("client=\"{client}\""), waiting(link) as u64);
+        line(
+            &mut text,
+            "waiting_calls",
+            &format!("client=\"{}\"", escaped(client)),
+            waiting(link) as u64,
+        );
     }
     head(&mut text, "channels", "Notification channels, by what they do.");
     for (client, link) in &clients {
@@ -125,11 +126,16 @@ pub(super) async fn metrics(
             *counts.entry(channel.state).or_default() += 1;
         }
         for (state, count) in counts {
-            let labels = format!("client=\"{client}\",state=\"{state}\"");
+            let labels = format!("client=\"{}\",state=\"{state}\"", escaped(client));
             line(&mut text, "channels", &labels, count);
         }
     }
     Ok(([(CONTENT_TYPE, METRICS)], text).into_response())
+}
+
+/// A label's value as Prometheus reads it.
+fn escaped(value: &str) -> String {
+    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
 }
 
 fn head(text: &mut String, name: &str, help: &str) {
