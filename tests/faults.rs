@@ -29,6 +29,7 @@ use tokio::{
 };
 
 use crate::{
+    log::Leaks,
     org::Org,
     story::Story,
     verdict::{sendings, verdict},
@@ -37,6 +38,8 @@ use crate::{
 
 #[path = "faults/attendance.rs"]
 mod attendance;
+#[path = "faults/log.rs"]
+mod log;
 #[path = "faults/messages.rs"]
 mod messages;
 #[path = "faults/org.rs"]
@@ -72,7 +75,9 @@ pub(crate) struct Scene {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn invariant_4_and_5_and_6_and_7_and_8_and_9_and_13_hold_while_everything_goes_wrong() {
+async fn invariant_4_and_5_and_6_and_7_and_8_and_9_and_10_and_13_hold_while_everything_goes_wrong()
+{
+    let leaks = Leaks::watch();
     let mut chance = Chance::seeded_by("BATON_FAULT_SEED");
     let mut world = world().await;
     let scene = Arc::new(Scene {
@@ -92,6 +97,7 @@ async fn invariant_4_and_5_and_6_and_7_and_8_and_9_and_13_hold_while_everything_
     }
     settle(&world, &scene, &stories, &weather).await;
     check_counters(&scene).await;
+    assert_eq!(leaks.lines(), Vec::<String>::new(), "invariant 10");
 }
 
 /// The usual world, in which EventBridge tells of events as well.

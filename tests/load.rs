@@ -15,18 +15,19 @@ use baton_tests::{
     wait::until,
     world::{Setting, World},
 };
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
 /// More than the 250 of one channel.
 const HANDOFFS: usize = 350;
 
-/// How long a user's message may wait, of Genesys' time, whatever else is going on.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How many conversations may be read while a user's message is on its way: those of one window,
+/// which go all at once. Time is told by what Genesys admits, which no busy machine can hold up in
+/// the middle. A message that had to wait for the next window would hold up all that follow it, so
+/// that few were on their way while nothing was read.
+const MOST_READS: u64 = 100;
 
-/// What part of its real length each duration has. What this machine takes for a message counts
-/// for twenty times as much.
+/// What part of its real length each duration has.
 const TIME_SCALE: f64 = 0.05;
 
 /// What lies between two messages of users while everything is reconciled, of Genesys' time.
@@ -55,10 +56,12 @@ async fn invariant_8_and_9_a_message_waits_for_no_reconciling_of_350_handoffs() 
 
     let reads = reads(&world).await;
     world.strike(json!({ "fault": "close_sockets", "code": 1012 })).await;
-    let waits = talk_until(&world, &mut customers, reads + HANDOFFS as u64).await;
-    let longest = waits.iter().max().expect("somebody talked");
-    println!("{} messages, the longest waited {longest:?} of Genesys' time", waits.len());
-    assert!(*longest <= LONGEST_WAIT, "{waits:?}");
+    let overtaken = talk_until(&world, &mut customers, reads + HANDOFFS as u64).await;
+    let most = overtaken.iter().max().expect("somebody talked");
+    println!("{} messages, overtaken by {most} reads at most", overtaken.len());
+    assert!(*most <= MOST_READS, "{overtaken:?}");
+    let undisturbed = overtaken.iter().filter(|reads| **reads == 0).count();
+    assert!(undisturbed * 4 > overtaken.len() * 3, "{overtaken:?}");
     check_channels(&world).await;
 }
 
@@ -81,45 +84,39 @@ async fn next(customer: &mut Customer) -> Value {
     }
 }
 
-/// Customers talk, one after the other, until so many conversations were read: how long each
-/// message took from its echo to Genesys, of Genesys' time.
-async fn talk_until(world: &World, customers: &mut [Customer], enough: u64) -> Vec<Duration> {
+/// Customers talk, one after the other, until so many conversations were read: how many of them
+/// while each message was on its way.
+async fn talk_until(world: &World, customers: &mut [Customer], enough: u64) -> Vec<u64> {
     let deadline = Instant::now() + PATIENCE;
     let mut pace = interval(BETWEEN_MESSAGES.mul_f64(TIME_SCALE));
-    let mut waits = Vec::new();
+    let mut overtaken = Vec::new();
     for (number, customer) in customers.iter_mut().enumerate() {
         pace.tick().await;
-        let text = format!("{number} asks {}", waits.len());
+        let text = format!("{number} asks");
+        let before = reads(world).await;
         customer.say(&text).await;
-        let echo = customer.sees(&["USER_MESSAGE"]).await;
-        let echoed_at = time(&echo[0]["timestamp"]);
-        let arrived_at = arrival(world, &customer.end_user_id, &text).await;
-        let wait = Duration::try_from(arrived_at.duration_since(echoed_at)).unwrap_or_default();
-        waits.push(wait.div_f64(TIME_SCALE));
+        customer.sees(&["USER_MESSAGE"]).await;
+        arrives(world, &customer.end_user_id, &text).await;
+        overtaken.push(reads(world).await - before);
         if reads(world).await >= enough {
             break;
         }
         assert!(Instant::now() < deadline, "not all were reconciled: {}", reads(world).await);
     }
-    waits
+    overtaken
 }
 
-/// When Genesys had the message.
-async fn arrival(world: &World, end_user_id: &str, text: &str) -> Timestamp {
+/// Waits until Genesys has the message.
+async fn arrives(world: &World, end_user_id: &str, text: &str) {
     let path = format!("/control/v1/conversations?end_user={end_user_id}");
     let conversations = world.genesys.get(&path).await;
     let id = conversations[0]["id"].as_str().expect("an id").to_owned();
     until(text, async || {
         let truth = world.genesys.get(&format!("/control/v1/conversations/{id}")).await;
         let messages = truth["messages"].as_array().expect("a list");
-        let found = messages.iter().find(|message| message["text"] == text);
-        found.map(|message| time(&message["at"]))
+        messages.iter().any(|message| message["text"] == text).then_some(())
     })
-    .await
-}
-
-fn time(text: &Value) -> Timestamp {
-    text.as_str().expect("a text").parse().expect("a time")
+    .await;
 }
 
 /// How often a conversation was read so far.

@@ -5,10 +5,14 @@ use http::Method;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::rate_limit::Class;
+use crate::{error::Wording, rate_limit::Class};
 
 /// Everything but what a URL leaves as it is.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Longer answers are not read, unless the call says otherwise: a page of a listing is the longest
+/// that Genesys has but for conversations.
+const MOST_BYTES: usize = 1 << 20;
 
 /// One call of the Platform API.
 #[derive(Clone)]
@@ -20,6 +24,8 @@ pub(crate) struct Call {
     /// Path and query, after the base address.
     pub(crate) target: String,
     pub(crate) body: Option<Bytes>,
+    /// A longer answer is not read.
+    pub(crate) most_bytes: usize,
 }
 
 impl Call {
@@ -30,7 +36,7 @@ impl Call {
             target.push('/');
             target.extend(utf8_percent_encode(segment, ESCAPED));
         }
-        Self { purpose, class, method, target, body: None }
+        Self { purpose, class, method, target, body: None, most_bytes: MOST_BYTES }
     }
 
     pub(crate) fn get(purpose: &'static str, class: Class, path: &[&str]) -> Self {
@@ -59,6 +65,22 @@ impl Call {
         self.body = Some(body.to_string().into());
         self
     }
+
+    /// The call with an answer that may be longer, or has to be shorter.
+    pub(crate) fn with_most_bytes(mut self, most_bytes: usize) -> Self {
+        self.most_bytes = most_bytes;
+        self
+    }
+
+    /// How much may be shown of Genesys' sentence about the call. It may quote a body, which has
+    /// what a user wrote, and the path, in which the id of a notification channel is a secret.
+    pub(crate) fn wording(&self) -> Wording {
+        match self.class {
+            Class::Subscription => Wording::Template,
+            _ if self.body.is_some() => Wording::Template,
+            _ => Wording::Whole,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +98,17 @@ mod tests {
             call.target,
             "/api/v2/users/a%2F..%2Fb%3Fc%23d%20%2541?name=F%C3%BC%C3%9Fe%20%26%20Co%3D1&pageSize=100"
         );
+    }
+
+    #[test]
+    fn genesys_may_not_be_quoted_on_a_users_words_or_a_channels_id() {
+        let reading = Call::get("testing", Class::Reconcile, &["conversations", "c"]);
+        assert_eq!(reading.wording(), Wording::Whole);
+        let sending = Call::post("testing", Class::Message, &["x"]).with_body(&json!({}));
+        assert_eq!(sending.wording(), Wording::Template);
+        let path = ["notifications", "channels", "streaming-0-secret", "subscriptions"];
+        let leaving = Call::new("testing", Class::Subscription, Method::DELETE, &path);
+        assert_eq!(leaving.wording(), Wording::Template);
     }
 
     #[test]

@@ -21,6 +21,7 @@ use baton_process::Shutdown;
 use tokio::sync::{mpsc, watch};
 
 mod actor;
+mod address;
 mod calls;
 mod channel;
 #[cfg(test)]
@@ -30,9 +31,12 @@ mod channel_tests;
 mod effect;
 mod ending;
 mod frame;
+#[cfg(test)]
+mod hand_over_tests;
 mod liveness;
 mod mailbox;
 mod placement;
+mod refusals;
 mod report;
 mod retry;
 mod socket;
@@ -91,12 +95,7 @@ impl Channels {
         let (signals, signalled) = mpsc::channel(MOST_SIGNALS);
         let (orders, ordered) = mpsc::unbounded_channel();
         let (states, shown) = watch::channel(Vec::new());
-        let supply = Supply {
-            genesys: genesys.clone(),
-            memory,
-            signals: signals.clone(),
-            _shutdown: shutdown.clone(),
-        };
+        let supply = Supply::new(genesys.clone(), memory, signals.clone(), shutdown.clone());
         tokio::spawn(supply.run(ordered));
         let actor = Actor::new(genesys, most, orders, signals, states, shutdown);
         tokio::spawn(actor.run(asked, signalled));

@@ -10,7 +10,7 @@ use crate::transport::TransportError;
 mod api;
 
 pub use api::ApiError;
-pub(crate) use api::{Wording, retry_after};
+pub(crate) use api::{Wording, correlation_id, printable, retry_after};
 
 /// Why a call of the Platform API failed.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -74,6 +74,19 @@ pub enum CallError {
         /// What is wrong with the answer; never what stands in it.
         reason: String,
     },
+    /// It was carried out, but its answer is longer than anything that the Platform API answers.
+    #[error(
+        "{purpose} was answered by {host} with more than {most_bytes} bytes, of which none is \
+         read; check that nothing stands between Baton and Genesys that answers in its place"
+    )]
+    TooLong {
+        /// What was to be done.
+        purpose: &'static str,
+        /// Where.
+        host: String,
+        /// How many bytes would have been read.
+        most_bytes: usize,
+    },
     /// It was left out, because what is more important needs all that Genesys takes.
     #[error(
         "{purpose} was left out: more waits for Genesys than the rate limit of the OAuth client \
@@ -87,17 +100,20 @@ pub enum CallError {
 
 impl CallError {
     /// Whether the very same call can never succeed. Of a user's message this means that it is
-    /// given up: so only what Genesys says against the message itself is final. What an operator
-    /// can mend is not: credentials (401), permissions (403), an integration that is not there
-    /// (404); neither is what passes by itself (408, 409, 425, 429, 5xx, the network).
+    /// given up: so only what Genesys says against the call itself is final. That it is a bad
+    /// request is not, without Genesys' word for it: something in between may say so, and be mended.
     pub fn is_final(&self) -> bool {
         let Self::Genesys(error) = self else { return false };
-        matches!(error.status, 400..=499)
-            && !matches!(error.status, 401 | 403 | 404 | 408 | 409 | 423 | 425 | 429)
+        match error.status {
+            400 => !error.code.is_empty(),
+            413 | 415 | 422 => true,
+            _ => false,
+        }
     }
 
-    /// Whether it goes on until an operator mends something: credentials, a permission, an
-    /// integration that is not there.
+    /// Whether it goes on until an operator mends something: credentials, a permission, what
+    /// stands between Baton and Genesys. What is not found is told apart by
+    /// [`CallError::is_not_found`]: a conversation that is over needs no mending.
     pub fn needs_operator(&self) -> bool {
         match self {
             Self::Token(error) => {
@@ -106,7 +122,11 @@ impl CallError {
                     TokenError::WrongCredentials { .. } | TokenError::NotAccepted { .. }
                 )
             }
-            Self::Genesys(error) => matches!(error.status, 401 | 403),
+            Self::Genesys(error) => match error.status {
+                404 | 408 | 409 | 423 | 425 | 429 => false,
+                300..=499 => !self.is_final(),
+                _ => false,
+            },
             _ => false,
         }
     }
@@ -116,29 +136,13 @@ impl CallError {
         matches!(self, Self::Genesys(error) if error.status == 404)
     }
 
-    /// Whether Genesys may have done what it was asked, so that asking again may do it twice.
-    pub fn may_have_been_carried_out(&self) -> bool {
-        match self {
-            Self::Interrupted { .. } | Self::TimedOut { .. } | Self::Unreadable { .. } => true,
-            Self::Genesys(error) => error.status >= 500,
-            Self::Token(_) | Self::Unreachable { .. } | Self::Busy { .. } => false,
-        }
-    }
-
-    /// How long Genesys wants to be left alone, if it said so.
-    pub fn retry_after(&self) -> Option<Duration> {
-        match self {
-            Self::Genesys(error) => error.retry_after,
-            _ => None,
-        }
-    }
-
     pub(crate) fn of_transport(error: TransportError, purpose: &'static str, host: &str) -> Self {
         let host = host.to_owned();
         match error {
             TransportError::Unreachable(reason) => Self::Unreachable { purpose, host, reason },
             TransportError::Interrupted(reason) => Self::Interrupted { purpose, host, reason },
             TransportError::TimedOut(after) => Self::TimedOut { purpose, host, after },
+            TransportError::TooLong(most_bytes) => Self::TooLong { purpose, host, most_bytes },
         }
     }
 }
@@ -149,8 +153,9 @@ impl CallError {
 pub enum TokenError {
     /// Genesys does not know the OAuth client, or not with this secret.
     #[error(
-        "{host} refuses the OAuth client {client_id} ({code}); check the client id, its secret, \
-         the region, and that its grant type is client credentials"
+        "{host} refuses the OAuth client {client_id} ({code}){}; check the client id, its secret, \
+         the region, and that its grant type is client credentials",
+        ContextId(context_id.as_deref())
     )]
     WrongCredentials {
         /// Where.
@@ -159,6 +164,8 @@ pub enum TokenError {
         client_id: String,
         /// Genesys' word for it, such as `invalid_client`.
         code: String,
+        /// What Genesys' support asks for.
+        context_id: Option<String>,
     },
     /// The login host cannot be reached, or broke off.
     #[error(
@@ -217,6 +224,19 @@ pub enum TokenError {
         /// The client.
         client_id: String,
     },
+    /// The login host said yes, with something that is far too long for a token.
+    #[error(
+        "no token for the OAuth client {client_id}: {host} answered with more than {most_bytes} \
+         bytes, of which none is read; check that it is the login host of a Genesys region"
+    )]
+    TooLong {
+        /// Where.
+        host: String,
+        /// The client.
+        client_id: String,
+        /// How many bytes would have been read.
+        most_bytes: usize,
+    },
     /// The Platform API refuses tokens that are fresh.
     #[error(
         "the Platform API refuses the tokens that {host} has just issued to the OAuth client \
@@ -232,7 +252,7 @@ pub enum TokenError {
 }
 
 /// Names the context id, where there is one.
-struct ContextId<'a>(Option<&'a str>);
+pub(crate) struct ContextId<'a>(pub(crate) Option<&'a str>);
 
 impl fmt::Display for ContextId<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

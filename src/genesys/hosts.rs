@@ -4,6 +4,10 @@ use url::{Host, Url};
 
 use crate::regions::REGIONS;
 
+mod streaming;
+
+use streaming::{ConnectUriProblem, Streaming};
+
 /// What Genesys puts before a region's domain (Genesys reference, 3.6), and people copy with it.
 const PREFIXES: [&str; 7] = ["api", "api-downloads", "apps", "login", "sso", "streaming", "www"];
 
@@ -12,7 +16,7 @@ const PREFIXES: [&str; 7] = ["api", "api-downloads", "apps", "login", "sso", "st
 pub struct Hosts {
     api: Url,
     login: Url,
-    streaming: Url,
+    streaming: Streaming,
 }
 
 /// Why a text names no region.
@@ -80,14 +84,14 @@ impl Hosts {
             Some(region) => region.base,
             None => base_of(host)?,
         };
-        let at = |scheme: &str, prefix: &str| {
-            Url::parse(&format!("{scheme}://{prefix}.{base}"))
+        let at = |prefix: &str| {
+            Url::parse(&format!("https://{prefix}.{base}"))
                 .map_err(|_| RegionProblem::NotADomain { text: shown(text) })
         };
         Ok(Self {
-            api: at("https", "api")?,
-            login: at("https", "login")?,
-            streaming: at("wss", "streaming")?,
+            api: at("api")?,
+            login: at("login")?,
+            streaming: Streaming::Under(base.to_owned()),
         })
     }
 
@@ -116,7 +120,7 @@ impl Hosts {
         base.set_path(&path);
         let mut streaming = base.clone();
         streaming.set_scheme(streaming_scheme).map_err(|()| problem())?;
-        Ok(Self { api: base.clone(), login: base, streaming })
+        Ok(Self { api: base.clone(), login: base, streaming: Streaming::At(streaming) })
     }
 
     /// Where the Platform API is: what comes before `/api/v2`.
@@ -129,9 +133,11 @@ impl Hosts {
         &self.login
     }
 
-    /// Where notification channels are connected to: what comes before `/channels`.
-    pub fn streaming(&self) -> &Url {
-        &self.streaming
+    /// Where a notification channel is connected to, of the `connectUri` that Genesys gives it.
+    /// At a region that is a host of the region, over TLS, or a problem; at an address of one's
+    /// own it is that address, with the path and the query that Genesys gives.
+    pub(crate) fn socket_address(&self, connect_uri: &str) -> Result<Url, ConnectUriProblem> {
+        self.streaming.address_of(connect_uri)
     }
 
     /// Whether all is said in the clear, as it is to a simulator on this machine.
@@ -221,20 +227,22 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const CHANNEL: &str = "/channels/streaming-0-abc";
+
     fn hosts(region: &str) -> [String; 3] {
         let hosts = Hosts::parse(region).unwrap_or_else(|problem| panic!("{region}: {problem}"));
-        [hosts.api, hosts.login, hosts.streaming].map(|url| url.to_string())
+        let Streaming::Under(base) = hosts.streaming else { panic!("{region} is no region") };
+        [hosts.api.into(), hosts.login.into(), base]
     }
 
     #[test]
     fn every_known_region_is_found_by_its_domain_its_hosts_and_its_name() {
         for region in REGIONS {
             let base = region.base;
-            let expected = [
-                format!("https://api.{base}/"),
-                format!("https://login.{base}/"),
-                format!("wss://streaming.{base}/"),
-            ];
+            let expected =
+                [format!("https://api.{base}/"), format!("https://login.{base}/"), base.to_owned()];
+            let connect_uri = format!("wss://streaming.{base}{CHANNEL}");
+            assert!(Hosts::parse(base).unwrap().socket_address(&connect_uri).is_ok());
             let forms = [
                 base.to_owned(),
                 region.aws.to_owned(),
@@ -292,11 +300,13 @@ mod tests {
         let hosts = Hosts::at(" http://127.0.0.1:8080/ ").unwrap();
         assert_eq!(hosts.api().as_str(), "http://127.0.0.1:8080/");
         assert_eq!(hosts.login(), hosts.api());
-        assert_eq!(hosts.streaming().as_str(), "ws://127.0.0.1:8080/");
+        let given = format!("ws://elsewhere{CHANNEL}");
+        let socket = |hosts: &Hosts| hosts.socket_address(&given).unwrap().to_string();
+        assert_eq!(socket(&hosts), format!("ws://127.0.0.1:8080{CHANNEL}"));
         assert!(hosts.are_plain());
         let gateway = Hosts::at("https://gateway.example.org/genesys/").unwrap();
         assert_eq!(gateway.api().as_str(), "https://gateway.example.org/genesys");
-        assert_eq!(gateway.streaming().as_str(), "wss://gateway.example.org/genesys");
+        assert_eq!(socket(&gateway), format!("wss://gateway.example.org/genesys{CHANNEL}"));
         assert!(!gateway.are_plain());
     }
 

@@ -16,6 +16,7 @@ mod channels;
 mod client;
 mod error;
 mod hosts;
+mod lenient;
 mod pace;
 mod rate_limit;
 mod regions;

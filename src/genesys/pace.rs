@@ -17,7 +17,8 @@ pub struct Pace {
     /// How long before its end a token is renewed; as much again is left to chance, so that not
     /// every process asks at once.
     pub token_margin: Duration,
-    /// The pause after a first failure to get a token; it doubles.
+    /// The pause after a first failure to get a token, and from the issue of one that is refused
+    /// until the next; it doubles.
     pub token_retry: Duration,
     /// The longest pause between two attempts to get a token.
     pub token_retry_cap: Duration,

@@ -84,8 +84,7 @@ impl RateLimit {
                 .map_or(pace.rate_window, |seconds| pace.seconds(seconds.into()));
             state.schedule.learn(Usage { allowed, count, reset }, now);
         }
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let pause = retry_after(headers, pace).unwrap_or_else(|| pace.seconds(1));
+        if let Some(pause) = pause_after(status, headers, pace) {
             state.schedule.hold(pause, now);
         }
         state.let_go(now);
@@ -122,6 +121,17 @@ impl RateLimit {
             tokio::spawn(usher(Arc::clone(&self.0)));
         }
         (Waiting { shared: &self.0, place }, receiver)
+    }
+}
+
+/// How long Genesys wants to be left alone after an answer.
+fn pause_after(status: StatusCode, headers: &HeaderMap, pace: &Pace) -> Option<Duration> {
+    let told = retry_after(headers, pace);
+    match status {
+        StatusCode::TOO_MANY_REQUESTS => Some(told.unwrap_or_else(|| pace.seconds(1))),
+        // One service says so for all of Genesys: it is not believed for longer than a window.
+        StatusCode::SERVICE_UNAVAILABLE => told.map(|pause| pause.min(pace.rate_window)),
+        _ => None,
     }
 }
 

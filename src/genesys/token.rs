@@ -83,10 +83,20 @@ impl Tokens {
         }
     }
 
-    /// The Platform API refused this very token.
-    pub(crate) fn refused(&self, token: &Token) {
+    /// The Platform API accepted this very token.
+    pub(crate) fn accepted(&self, token: &Token) {
+        self.0.lock().accepted(token.generation);
+    }
+
+    /// The Platform API refused this very token. Whether it was the one that is used now.
+    pub(crate) fn refused(&self, token: &Token) -> bool {
         let error = self.0.issuer.not_accepted();
-        self.0.lock().refused(token.generation, error, Instant::now());
+        self.0.lock().refused(token.generation, error, Instant::now())
+    }
+
+    /// The token that is used now, if there is one, is not to be used any more.
+    pub(crate) fn forget(&self) {
+        self.0.lock().forget();
     }
 
     /// A token to give away, with what is left of its life.

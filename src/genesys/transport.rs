@@ -4,7 +4,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -15,8 +15,8 @@ use tokio::time::timeout;
 
 use crate::pace::Pace;
 
-/// Longer answers are not read: a conversation of thousands of messages stays below.
-const MAX_ANSWER_BYTES: usize = 16 << 20;
+/// Of an answer that is an error no more is read. Genesys' are a few hundred bytes long.
+const MOST_ERROR_BYTES: usize = 64 << 10;
 
 /// Shorter than the minute after which load balancers close a connection that is not used.
 const IDLE: Duration = Duration::from_secs(30);
@@ -28,7 +28,7 @@ pub(crate) struct Transport {
     request_timeout: Duration,
 }
 
-/// What came back.
+/// What came back. An error that is too long has no body: what matters is its status.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -45,6 +45,8 @@ pub(crate) enum TransportError {
     Interrupted(String),
     /// It took too long. What was sent by then is not known.
     TimedOut(Duration),
+    /// It was carried out, but the answer is longer than so many bytes.
+    TooLong(usize),
 }
 
 impl Transport {
@@ -65,18 +67,24 @@ impl Transport {
         Self { client, request_timeout: pace.request_timeout }
     }
 
-    /// Sends the request and reads the whole answer, whatever its status.
+    /// Sends the request and reads the whole answer, whatever its status; of one that is no error
+    /// at most so many bytes.
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
+        most_bytes: usize,
     ) -> Result<Answer, TransportError> {
-        match timeout(self.request_timeout, self.exchange(request)).await {
+        match timeout(self.request_timeout, self.exchange(request, most_bytes)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(TransportError::TimedOut(self.request_timeout)),
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<Answer, TransportError> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        most_bytes: usize,
+    ) -> Result<Answer, TransportError> {
         let response = self.client.request(request).await.map_err(|error| {
             let reason = root_cause(&error);
             match error.is_connect() {
@@ -85,11 +93,16 @@ impl Transport {
             }
         })?;
         let (head, body) = response.into_parts();
-        let body = Limited::new(body, MAX_ANSWER_BYTES)
-            .collect()
-            .await
-            .map_err(|error| TransportError::Interrupted(root_cause(&*error)))?
-            .to_bytes();
+        let is_success = head.status.is_success();
+        let most_bytes = if is_success { most_bytes } else { MOST_ERROR_BYTES };
+        let body = match Limited::new(body, most_bytes).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) if !error.is::<LengthLimitError>() => {
+                return Err(TransportError::Interrupted(root_cause(&*error)));
+            }
+            Err(_) if is_success => return Err(TransportError::TooLong(most_bytes)),
+            Err(_) => Bytes::new(),
+        };
         Ok(Answer { status: head.status, headers: head.headers, body })
     }
 }

@@ -142,8 +142,9 @@ impl Call {
         end_user_id: &str,
         received_at: Timestamp,
     ) -> Result<(), NotFetched> {
-        let message = self.link.genesys.message(&self.conversation_id, message_id).await?;
-        let webhook = self.as_webhook(message.get(), message_id).ok_or(NotFetched::Unreadable)?;
+        let message = self.link.genesys.message(&self.conversation_id, message_id).await;
+        self.link.standing.note(Purpose::ReadingMessages, &message);
+        let webhook = self.as_webhook(message?.get(), message_id).ok_or(NotFetched::Unreadable)?;
         let document = Document::parse(webhook.as_bytes()).map_err(|_| NotFetched::Unreadable)?;
         let mut delivery =
             translate(webhook.as_bytes(), &document, &self.link.edge, BotMessages::Drop);
@@ -202,7 +203,9 @@ pub(crate) async fn locate(link: Arc<Link>, message_id: String) -> Outcome {
     let Rules { reread, reread_cap, .. } = link.rules;
     let mut pause = reread;
     for _ in 0..FETCHES {
-        match link.genesys.conversation_of(&message_id).await {
+        let found = link.genesys.conversation_of(&message_id).await;
+        link.standing.note(Purpose::ReadingMessages, &found);
+        match found {
             Ok(conversation_id) => return Outcome::Located(Some(conversation_id)),
             Err(error) => {
                 let (passes, error) = (!error.is_final(), Chain(&error));

@@ -36,6 +36,8 @@ pub(crate) enum Purpose {
     Message,
     /// Reading conversations.
     Reading,
+    /// Reading single messages: what an agent said and no webhook brought, or where one is.
+    ReadingMessages,
     /// Disconnecting the customer.
     Disconnect,
 }

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 
 use crate::{
     Scene,
+    log::SAID,
     person::{Order, Person},
 };
 
@@ -85,7 +86,7 @@ impl Story {
 
     fn say(&self, said: &mut usize) {
         *said += 1;
-        self.order(Order::Say(format!("person {} says {said}", self.number)));
+        self.order(Order::Say(format!("person {} says {said}, {SAID}", self.number)));
     }
 
     fn order(&self, order: Order) {
@@ -120,7 +121,7 @@ impl Story {
 
     async fn answer(&self, scene: &Scene) {
         let number = self.answers.lock().expect("no panic").len() + 1;
-        let text = format!("agent of {} answers {number}", self.number);
+        let text = format!("agent of {} answers {number}, {SAID}", self.number);
         self.act(scene, json!({ "action": "answer", "text": text })).await;
     }
 

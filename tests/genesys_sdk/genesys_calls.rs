@@ -98,6 +98,7 @@ async fn talk(genesys: &Genesys, integration: &str) -> Result<Snapshot, Box<dyn 
         genesys.send_receipt(integration, &receipt).await?;
     }
     genesys.message(&conversation_id, &message_id).await?;
+    genesys.conversation_of(&message_id).await?;
     Ok(genesys.conversation(&conversation_id).await?)
 }
 

@@ -13,7 +13,7 @@ async fn world() -> World {
 }
 
 /// The handoff is over, and the session goes on.
-async fn sees_the_end(customer: &mut Customer) {
+async fn sees_the_agent_leave(customer: &mut Customer) {
     customer.sees(&["LIVE_AGENT_LEFT", "SESSION_START"]).await;
 }
 
@@ -34,7 +34,7 @@ async fn a_second_handoff_runs_in_the_same_conversation_with_the_same_participan
     world.act(&first, json!({"action": "answer", "text": "Hello"})).await;
     let before = customer.hears("Hello").await;
     world.act(&first, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    sees_the_agent_leave(&mut customer).await;
     world.conversation(&customer, is_over).await;
 
     customer.say("One more thing").await;
@@ -51,7 +51,7 @@ async fn a_second_handoff_runs_in_the_same_conversation_with_the_same_participan
         assert_eq!(participants(&truth, purpose).len(), 1, "{purpose}");
     }
     world.act(&second, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    sees_the_agent_leave(&mut customer).await;
 }
 
 #[tokio::test]
@@ -68,7 +68,7 @@ async fn many_handoffs_follow_each_other_without_a_word_too_much() {
         world.act(&conversation, json!({"action": "answer", "text": answer})).await;
         customer.hears(&answer).await;
         world.act(&conversation, json!({"action": "end"})).await;
-        sees_the_end(&mut customer).await;
+        sees_the_agent_leave(&mut customer).await;
     }
 }
 
@@ -84,7 +84,7 @@ async fn invariant_7_the_late_end_of_a_handoff_does_not_end_the_next_one() {
     world.act(&conversation, json!({"action": "end"})).await;
     // Somebody else sees the end for us.
     world.strike(json!({"fault": "close_sockets"})).await;
-    sees_the_end(&mut customer).await;
+    sees_the_agent_leave(&mut customer).await;
     customer.say("One more thing").await;
     customer.sees(&BEGUN).await;
     let conversation = world.conversation(&customer, is_queued).await;
@@ -103,7 +103,7 @@ async fn a_session_that_is_kept_open_ends_at_once_when_the_user_wants_it() {
     let world = world().await;
     let (mut customer, conversation) = world.served_customer().await;
     world.act(&conversation, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    sees_the_agent_leave(&mut customer).await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION", "SESSION_END"]).await;
     world.conversation(&customer, is_over).await;

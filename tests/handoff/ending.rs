@@ -1,19 +1,10 @@
 //! How a handoff ends at Genesys, and that nothing an agent said is lost by it.
 
-use baton_tests::{
-    customer::Customer,
-    world::{READ, World},
-};
+use baton_tests::world::{READ, World};
 use serde_json::{Value, json};
 
 /// The route that reads one message.
 const MESSAGE: &str = "GET /api/v2/conversations/messages/{conversationId}/messages/{messageId}";
-
-/// The customer is told of the end, and that an agent was there.
-async fn sees_the_end(customer: &mut Customer) {
-    let end = customer.sees(&["LIVE_AGENT_LEFT", "SESSION_END"]).await;
-    assert_eq!(end[1]["payload"]["reason"], "REASON_NATURAL_END");
-}
 
 #[tokio::test]
 async fn invariant_7_the_handoff_ends_with_the_agent_also_if_the_customers_leg_lives_on() {
@@ -21,7 +12,7 @@ async fn invariant_7_the_handoff_ends_with_the_agent_also_if_the_customers_leg_l
     world.switch(json!({"customer_leg_outlives_agent": true})).await;
     let (mut customer, conversation) = world.served_customer().await;
     world.act(&conversation, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    customer.sees_the_end().await;
     assert_eq!(world.truth(&conversation).await["state"], "unattended");
 }
 
@@ -32,7 +23,7 @@ async fn invariant_7_whatever_word_genesys_has_for_it_an_end_is_an_end() {
         world.switch(json!({"customer_leg_outlives_agent": true})).await;
         let (mut customer, conversation) = world.served_customer().await;
         world.act(&conversation, json!({"action": "end", "disconnect_type": word})).await;
-        sees_the_end(&mut customer).await;
+        customer.sees_the_end().await;
     }
 }
 
@@ -47,7 +38,7 @@ async fn invariant_13_the_last_message_comes_before_the_leaving_also_if_its_webh
         world.act(&conversation, json!({"action": "answer", "text": "Goodbye"})).await;
         world.act(&conversation, json!({"action": "end"})).await;
         customer.hears("Goodbye").await;
-        sees_the_end(&mut customer).await;
+        customer.sees_the_end().await;
     }
 }
 
@@ -63,7 +54,7 @@ async fn invariant_13_what_an_agent_said_and_no_webhook_brought_is_fetched_befor
     for text in ["One moment", "Here you are", "Goodbye"] {
         customer.hears(text).await;
     }
-    sees_the_end(&mut customer).await;
+    customer.sees_the_end().await;
 }
 
 #[tokio::test]
@@ -99,7 +90,7 @@ async fn a_message_that_cannot_be_had_does_not_keep_the_customer_waiting() {
         .await;
     world.act(&conversation, json!({"action": "answer", "text": "Goodbye"})).await;
     world.act(&conversation, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    customer.sees_the_end().await;
 }
 
 #[tokio::test]
@@ -111,5 +102,19 @@ async fn invariant_7_the_customers_end_counts_also_while_genesys_cannot_be_read(
         .faults(json!({"requests": [{"fault": fault, "matching": READ, "probability": 1.0}]}))
         .await;
     world.act(&conversation, json!({"action": "end"})).await;
-    sees_the_end(&mut customer).await;
+    customer.sees_the_end().await;
+}
+
+#[tokio::test]
+async fn invariant_9_the_topics_of_a_handoff_that_has_ended_are_unsubscribed() {
+    let world = World::start().await;
+    let (mut customer, conversation) = world.served_customer().await;
+    let topics = |shown: &Value| -> u64 {
+        let channels = shown["channels"].as_array().expect("a list").iter();
+        channels.map(|channel| channel["topics"].as_u64().expect("a number")).sum()
+    };
+    world.tenant_standing("live", |shown| topics(shown) == 4).await;
+    world.act(&conversation, json!({"action": "end"})).await;
+    customer.sees_the_end().await;
+    world.tenant_standing("live", |shown| topics(shown) == 0).await;
 }

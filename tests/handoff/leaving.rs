@@ -3,12 +3,9 @@
 use baton_tests::{
     chat::text_of,
     customer::Customer,
-    world::{FIRST_MESSAGE, READ, Setting, World, is_over},
+    world::{FIRST_MESSAGE, POST, READ, Setting, World, is_over, said},
 };
 use serde_json::{Value, json};
-
-/// The route by which messages come in.
-const POST: &str = "POST /api/v2/conversations/messages/{integrationId}/inbound/open/message";
 
 /// A plan in which this route is always refused.
 fn refused(route: &str) -> Value {
@@ -17,15 +14,8 @@ fn refused(route: &str) -> Value {
     }]})
 }
 
-/// What the customer said, as Genesys has it.
-fn said(conversation: &Value) -> Vec<&str> {
-    let messages = conversation["messages"].as_array().expect("a list").iter();
-    let inbound = messages.filter(|message| message["direction"] == "inbound");
-    inbound.map(|message| message["text"].as_str().expect("a text")).collect()
-}
-
-/// The customer is told of the end, for this reason.
-async fn sees_the_end(customer: &mut Customer, reason: &str) {
+/// The customer is told that the session has ended, for this reason.
+async fn sees_the_session_end(customer: &mut Customer, reason: &str) {
     let end = customer.sees(&["SESSION_END"]).await;
     assert_eq!(end[0]["payload"]["reason"], reason);
 }
@@ -36,7 +26,7 @@ async fn invariant_7_a_user_who_ends_it_while_waiting_leaves_no_ghost() {
     let (mut customer, _) = world.waiting_customer().await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     let conversation = world.conversation(&customer, is_over).await;
     assert_eq!(said(&conversation), ["Hello, I need help", "User left the conversation"]);
 }
@@ -48,7 +38,7 @@ async fn invariant_7_a_user_who_ends_it_while_a_client_rings_leaves_nobody_alert
     world.act(&conversation, json!({"action": "alert", "user": "Dana"})).await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.conversation(&customer, is_over).await;
 }
 
@@ -59,7 +49,7 @@ async fn invariant_7_a_user_who_ends_it_with_an_agent_there_sees_the_agent_leave
     customer.says("That is all, thank you").await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION", "LIVE_AGENT_LEFT"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     let conversation = world.conversation(&customer, is_over).await;
     let last = ["That is all, thank you", "User left the conversation"];
     assert_eq!(said(&conversation)[1..], last);
@@ -95,7 +85,7 @@ async fn invariant_7_a_user_who_ends_it_before_genesys_took_anything_is_told_and
     customer.sees(&["USER_MESSAGE", "POLY_AGENT_TRIGGERED_HANDOFF"]).await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.faults(json!({})).await;
     // Another customer's conversation comes about; this one's does not.
     world.served_customer().await;
@@ -113,7 +103,7 @@ async fn invariant_7_a_user_who_ends_it_while_the_first_answer_is_under_way_leav
     world.conversation(&customer, |truth| truth["state"] == "queued").await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.conversation(&customer, is_over).await;
 }
 
@@ -143,7 +133,7 @@ async fn invariant_7_a_user_who_ends_it_while_the_agent_does_leaves_no_ghost() {
     customer.sees(&["USER_END_SESSION"]).await;
     world.faults(json!({})).await;
     customer.sees(&["LIVE_AGENT_LEFT"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.conversation(&customer, is_over).await;
 }
 
@@ -171,7 +161,7 @@ async fn invariant_7_a_user_is_let_go_before_genesys_confirms_it_and_disconnecte
     world.faults(refused(READ)).await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION", "LIVE_AGENT_LEFT"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.faults(json!({})).await;
     world.conversation(&customer, is_over).await;
 }
@@ -184,7 +174,7 @@ async fn invariant_7_a_user_who_ends_it_is_disconnected_though_genesys_refuses_a
     world.faults(json!({"requests": [{"fault": fault, "matching": "PATCH", "next": 3}]})).await;
     customer.end().await;
     customer.sees(&["USER_END_SESSION"]).await;
-    sees_the_end(&mut customer, "REASON_USER_END").await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
     world.conversation(&customer, is_over).await;
 }
 

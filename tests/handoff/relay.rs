@@ -4,29 +4,18 @@ use baton_tests::{
     chat::text_of,
     customer::Customer,
     wait::until,
-    world::{Setting, World, is_queued},
+    world::{POST, Setting, World, is_queued, posted, said},
 };
 use serde_json::{Value, json};
-
-/// The route by which messages come in.
-const POST: &str = "POST /api/v2/conversations/messages/{integrationId}/inbound/open/message";
 
 /// The route by which typing comes in.
 const EVENT: &str = "POST /api/v2/conversations/messages/{integrationId}/inbound/open/event";
 
-/// What the customer said, as Genesys has it, with the id under which it was posted.
-fn posted(conversation: &Value) -> Vec<(String, String)> {
-    let messages = conversation["messages"].as_array().expect("a list").iter();
-    let inbound = messages.filter(|message| message["direction"] == "inbound");
-    let text = |value: &Value| value.as_str().expect("a text").to_owned();
-    inbound.map(|one| (text(&one["text"]), text(&one["sender_message_id"]))).collect()
-}
-
-/// The same, each message once.
-fn posted_once(conversation: &Value) -> Vec<String> {
+/// What the customer said, as Genesys has it, each message once.
+fn said_once(conversation: &Value) -> Vec<&str> {
     let mut all = posted(conversation);
     all.dedup();
-    all.into_iter().map(|(text, _)| text).collect()
+    all.into_iter().map(|one| one.text).collect()
 }
 
 /// Says ten things, and waits until Genesys has the last of them.
@@ -34,7 +23,7 @@ async fn say_ten(world: &World, customer: &mut Customer) -> Value {
     for number in 0..10 {
         customer.says(&format!("Number {number}")).await;
     }
-    let last = |truth: &Value| posted(truth).last().is_some_and(|(text, _)| text == "Number 9");
+    let last = |truth: &Value| said(truth).last() == Some(&"Number 9");
     world.conversation(customer, last).await
 }
 
@@ -57,8 +46,7 @@ async fn invariant_6_what_genesys_refuses_for_now_arrives_once_and_in_order() {
         let (mut customer, _) = world.served_customer().await;
         world.faults(plan(json!({"answer": {"status": status}}), 2, 0.2)).await;
         let conversation = say_ten(&world, &mut customer).await;
-        let texts: Vec<String> = posted(&conversation).into_iter().map(|(text, _)| text).collect();
-        assert_eq!(texts, ten(), "{status}");
+        assert_eq!(said(&conversation), ten(), "{status}");
     }
 }
 
@@ -69,10 +57,10 @@ async fn invariant_6_a_double_is_a_post_whose_answer_was_lost() {
         let (mut customer, _) = world.served_customer().await;
         world.faults(plan(fault, 1, 0.2)).await;
         let conversation = say_ten(&world, &mut customer).await;
-        assert_eq!(posted_once(&conversation), ten());
+        assert_eq!(said_once(&conversation), ten());
         // What was lost last may have been posted again meanwhile.
         let struck = world.genesys.get("/control/v1/faults").await["requests"][0]["struck"].take();
-        let doubles = posted(&conversation).len() - ten().len();
+        let doubles = said(&conversation).len() - ten().len();
         assert!(doubles as u64 <= struck.as_u64().expect("a number"));
         assert!(doubles >= 1);
     }
@@ -84,8 +72,8 @@ async fn invariant_6_what_is_said_under_a_token_that_expires_arrives() {
     let (mut customer, _) = world.served_customer().await;
     world.faults(plan(json!("revoke_tokens"), 1, 0.3)).await;
     let conversation = say_ten(&world, &mut customer).await;
-    assert_eq!(posted_once(&conversation), ten());
-    assert_eq!(posted(&conversation).len(), ten().len());
+    assert_eq!(said_once(&conversation), ten());
+    assert_eq!(said(&conversation).len(), ten().len());
 }
 
 #[tokio::test]
@@ -97,9 +85,9 @@ async fn what_genesys_takes_never_is_given_up_and_the_user_is_told() {
     let told = customer.sees(&["SYSTEM_MESSAGE"]).await;
     assert_eq!(told[0]["payload"]["level"], "SYSTEM_MESSAGE_LEVEL_ERROR");
     customer.says("This is").await;
-    let last = |truth: &Value| posted(truth).len() == 2;
+    let last = |truth: &Value| said(truth).len() == 2;
     let conversation = world.conversation(&customer, last).await;
-    assert_eq!(posted_once(&conversation), ["Hello, I need help", "This is"]);
+    assert_eq!(said_once(&conversation), ["Hello, I need help", "This is"]);
 }
 
 #[tokio::test]
@@ -115,7 +103,7 @@ async fn a_first_message_that_genesys_takes_never_is_a_handoff_that_failed() {
     customer.sees(&begun).await;
     customer.sees(&["HANDOFF_ACCEPTED"]).await;
     let conversation = world.conversation(&customer, is_queued).await;
-    assert_eq!(posted_once(&conversation), ["This begins another one"]);
+    assert_eq!(said_once(&conversation), ["This begins another one"]);
 }
 
 #[tokio::test]
@@ -130,10 +118,9 @@ async fn invariant_6_a_message_that_the_client_repeats_is_posted_once() {
     let first = customer.sees(&["USER_MESSAGE", "USER_MESSAGE"]).await;
     assert_eq!(first[0]["sequence"], first[1]["sequence"]);
     customer.says("The last").await;
-    let last = |truth: &Value| posted(truth).last().is_some_and(|(text, _)| text == "The last");
+    let last = |truth: &Value| said(truth).last() == Some(&"The last");
     let conversation = world.conversation(&customer, last).await;
-    let all: Vec<String> = posted(&conversation).into_iter().map(|(text, _)| text).collect();
-    assert_eq!(all, ["Hello, I need help", "Only once", "The last"]);
+    assert_eq!(said(&conversation), ["Hello, I need help", "Only once", "The last"]);
 }
 
 #[tokio::test]
@@ -146,10 +133,10 @@ async fn a_long_text_arrives_in_parts_that_genesys_takes_in_order() {
     assert!(text.chars().count() > 2 * 2000);
     customer.says(&text).await;
     customer.says("That was it").await;
-    let last = |truth: &Value| posted(truth).last().is_some_and(|(text, _)| text == "That was it");
+    let last = |truth: &Value| said(truth).last() == Some(&"That was it");
     let conversation = world.conversation(&customer, last).await;
-    let all = posted(&conversation);
-    let parts: Vec<&str> = all[1..all.len() - 1].iter().map(|(text, _)| &**text).collect();
+    let all = said(&conversation);
+    let parts = &all[1..all.len() - 1];
     assert!(parts.len() > 2);
     assert!(parts.iter().all(|part| part.chars().count() <= 2000));
     assert!(parts.iter().all(|part| part.ends_with("long.")));
@@ -171,7 +158,7 @@ async fn what_a_bot_knows_comes_with_the_first_message() {
     assert_eq!(world.request_handoff(&customer, order.clone()).await.status, 202);
     customer.sees(&["POLY_AGENT_TRIGGERED_HANDOFF", "HANDOFF_ACCEPTED"]).await;
     let conversation = world.conversation(&customer, is_queued).await;
-    assert_eq!(posted_once(&conversation), ["The customer asks about invoice 7"]);
+    assert_eq!(said_once(&conversation), ["The customer asks about invoice 7"]);
     let participants = conversation["participants"].as_array().expect("a list");
     let the_customer = participants.iter().find(|one| one["purpose"] == "customer");
     let attributes = &the_customer.expect("a customer")["attributes"];
@@ -192,7 +179,7 @@ async fn a_handoff_without_a_message_begins_with_the_configured_note() {
     assert_eq!(world.request_handoff(&customer, json!({})).await.status, 202);
     customer.sees(&["POLY_AGENT_TRIGGERED_HANDOFF", "HANDOFF_ACCEPTED"]).await;
     let conversation = world.conversation(&customer, is_queued).await;
-    assert_eq!(posted_once(&conversation), ["Somebody wants to talk"]);
+    assert_eq!(said_once(&conversation), ["Somebody wants to talk"]);
     customer.says("It is me").await;
 }
 
@@ -209,7 +196,7 @@ async fn an_agent_is_told_of_typing_at_most_every_five_seconds() {
     }
     customer.says("There it is").await;
     until("word of typing", async || (world.calls(EVENT).await > 0).then_some(())).await;
-    let last = |truth: &Value| posted(truth).last().is_some_and(|(text, _)| text == "There it is");
+    let last = |truth: &Value| said(truth).last() == Some(&"There it is");
     world.conversation(&customer, last).await;
     assert_eq!(world.calls(EVENT).await, 1);
 }

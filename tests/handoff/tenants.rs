@@ -1,13 +1,15 @@
 //! Each tenant's own way to Genesys: what is wrong with it is said, and is nobody else's trouble.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use baton_simulator::{DEFAULT_CLIENT_ID, OauthClient, PERMISSIONS};
 use baton_tests::{
     CREDENTIAL,
-    http1::Answer,
     sidecar::{ADMIN_CREDENTIAL, INTEGRATION, ask},
-    world::{SANDBOX_TOKEN_CREDENTIAL, Setting, TOKEN_CREDENTIAL, World, is_queued},
+    world::{
+        HANDOFF_CREDENTIAL, SANDBOX_HANDOFF_CREDENTIAL, SANDBOX_TOKEN_CREDENTIAL, Setting,
+        TOKEN_CREDENTIAL, World, is_queued,
+    },
 };
 use serde_json::{Value, json};
 
@@ -60,6 +62,16 @@ async fn a_tenant_with_an_unknown_client_is_down_and_the_other_runs() {
     let setting = Setting::default();
     let problem = problem_of(&world(setting, vec![]).await).await;
     assert!(problem.contains(DEFAULT_CLIENT_ID), "{problem}");
+}
+
+#[tokio::test]
+async fn a_tenant_with_an_address_at_which_nobody_is_is_down_and_the_other_runs() {
+    let nobody = SocketAddr::from(([127, 0, 0, 1], 9));
+    let setting = Setting { address: Some(nobody), ..Setting::default() };
+    let problem = problem_of(&world(setting, vec![]).await).await;
+    for part in ["127.0.0.1 cannot be reached", "check the network"] {
+        assert!(problem.contains(part), "{problem}");
+    }
 }
 
 #[tokio::test]
@@ -117,6 +129,35 @@ async fn a_tenant_whose_client_may_not_send_messages_is_down_and_told_so() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_client_may_not_read_messages_is_down_once_one_is_missing_and_told_so() {
+    let lacking = "conversation:message:view";
+    let world = world_without(lacking).await;
+    let (mut customer, conversation) = world.served_customer().await;
+    world.faults(json!({"webhooks": [{"fault": "lose", "next": 1}]})).await;
+    world.act(&conversation, json!({"action": "answer", "text": "Goodbye"})).await;
+    world.act(&conversation, json!({"action": "end"})).await;
+    customer.sees_the_end().await;
+    let problem = problem_of(&world).await;
+    for part in [lacking, "context id"] {
+        assert!(problem.contains(part), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_whose_client_may_not_disconnect_is_down_once_a_user_leaves_and_told_so() {
+    let lacking = "conversation:communication:disconnect";
+    let world = world_without(lacking).await;
+    let (mut customer, _) = world.waiting_customer().await;
+    world.tenant_standing("live", |shown| shown["state"] == "up").await;
+    customer.end().await;
+    customer.sees(&["USER_END_SESSION", "SESSION_END"]).await;
+    let problem = problem_of(&world).await;
+    for part in [lacking, "context id"] {
+        assert!(problem.contains(part), "{problem}");
+    }
+}
+
+#[tokio::test]
 async fn a_message_of_a_tenant_that_is_down_waits_until_it_is_up() {
     let mut world = World::start().await;
     let mut customer = world.customer().await;
@@ -135,12 +176,6 @@ async fn a_message_of_a_tenant_that_is_down_waits_until_it_is_up() {
     customer.sees(&["HANDOFF_ACCEPTED"]).await;
 }
 
-/// Asks for a token of a tenant of `acme/support`.
-async fn borrow(world: &World, client_env: &str, credential: &str) -> Answer {
-    let path = format!("/internal/v1/tenants/acme/support/{client_env}/token");
-    ask(world.internal, "POST", &path, credential, b"").await
-}
-
 #[tokio::test]
 async fn invariant_12_a_token_is_lent_to_whoever_shows_that_tenants_credential() {
     let world = world(Setting::default(), vec![OauthClient::default()]).await;
@@ -148,7 +183,7 @@ async fn invariant_12_a_token_is_lent_to_whoever_shows_that_tenants_credential()
     for (client_env, credential) in
         [("live", TOKEN_CREDENTIAL), ("sandbox", SANDBOX_TOKEN_CREDENTIAL)]
     {
-        let lent = borrow(&world, client_env, credential).await;
+        let lent = world.borrow_token(client_env, credential).await;
         assert_eq!((lent.status, lent.header("cache-control")), (200, Some("no-store")));
         let lent: Value = serde_json::from_slice(&lent.body).expect("JSON");
         assert_eq!(lent["token_type"], "Bearer");
@@ -174,7 +209,7 @@ async fn invariant_12_no_token_is_lent_for_any_other_credential() {
         ("live", ""),
         ("nowhere", TOKEN_CREDENTIAL),
     ] {
-        let refused = borrow(&world, client_env, credential).await;
+        let refused = world.borrow_token(client_env, credential).await;
         assert_eq!(refused.status, 401, "{client_env} {credential}");
     }
     let path = "/internal/v1/tenants";
@@ -185,8 +220,46 @@ async fn invariant_12_no_token_is_lent_for_any_other_credential() {
 async fn a_token_that_is_lent_is_not_the_sidecars_own() {
     let world = World::start().await;
     world.served_customer().await;
-    let lent = borrow(&world, "live", TOKEN_CREDENTIAL).await;
+    let lent = world.borrow_token("live", TOKEN_CREDENTIAL).await;
     assert_eq!(lent.status, 200);
     let counters = world.genesys.get("/control/v1/counters").await;
     assert_eq!(counters["token_requests"][DEFAULT_CLIENT_ID]["total"], 2);
+}
+
+#[tokio::test]
+async fn invariant_12_a_handoff_is_begun_for_an_operator_and_for_whoever_shows_that_tenants_credential()
+ {
+    let setting = Setting { handoff: "start = 'on_request'".to_owned(), ..Setting::default() };
+    let world = world(setting, vec![OauthClient::default()]).await;
+    for credential in [HANDOFF_CREDENTIAL, ADMIN_CREDENTIAL] {
+        let mut customer = world.customer().await;
+        let begun = world.request_handoff_as(credential, &customer, json!({})).await;
+        assert_eq!(begun.status, 202, "{credential}");
+        customer.sees(&["POLY_AGENT_TRIGGERED_HANDOFF", "HANDOFF_ACCEPTED"]).await;
+    }
+    let customer = world.sandbox_customer().await;
+    let begun = world.request_handoff_as(SANDBOX_HANDOFF_CREDENTIAL, &customer, json!({})).await;
+    assert_eq!(begun.status, 202);
+}
+
+#[tokio::test]
+async fn invariant_12_no_handoff_is_begun_for_any_other_credential() {
+    let setting = Setting { handoff: "start = 'on_request'".to_owned(), ..Setting::default() };
+    let world = world(setting, vec![OauthClient::default()]).await;
+    let customer = world.customer().await;
+    for credential in [
+        SANDBOX_HANDOFF_CREDENTIAL,
+        TOKEN_CREDENTIAL,
+        CREDENTIAL,
+        "a-credential-that-nobody-knows",
+        "",
+    ] {
+        let refused = world.request_handoff_as(credential, &customer, json!({})).await;
+        assert_eq!(refused.status, 401, "{credential}");
+    }
+    let metrics = world.metrics().await;
+    assert!(metrics.contains("baton_open_handoffs 0\n"), "{metrics}");
+    assert_eq!(world.borrow_token("live", HANDOFF_CREDENTIAL).await.status, 401);
+    let path = "/internal/v1/tenants";
+    assert_eq!(ask(world.internal, "GET", path, HANDOFF_CREDENTIAL, b"").await.status, 401);
 }

@@ -35,6 +35,11 @@ impl Session {
         let id = post(chat, "/api/v1/sessions", &headers, "session_id").await;
         Self { id, access_token }
     }
+
+    /// What the client shows to use it.
+    pub fn access_token(&self) -> &str {
+        &self.access_token
+    }
 }
 
 /// Posts an empty object, and returns one member of the answer.

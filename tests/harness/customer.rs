@@ -81,6 +81,13 @@ impl Customer {
         events
     }
 
+    /// Is told that the agent has left, and then that this is the end; what tells of the agent.
+    pub async fn sees_the_end(&mut self) -> Value {
+        let mut end = self.sees(&["LIVE_AGENT_LEFT", "SESSION_END"]).await;
+        assert_eq!(end[1]["payload"]["reason"], "REASON_NATURAL_END");
+        end.remove(0)
+    }
+
     /// The next event, which has to be an agent's message with this text.
     pub async fn hears(&mut self, text: &str) -> Value {
         let message = self.sees(&["LIVE_AGENT_MESSAGE"]).await.remove(0);

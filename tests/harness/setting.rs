@@ -16,6 +16,12 @@ pub const TOKEN_CREDENTIAL: &str = "the-token-credential-of-acme-support-live";
 /// The same of the tenant `acme/support/sandbox`.
 pub const SANDBOX_TOKEN_CREDENTIAL: &str = "the-token-credential-of-acme-support-sandbox";
 
+/// What other programs show to begin handoffs of the tenant `acme/support/live`.
+pub const HANDOFF_CREDENTIAL: &str = "the-handoff-credential-of-acme-support-live";
+
+/// The same of the tenant `acme/support/sandbox`.
+pub const SANDBOX_HANDOFF_CREDENTIAL: &str = "the-handoff-credential-of-acme-support-sandbox";
+
 /// What part of its real length each duration at Genesys has here.
 pub const TIME_SCALE: f64 = 0.05;
 
@@ -26,6 +32,8 @@ pub struct Setting {
     pub handoff: String,
     /// The line that names the tenant's integration.
     pub integration: String,
+    /// Where the sidecar looks for the tenant's Genesys, if not where it is.
+    pub address: Option<SocketAddr>,
     /// What the sidecar shows Genesys for the tenant.
     pub client: OauthClient,
     /// The same for a second tenant, `acme/support/sandbox`, if there is one.
@@ -41,6 +49,7 @@ impl Default for Setting {
         Self {
             handoff: FIRST_MESSAGE.to_owned(),
             integration: format!("integration_id = '{INTEGRATION}'"),
+            address: None,
             client: OauthClient::default(),
             sandbox: None,
             channels: 20,
@@ -52,11 +61,11 @@ impl Default for Setting {
 impl Setting {
     /// The sidecar's configuration, with this store and this Genesys.
     pub fn configuration(&self, store: &Path, genesys: SocketAddr) -> Configuration {
-        let Self { integration, channels, client, sandbox, .. } = self;
+        let Self { integration, address, channels, client, sandbox, .. } = self;
         let mut text = format!(
             "store.path = '{}'\ngenesys.channels_per_client = {channels}\n{}",
             store.display(),
-            self.tenant(genesys, "live", integration, &client.id, ""),
+            self.tenant(address.unwrap_or(genesys), "live", integration, &client.id, ""),
         );
         if let Some(client) = sandbox {
             let integration = format!("integration_id = '{SANDBOX_INTEGRATION}'");
@@ -69,6 +78,8 @@ impl Setting {
                 ("SANDBOX_GENESYS_SECRET", sandbox_secret),
                 ("TOKEN_CREDENTIAL", TOKEN_CREDENTIAL),
                 ("SANDBOX_TOKEN_CREDENTIAL", SANDBOX_TOKEN_CREDENTIAL),
+                ("HANDOFF_CREDENTIAL", HANDOFF_CREDENTIAL),
+                ("SANDBOX_HANDOFF_CREDENTIAL", SANDBOX_HANDOFF_CREDENTIAL),
             ];
             let mut known = SIDECAR_ENVIRONMENT.into_iter().chain(own);
             known.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
@@ -99,6 +110,7 @@ base_url = "http://{genesys}"
 client_id = "{client_id}"
 client_secret = {{ env = "{prefix}GENESYS_SECRET" }}
 token_credentials = [{{ env = "{prefix}TOKEN_CREDENTIAL" }}]
+handoff_credentials = [{{ env = "{prefix}HANDOFF_CREDENTIAL" }}]
 [tenants.genesys.handoff]
 {}
 "#,

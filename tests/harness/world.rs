@@ -24,11 +24,17 @@ use crate::{
 
 pub use crate::{
     running_sidecar::Halt,
-    setting::{FIRST_MESSAGE, SANDBOX_TOKEN_CREDENTIAL, Setting, TIME_SCALE, TOKEN_CREDENTIAL},
+    setting::{
+        FIRST_MESSAGE, HANDOFF_CREDENTIAL, SANDBOX_HANDOFF_CREDENTIAL, SANDBOX_TOKEN_CREDENTIAL,
+        Setting, TIME_SCALE, TOKEN_CREDENTIAL,
+    },
 };
 
 /// The route that reads a conversation.
 pub const READ: &str = "GET /api/v2/conversations/messages/{conversationId}";
+
+/// The route by which messages come in.
+pub const POST: &str = "POST /api/v2/conversations/messages/{integrationId}/inbound/open/message";
 
 /// Where the webhooks of the second tenant go.
 const SANDBOX_PATH: &str = "/webhooks/genesys/acme/support/sandbox/events";
@@ -230,10 +236,33 @@ impl World {
         ask(self.internal, method, path, ADMIN_CREDENTIAL, body.as_bytes()).await
     }
 
-    /// Asks for a handoff of the customer's session.
+    /// The metrics, as Prometheus reads them.
+    pub async fn metrics(&self) -> String {
+        let answer = self.operate("GET", "/internal/v1/metrics", "").await;
+        assert_eq!(answer.status, 200);
+        String::from_utf8(answer.body.to_vec()).expect("a text")
+    }
+
+    /// Asks for a handoff of the customer's session, as an operator.
     pub async fn request_handoff(&self, customer: &Customer, body: Value) -> Answer {
+        self.request_handoff_as(ADMIN_CREDENTIAL, customer, body).await
+    }
+
+    /// Asks for a handoff of the customer's session, as whoever shows this credential.
+    pub async fn request_handoff_as(
+        &self,
+        credential: &str,
+        customer: &Customer,
+        body: Value,
+    ) -> Answer {
         let path = format!("/internal/v1/sessions/{}/handoffs", customer.session.id);
-        self.operate("POST", &path, &body.to_string()).await
+        ask(self.internal, "POST", &path, credential, body.to_string().as_bytes()).await
+    }
+
+    /// Asks for a token of a tenant of `acme/support`.
+    pub async fn borrow_token(&self, client_env: &str, credential: &str) -> Answer {
+        let path = format!("/internal/v1/tenants/acme/support/{client_env}/token");
+        ask(self.internal, "POST", &path, credential, b"").await
     }
 
     /// How a tenant of `acme/support` stands, once that is as it is wanted.
@@ -250,6 +279,36 @@ impl World {
         };
         until("how a tenant stands", look).await
     }
+}
+
+/// Something that a customer said, as Genesys has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Posted<'a> {
+    /// The text.
+    pub text: &'a str,
+    /// The id under which it was posted.
+    pub id: &'a str,
+}
+
+impl<'a> Posted<'a> {
+    fn read(message: &'a Value) -> Self {
+        Self {
+            text: message["text"].as_str().expect("a text"),
+            id: message["sender_message_id"].as_str().expect("an id"),
+        }
+    }
+}
+
+/// What the customer said, as Genesys has it, in order.
+pub fn posted(conversation: &Value) -> Vec<Posted<'_>> {
+    let messages = conversation["messages"].as_array().expect("a list").iter();
+    let inbound = messages.filter(|message| message["direction"] == "inbound");
+    inbound.map(Posted::read).collect()
+}
+
+/// The texts of what the customer said, as Genesys has it, in order.
+pub fn said(conversation: &Value) -> Vec<&str> {
+    posted(conversation).into_iter().map(|one| one.text).collect()
 }
 
 /// Whether a conversation waits in a queue.

@@ -11,12 +11,16 @@ use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
 
 const MESSAGES: [&str; 2] = ["conversations", "messages"];
 
+/// A longer conversation is not read: one of thousands of messages stays below.
+const MOST_BYTES: usize = 16 << 20;
+
 impl Genesys {
     /// Reads what is true of a conversation.
     pub async fn conversation(&self, id: &str) -> Result<Snapshot, CallError> {
         let [conversations, messages] = MESSAGES;
         let path = [conversations, messages, id];
-        let call = Call::get("reading the conversation", Class::Reconcile, &path);
+        let call = Call::get("reading the conversation", Class::Reconcile, &path)
+            .with_most_bytes(MOST_BYTES);
         let body = self.bytes(&call).await?;
         Snapshot::read(&body).map_err(|problem| self.unreadable(call.purpose, problem.to_string()))
     }

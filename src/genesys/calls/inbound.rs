@@ -164,7 +164,7 @@ impl Genesys {
             inbound("sending the user's message", Class::Message, integration_id, &["message"])
                 .with_query("prefetchConversationId", "true")
                 .with_body(&json!({ "channel": channel, "text": text }));
-        let answer = self.bytes(&call).await?;
+        let answer = self.taken(&call).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 
@@ -231,7 +231,7 @@ impl Genesys {
                 },
                 "originatingMessageId": response.originating_message_id,
             }));
-        let answer = self.bytes(&call).await?;
+        let answer = self.taken(&call).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 }

@@ -2,8 +2,14 @@
 
 use serde::Deserialize;
 
-use super::look_up::{LookUpError, Named, choose};
-use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
+use super::look_up::{LookUpError, Named, choose, shown};
+use crate::{
+    call::Call,
+    client::Genesys,
+    error::{CallError, printable},
+    lenient::or_default,
+    rate_limit::Class,
+};
 
 const PATH: [&str; 4] = ["conversations", "messaging", "integrations", "open"];
 
@@ -13,11 +19,8 @@ pub struct Integration {
     /// Its id.
     pub id: String,
     /// What it is called in Genesys.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    /// Where Genesys delivers what agents say.
-    #[serde(rename = "outboundNotificationWebhookUrl")]
-    pub webhook_url: Option<String>,
 }
 
 /// How an integration is named.
@@ -58,14 +61,17 @@ impl Genesys {
                 let path = [PATH.as_slice(), &[id]].concat();
                 let call = Call::get("reading the integration", Class::Name, &path);
                 match self.read(call).await {
-                    Err(error) if error.is_not_found() => {
+                    Err(CallError::Genesys(error)) if error.status == 404 => {
                         // Those are only to choose from.
                         let all = self.integrations().await.unwrap_or_default();
-                        let known = all.iter().map(|one| format!("{} {:?}", one.id, one.name));
+                        let known = shown(&all, |one| {
+                            format!("{} {:?}", printable(&one.id), printable(&one.name))
+                        });
                         Err(LookUpError::Missing {
                             kind: Integration::KIND,
                             wanted: id.clone(),
-                            known: known.take(10).collect(),
+                            known,
+                            context_id: error.context_id,
                         })
                     }
                     outcome => Ok(outcome?),

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::{call::Call, client::Genesys, error::CallError};
+use crate::{
+    call::Call,
+    client::Genesys,
+    error::{CallError, ContextId, printable},
+    lenient::{Item, or_default},
+};
 
 /// The most that Genesys gives on a page.
 const PAGE_SIZE: &str = "100";
@@ -10,8 +15,8 @@ const PAGE_SIZE: &str = "100";
 /// More pages than any organisation has; the count comes from outside.
 const MOST_PAGES: u32 = 100;
 
-/// So many names are shown to choose from.
-const MOST_NAMES: usize = 10;
+/// So many are shown to choose from.
+const MOST_SHOWN: usize = 10;
 
 /// Why a thing was not found.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -21,7 +26,11 @@ pub enum LookUpError {
     #[error(transparent)]
     Call(#[from] CallError),
     /// There is none of the name or id.
-    #[error("Genesys has no {kind} {wanted:?}; {}", choice(known))]
+    #[error(
+        "Genesys has no {kind} {wanted:?}{}; {}",
+        ContextId(context_id.as_deref()),
+        choice(known)
+    )]
     Missing {
         /// "Open Messaging integration", "queue".
         kind: &'static str,
@@ -29,6 +38,8 @@ pub enum LookUpError {
         wanted: String,
         /// What there is.
         known: Vec<String>,
+        /// What Genesys' support asks for; none for a name, which is looked for in a listing.
+        context_id: Option<String>,
     },
     /// There are several of the name.
     #[error("Genesys has several {kind}s called {wanted:?}; name one by its id: {}", ids.join(", "))]
@@ -58,12 +69,23 @@ pub(super) trait Named {
 
 /// A page of a listing (Genesys reference, 2.7).
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", bound = "T: DeserializeOwned")]
 struct Page<T> {
-    #[serde(default = "Vec::new")]
-    entities: Vec<T>,
-    #[serde(default)]
+    #[serde(default = "Vec::new", deserialize_with = "or_default")]
+    entities: Vec<Item<T>>,
+    #[serde(default, deserialize_with = "or_default")]
     page_count: u32,
+}
+
+impl<T> Page<T> {
+    /// The entries that can be read.
+    fn readable(self, purpose: &'static str) -> impl Iterator<Item = T> {
+        let left_out = self.entities.iter().filter(|one| matches!(one, Item::Other(_))).count();
+        if left_out > 0 {
+            tracing::warn!(purpose, left_out, "entries of a listing cannot be read");
+        }
+        self.entities.into_iter().filter_map(Item::readable)
+    }
 }
 
 /// The one of the name; several names that differ in case only are told apart.
@@ -75,21 +97,27 @@ pub(super) fn choose<T: Named>(all: Vec<T>, name: &str) -> Result<T, LookUpError
     match (found.pop(), found.is_empty()) {
         (Some(one), true) => Ok(one),
         (Some(one), false) => {
-            let ids = found.iter().chain([&one]).map(|one| one.id().to_owned());
-            let ids = ids.take(MOST_NAMES).collect();
+            found.push(one);
+            let ids = shown(&found, |one| printable(one.id()));
             Err(LookUpError::Ambiguous { kind: T::KIND, wanted: name.to_owned(), ids })
         }
         (None, _) => {
-            let known = others.iter().map(|one| format!("{:?}", one.name()));
-            let known = known.take(MOST_NAMES).collect();
-            Err(LookUpError::Missing { kind: T::KIND, wanted: name.to_owned(), known })
+            let known = shown(&others, |one| format!("{:?}", printable(one.name())));
+            let wanted = name.to_owned();
+            Err(LookUpError::Missing { kind: T::KIND, wanted, known, context_id: None })
         }
     }
 }
 
+/// The first of them, to choose from.
+pub(super) fn shown<T>(all: &[T], show: impl Fn(&T) -> String) -> Vec<String> {
+    all.iter().map(show).take(MOST_SHOWN).collect()
+}
+
 impl Genesys {
-    /// What the call lists, on all pages.
+    /// What the call lists, on all pages; without the entries that cannot be read.
     pub(super) async fn pages<T: DeserializeOwned>(&self, call: Call) -> Result<Vec<T>, CallError> {
+        let purpose = call.purpose;
         let mut all = Vec::new();
         for number in 1..=MOST_PAGES {
             let call = call
@@ -98,7 +126,7 @@ impl Genesys {
                 .with_query("pageNumber", &number.to_string());
             let page: Page<T> = self.read(call).await?;
             let is_last = page.entities.is_empty() || number >= page.page_count;
-            all.extend(page.entities);
+            all.extend(page.readable(purpose));
             if is_last {
                 break;
             }

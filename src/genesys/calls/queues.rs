@@ -3,7 +3,9 @@
 use serde::Deserialize;
 
 use super::look_up::{LookUpError, Named, choose};
-use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
+use crate::{
+    call::Call, client::Genesys, error::CallError, lenient::or_default, rate_limit::Class,
+};
 
 /// A queue, in which conversations wait for agents.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -11,7 +13,7 @@ pub struct Queue {
     /// Its id.
     pub id: String,
     /// What it is called in Genesys.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
 }
 

@@ -9,7 +9,13 @@ use std::{
 use serde::Deserialize;
 use tokio::{sync::OnceCell, time::Instant};
 
-use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
+use crate::{
+    call::Call,
+    client::Genesys,
+    error::CallError,
+    lenient::{Item, or_default},
+    rate_limit::Class,
+};
 
 /// More users are not kept: an organisation has fewer agents in a shift.
 const MOST_USERS: usize = 10_000;
@@ -64,16 +70,16 @@ impl Users {
 struct Body {
     name: Option<String>,
     preferred_name: Option<String>,
-    #[serde(default)]
-    images: Vec<Image>,
+    #[serde(default, deserialize_with = "or_default")]
+    images: Vec<Item<Image>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Image {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     resolution: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     image_uri: String,
 }
 
@@ -96,7 +102,8 @@ impl Genesys {
         let call = Call::get("reading the agent's name", Class::Name, &["users", id]);
         let body: Body = self.read(call).await?;
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let pictures = body.images.into_iter().filter(|one| one.image_uri.starts_with("https://"));
+        let images = body.images.into_iter().filter_map(Item::readable);
+        let pictures = images.filter(|one| one.image_uri.starts_with("https://"));
         Ok(Arc::new(User {
             id: id.to_owned(),
             name: filled(body.name),

@@ -1,10 +1,6 @@
 //! The one task that owns the channels of an OAuth client.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use baton_process::Shutdown;
 use tokio::{
@@ -14,13 +10,15 @@ use tokio::{
 };
 
 use super::{
+    address::ChannelId,
     calls::Rejection,
     channel::Channel,
-    effect::{Acquired, Effect, SocketNumber},
+    effect::{Acquired, Effect, Existence, SocketNumber},
     ending::Ending,
-    frame::{self, Frame},
+    frame::Frame,
     mailbox::{ChannelNotice, Mailbox},
     placement::Placement,
+    refusals::{Complaints, refused},
     socket::{self, SocketHandle},
     status::ChannelStatus,
     subscriptions::Batch,
@@ -45,6 +43,8 @@ pub(crate) enum Request {
 pub(crate) enum Signal {
     /// There is a channel, or why there is none.
     Acquired { channel: usize, outcome: Result<Acquired, String> },
+    /// Genesys was asked whether a channel exists.
+    Verified { channel: usize, existence: Existence },
     /// A socket is open.
     Opened { channel: usize, socket: SocketNumber },
     /// A frame came.
@@ -66,8 +66,9 @@ pub(crate) struct Actor {
     /// As many as there may be. Those that are not used exist in name only.
     channels: Vec<Channel>,
     sockets: HashMap<(usize, SocketNumber), SocketHandle>,
-    /// Requests for topics that are out.
-    subscribing: JoinSet<()>,
+    /// Questions to Genesys that are out.
+    questions: JoinSet<()>,
+    complaints: Complaints,
     watchers: HashMap<String, Vec<(u64, Arc<Mailbox>)>>,
     /// Whether it was said that there are more handoffs than channels take.
     full: bool,
@@ -93,7 +94,8 @@ impl Actor {
             states,
             placement,
             sockets: HashMap::new(),
-            subscribing: JoinSet::new(),
+            questions: JoinSet::new(),
+            complaints: Complaints::default(),
             watchers: HashMap::new(),
             full: false,
         }
@@ -117,7 +119,7 @@ impl Actor {
                     None => return,
                 },
                 Some(signal) = signals.recv() => self.note(signal),
-                Some(_) = self.subscribing.join_next() => {}
+                Some(_) = self.questions.join_next() => {}
                 _ = poll.tick() => self.poll(),
                 () = until(due) => {}
             }
@@ -166,6 +168,9 @@ impl Actor {
             Signal::Acquired { channel, outcome } => {
                 self.with(channel, |channel| channel.acquired(outcome, now));
             }
+            Signal::Verified { channel, existence } => {
+                self.with(channel, |channel| channel.verified(existence, now));
+            }
             Signal::Opened { channel, socket } => {
                 self.with(channel, |channel| channel.opened(socket, now));
             }
@@ -181,7 +186,8 @@ impl Actor {
             }
             Signal::Subscribed { channel, request, outcome } => match outcome {
                 Ok(rejections) => {
-                    let refused = refused(channel, &rejections);
+                    self.complaints.tell(&rejections);
+                    let refused = refused(&rejections);
                     self.with(channel, |channel| channel.subscribed(request, &refused, now));
                 }
                 Err(error) => {
@@ -245,6 +251,7 @@ impl Actor {
         match effect {
             // The supply lives as long as we do.
             Effect::Acquire => drop(self.orders.send(Order::Acquire(channel))),
+            Effect::Verify(channel_id) => self.verify(channel, channel_id),
             Effect::Forget(channel_id) => drop(self.orders.send(Order::Forget(channel_id))),
             Effect::Connect { socket, address } => {
                 let (signals, shutdown) = (self.signals.clone(), self.shutdown.clone());
@@ -265,9 +272,18 @@ impl Actor {
         }
     }
 
-    fn subscribe(&mut self, channel: usize, channel_id: String, request: u64, batch: Batch) {
+    fn verify(&mut self, channel: usize, channel_id: ChannelId) {
         let (genesys, signals) = (self.genesys.clone(), self.signals.clone());
-        self.subscribing.spawn(async move {
+        self.questions.spawn(async move {
+            let existence = genesys.verify_channel(&channel_id).await;
+            // The actor may be gone, and then nobody asks.
+            let _ = signals.send(Signal::Verified { channel, existence }).await;
+        });
+    }
+
+    fn subscribe(&mut self, channel: usize, channel_id: ChannelId, request: u64, batch: Batch) {
+        let (genesys, signals) = (self.genesys.clone(), self.signals.clone());
+        self.questions.spawn(async move {
             let outcome = genesys.subscribe(&channel_id, &batch).await;
             // The actor may be gone, and then nobody asks.
             let _ = signals.send(Signal::Subscribed { channel, request, outcome }).await;
@@ -292,23 +308,6 @@ impl Actor {
             tracing::info!(channels, "the notification channels have room for every handoff again");
         }
     }
-}
-
-/// The conversations that Genesys refuses to tell us of.
-fn refused(channel: usize, rejections: &[Rejection]) -> BTreeSet<String> {
-    if let Some(rejection) = rejections.first() {
-        let Rejection { rejection_reason, missing_permissions, .. } = rejection;
-        tracing::error!(
-            channel = channel + 1,
-            topics = rejections.len(),
-            reason = rejection_reason.as_deref().unwrap_or_default(),
-            missing_permissions = missing_permissions.join(", "),
-            "Genesys refuses topics: their handoffs are read over REST; give the role of the OAuth \
-             client the missing permission"
-        );
-    }
-    let conversations = rejections.iter().filter_map(|one| frame::conversation_of(&one.id));
-    conversations.map(str::to_owned).collect()
 }
 
 async fn until(due: Option<Instant>) {

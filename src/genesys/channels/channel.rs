@@ -7,22 +7,25 @@
 //!    ▲                    ▲                    ▲   │ failed          │ ended
 //!    │ nobody asks        │ channel gone       │   ▼                 │
 //!    └────────────────────┴────────────────── Waiting ◀──────────────┘
+//!
+//! Connecting or Open, answered as one that is gone ──▶ Verifying ──▶ Waiting
 //! ```
 //!
 //! The subscriptions belong to the channel and outlive its sockets (Genesys reference, 4.3), but
 //! nothing is kept for a socket that is not there: whenever one was away, every conversation is
 //! to be compared with Genesys.
 
-use std::{collections::BTreeSet, mem};
+use std::mem;
 
 use baton_process::Random;
 use tokio::time::Instant;
 
 use super::{
-    effect::{Acquired, Address, Effect, SocketNumber},
+    address::Address,
+    effect::{Acquired, Effect, SocketNumber},
     ending::Ending,
     frame::{Frame, Loss},
-    placement::TOPICS_PER_CONVERSATION,
+    refusals::Refused,
     report::Report,
     status::{ChannelState, ChannelStatus},
     subscriptions::Subscriptions,
@@ -30,22 +33,39 @@ use super::{
 };
 use crate::Pace;
 
+mod recovery;
+
 #[derive(Clone, Copy, Debug)]
 enum Phase {
-    Dormant,
+    Dormant {
+        /// After a failure: whoever asks before has to wait.
+        until: Option<Instant>,
+    },
     Acquiring,
+    /// Genesys is asked whether the channel exists.
+    Verifying,
     Connecting {
         socket: SocketNumber,
     },
     Open {
         socket: SocketNumber,
         since: Instant,
-        /// The socket that is to take over, since this one is about to close.
-        successor: Option<SocketNumber>,
+        successor: Successor,
     },
     Waiting {
         until: Instant,
     },
+}
+
+/// The socket that is to take over from an open one.
+#[derive(Clone, Copy, Debug)]
+enum Successor {
+    /// There is no need for one.
+    None,
+    /// The open one is about to close, and it is time for the next one then.
+    Due(Instant),
+    /// It is being opened.
+    Opening(SocketNumber),
 }
 
 /// One channel.
@@ -54,7 +74,8 @@ pub(crate) struct Channel {
     pace: Pace,
     phase: Phase,
     address: Option<Address>,
-    /// Whether this very channel has worked: only such a one is replaced without a pause.
+    /// Whether a socket of this very channel has lasted: only such a channel is replaced without
+    /// a question and a pause.
     proven: bool,
     /// A socket that another one took over from and that still may have something to say.
     draining: Option<SocketNumber>,
@@ -70,7 +91,7 @@ impl Channel {
     pub(crate) fn new(pace: &Pace, random: &Random) -> Self {
         Self {
             pace: pace.clone(),
-            phase: Phase::Dormant,
+            phase: Phase::Dormant { until: None },
             address: None,
             proven: false,
             draining: None,
@@ -90,12 +111,16 @@ impl Channel {
     /// A conversation is to be listened to.
     pub(crate) fn want(&mut self, conversation_id: &str, now: Instant) {
         let in_place = self.subscriptions.want(conversation_id, now);
+        match self.phase {
+            Phase::Dormant { until: Some(until) } if now < until => {
+                self.phase = Phase::Waiting { until };
+            }
+            Phase::Dormant { .. } => self.begin(),
+            _ => {}
+        }
         let is_told_of = in_place && matches!(self.phase, Phase::Open { .. });
         if is_told_of || self.is_unreliable() {
             self.effects.push(Effect::Reconcile(vec![conversation_id.to_owned()]));
-        }
-        if matches!(self.phase, Phase::Dormant) {
-            self.begin();
         }
     }
 
@@ -111,12 +136,10 @@ impl Channel {
         }
         match outcome {
             Ok(Acquired::Made(address)) => {
-                self.proven = false;
                 self.subscriptions.begin_empty(now);
                 self.connect(address);
             }
             Ok(Acquired::Adopted(address)) => {
-                self.proven = true;
                 self.subscriptions.begin_anew(now);
                 self.connect(address);
             }
@@ -131,18 +154,18 @@ impl Channel {
                 if self.trouble.is_lost() {
                     self.effects.push(Effect::Report(Report::Back));
                 }
-                self.phase = Phase::Open { socket, since: now, successor: None };
+                self.phase = Phase::Open { socket, since: now, successor: Successor::None };
                 let in_place = self.subscriptions.in_place();
                 if !in_place.is_empty() {
                     self.effects.push(Effect::Reconcile(in_place));
                 }
             }
-            Phase::Open { socket: old, since, successor: Some(successor) }
-                if successor == socket =>
+            Phase::Open { socket: old, successor: Successor::Opening(expected), .. }
+                if expected == socket =>
             {
                 self.close_draining();
                 self.draining = Some(old);
-                self.phase = Phase::Open { socket, since, successor: None };
+                self.phase = Phase::Open { socket, since: now, successor: Successor::None };
             }
             _ => self.effects.push(Effect::Close(socket)),
         }
@@ -155,12 +178,9 @@ impl Channel {
             return;
         }
         match (frame, successor) {
-            (Frame::SocketClosing, None) => {
-                let successor = self.next_socket();
-                self.phase = Phase::Open { socket, since, successor };
-            }
+            (Frame::SocketClosing, Successor::None) => self.hand_over(socket, since, now),
             // Our own successor takes the channel over from it.
-            (Frame::Loss(Loss::NoLongerSubscribed | Loss::Duplicate), Some(_)) => {}
+            (Frame::Loss(Loss::NoLongerSubscribed | Loss::Duplicate), Successor::Opening(_)) => {}
             (Frame::Loss(loss), _) => self.lost(*loss, since, now),
             _ => {}
         }
@@ -179,7 +199,7 @@ impl Channel {
         match self.phase {
             Phase::Connecting { socket: expected } if expected == socket => {
                 if ending.is_gone() {
-                    self.gone(Loss::Gone, now);
+                    self.doubt(now);
                 } else {
                     self.fail(ending.to_string(), now);
                 }
@@ -187,24 +207,25 @@ impl Channel {
             Phase::Open { socket: current, since, successor } if current == socket => {
                 match successor {
                     // There is a gap until the successor is open.
-                    Some(successor) => self.phase = Phase::Connecting { socket: successor },
-                    None => self.broke(since, ending, now),
+                    Successor::Opening(socket) => self.phase = Phase::Connecting { socket },
+                    // It was told to close, and did.
+                    Successor::Due(_) => self.fail(ending.to_string(), now),
+                    Successor::None => self.broke(since, ending, now),
                 }
             }
-            Phase::Open { socket: current, since, successor } if successor == Some(socket) => {
-                // The old one still works; when it closes, it is a connection like any other.
-                self.phase = Phase::Open { socket: current, since, successor: None };
-                if ending.is_gone() {
-                    self.gone(Loss::Gone, now);
-                }
+            Phase::Open { socket: current, since, successor: Successor::Opening(expected) }
+                if expected == socket =>
+            {
+                // The old one still works, whatever the next one was told.
+                let successor = Successor::Due(now + self.set_back(ending.to_string()));
+                self.phase = Phase::Open { socket: current, since, successor };
             }
             _ => {}
         }
     }
 
-    /// The topics that the request asked for are in place, but for those of the refused
-    /// conversations.
-    pub(crate) fn subscribed(&mut self, request: u64, refused: &BTreeSet<String>, now: Instant) {
+    /// The topics that the request asked for are in place, but for the refused ones.
+    pub(crate) fn subscribed(&mut self, request: u64, refused: &Refused, now: Instant) {
         if !self.subscriptions.awaits(request) {
             return;
         }
@@ -219,10 +240,9 @@ impl Channel {
         if !self.subscriptions.awaits(request) {
             return;
         }
+        self.subscriptions.failed(now);
         if is_gone {
-            self.gone(Loss::Gone, now);
-        } else {
-            self.subscriptions.failed(now);
+            self.doubt(now);
         }
     }
 
@@ -230,12 +250,14 @@ impl Channel {
     pub(crate) fn look(&mut self, now: Instant) {
         match self.phase {
             Phase::Waiting { until } if now >= until => match self.subscriptions.is_idle() {
-                true => self.rest(),
+                true => self.rest(None),
                 false => self.begin(),
             },
-            Phase::Open { since, .. } => {
-                if now >= self.settled_at(since) {
-                    self.settle();
+            Phase::Open { socket, since, successor } => {
+                match successor {
+                    Successor::None if now >= self.settled_at(since) => self.settle(),
+                    Successor::Due(due) if now >= due => self.succeed(socket, since),
+                    _ => {}
                 }
                 if let Some(address) = &self.address
                     && let Some(batch) = self.subscriptions.next(now)
@@ -253,11 +275,18 @@ impl Channel {
     pub(crate) fn due(&self) -> Option<Instant> {
         match self.phase {
             Phase::Waiting { until } => Some(until),
-            Phase::Open { since, .. } => {
-                let settled = (!self.is_settled()).then(|| self.settled_at(since));
-                [settled, self.subscriptions.due()].into_iter().flatten().min()
+            Phase::Open { since, successor, .. } => {
+                let own = match successor {
+                    Successor::None => (!self.is_settled()).then(|| self.settled_at(since)),
+                    Successor::Due(due) => Some(due),
+                    Successor::Opening(_) => None,
+                };
+                [own, self.subscriptions.due()].into_iter().flatten().min()
             }
-            Phase::Dormant | Phase::Acquiring | Phase::Connecting { .. } => None,
+            Phase::Dormant { .. }
+            | Phase::Acquiring
+            | Phase::Verifying
+            | Phase::Connecting { .. } => None,
         }
     }
 
@@ -277,12 +306,12 @@ impl Channel {
         }
         let attempt = self.trouble.attempts();
         match self.phase {
-            Phase::Dormant => ChannelState::Dormant,
-            Phase::Open { successor: None, .. } => ChannelState::Open,
-            Phase::Open { successor: Some(_), .. } => ChannelState::Closing,
+            Phase::Dormant { .. } => ChannelState::Dormant,
+            Phase::Open { successor: Successor::None, .. } => ChannelState::Open,
+            Phase::Open { .. } => ChannelState::Closing,
             _ if self.trouble.is_lost() => ChannelState::Lost { attempt },
             Phase::Acquiring if attempt == 0 => ChannelState::Creating,
-            Phase::Connecting { .. } if attempt == 0 => ChannelState::Connecting,
+            Phase::Connecting { .. } | Phase::Verifying if attempt == 0 => ChannelState::Connecting,
             _ => ChannelState::Reconnecting { attempt },
         }
     }
@@ -292,14 +321,15 @@ impl Channel {
         ChannelStatus {
             number,
             state: self.state(),
-            topics: self.subscriptions.present() * TOPICS_PER_CONVERSATION,
+            topics: self.subscriptions.topics(),
+            refused: self.subscriptions.refused_topics(),
             replaced: self.replaced,
         }
     }
 
     /// Whether it was ever needed.
     pub(crate) fn is_used(&self) -> bool {
-        !matches!(self.phase, Phase::Dormant) || self.address.is_some()
+        !matches!(self.phase, Phase::Dormant { .. }) || self.address.is_some()
     }
 
     /// Goes on from where we are: to a socket, or first to a channel.
@@ -328,74 +358,24 @@ impl Channel {
         Some(self.sockets)
     }
 
-    /// The socket that was open is no more.
-    fn broke(&mut self, since: Instant, ending: &Ending, now: Instant) {
-        self.suspect(since, ending.may_be_a_rival(), now);
-        self.fail(ending.to_string(), now);
-    }
-
-    /// Genesys says in band that the channel is lost to us.
-    fn lost(&mut self, loss: Loss, since: Instant, now: Instant) {
-        match loss {
-            Loss::Gone | Loss::TokenRevoked => return self.gone(loss, now),
-            // The next connection tells whether there still is a channel to subscribe to.
-            Loss::NoLongerSubscribed => self.subscriptions.begin_anew(now),
-            Loss::Duplicate => {}
-        }
-        self.close_all();
-        self.suspect(since, true, now);
-        self.fail(loss.to_string(), now);
-    }
-
-    /// Looks whether a second owner of the channel is why its socket did not last.
-    fn suspect(&mut self, since: Instant, may_be_a_rival: bool, now: Instant) {
+    /// The open socket is about to close. If it has lasted, the next one is opened at once; if
+    /// not, after a pause that grows, for the next one may fare no better.
+    fn hand_over(&mut self, socket: SocketNumber, since: Instant, now: Instant) {
         if now >= self.settled_at(since) {
             self.settle();
-        }
-        if self.trouble.suspect(may_be_a_rival) {
-            self.effects.push(Effect::Report(Report::Contested));
-            self.reconcile_all();
-        }
-    }
-
-    /// The channel does not exist any more: another one takes its place.
-    fn gone(&mut self, loss: Loss, now: Instant) {
-        self.close_all();
-        if let Some(address) = self.address.take() {
-            self.effects.push(Effect::Forget(address.id));
-            self.effects.push(Effect::Report(Report::Replaced(loss)));
-            self.replaced = self.replaced.saturating_add(1);
-        }
-        // Whoever took the old one does not know the new one.
-        self.trouble.acquit();
-        self.subscriptions.begin_anew(now);
-        if mem::take(&mut self.proven) && !self.subscriptions.is_idle() {
-            self.begin();
+            self.succeed(socket, since);
         } else {
-            self.fail(loss.to_string(), now);
+            let reason = "its socket is to close soon after it was opened".to_owned();
+            let successor = Successor::Due(now + self.set_back(reason));
+            self.phase = Phase::Open { socket, since, successor };
         }
     }
 
-    /// Counts a failure, and waits before the next try if there is anybody to try for.
-    fn fail(&mut self, reason: String, now: Instant) {
-        if self.subscriptions.is_idle() {
-            return self.rest();
+    /// Opens the socket that is to take over from the open one.
+    fn succeed(&mut self, socket: SocketNumber, since: Instant) {
+        if let Some(next) = self.next_socket() {
+            self.phase = Phase::Open { socket, since, successor: Successor::Opening(next) };
         }
-        self.phase = Phase::Waiting { until: now + self.trouble.after_failure() };
-        let attempt = self.trouble.attempts();
-        self.effects.push(Effect::Report(match self.trouble.is_lost() {
-            true => Report::Lost { attempt, reason },
-            false => Report::Reconnecting { attempt, reason },
-        }));
-        if self.trouble.is_newly_lost() {
-            self.reconcile_all();
-        }
-    }
-
-    /// Does nothing until somebody asks for something; that begins with a clean sheet.
-    fn rest(&mut self) {
-        self.phase = Phase::Dormant;
-        self.trouble.end();
     }
 
     fn reconcile_all(&mut self) {
@@ -411,9 +391,12 @@ impl Channel {
             Phase::Connecting { socket } => self.effects.push(Effect::Close(socket)),
             Phase::Open { socket, successor, .. } => {
                 self.effects.push(Effect::Close(socket));
-                self.effects.extend(successor.map(Effect::Close));
+                if let Successor::Opening(next) = successor {
+                    self.effects.push(Effect::Close(next));
+                }
             }
-            Phase::Dormant | Phase::Acquiring | Phase::Waiting { .. } => {}
+            Phase::Dormant { .. } | Phase::Acquiring | Phase::Verifying | Phase::Waiting { .. } => {
+            }
         }
     }
 
@@ -423,21 +406,5 @@ impl Channel {
 
     fn is_unreliable(&self) -> bool {
         matches!(self.state(), ChannelState::Lost { .. } | ChannelState::Contested)
-    }
-
-    /// Whether there is no trouble to forget.
-    fn is_settled(&self) -> bool {
-        self.proven && self.trouble.is_over()
-    }
-
-    /// When a socket has lasted: for longer than the longest pause, in which a second owner of
-    /// the channel would have come back and taken it away.
-    fn settled_at(&self, since: Instant) -> Instant {
-        since + self.pace.reconnect_cap * 2
-    }
-
-    fn settle(&mut self) {
-        self.proven = true;
-        self.trouble.end();
     }
 }

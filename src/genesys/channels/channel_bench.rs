@@ -1,15 +1,18 @@
 //! A channel on the bench, for tests: the time stands by its side, and what it asks for is seen.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use baton_process::Random;
 use tokio::time::Instant;
+use url::Url;
 
 use super::{
+    address::{Address, ChannelId},
     channel::Channel,
-    effect::{Acquired, Address, Effect, SocketNumber},
+    effect::{Acquired, Effect, Existence, SocketNumber},
     ending::Ending,
     frame::Frame,
+    refusals::Refused,
     report::Report,
     status::ChannelState,
     subscriptions::Batch,
@@ -103,9 +106,13 @@ impl Bench {
         self.act(|channel, now| channel.received(socket, &frame, now));
     }
 
+    pub(crate) fn verified(&mut self, existence: Existence) {
+        self.act(|channel, now| channel.verified(existence, now));
+    }
+
     pub(crate) fn subscribed(&mut self) {
         let request = self.request;
-        self.act(|channel, now| channel.subscribed(request, &BTreeSet::new(), now));
+        self.act(|channel, now| channel.subscribed(request, &Refused::new(), now));
     }
 
     /// Waits until topics are asked for, and grants them.
@@ -125,9 +132,15 @@ impl Bench {
         self.effects.iter().any(|effect| matches!(effect, Effect::Acquire))
     }
 
+    pub(crate) fn verifies(&self, id: &str) -> bool {
+        self.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Verify(one) if one.expose() == id))
+    }
+
     pub(crate) fn connects(&self) -> Option<(SocketNumber, &str)> {
         self.effects.iter().find_map(|effect| match effect {
-            Effect::Connect { socket, address } => Some((*socket, address.id.as_str())),
+            Effect::Connect { socket, address } => Some((*socket, address.id.expose())),
             _ => None,
         })
     }
@@ -141,7 +154,9 @@ impl Bench {
     }
 
     pub(crate) fn forgets(&self, id: &str) -> bool {
-        self.effects.iter().any(|effect| matches!(effect, Effect::Forget(gone) if gone == id))
+        self.effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::Forget(gone) if gone.expose() == id))
     }
 
     pub(crate) fn reports(&self, expected: &Report) -> bool {
@@ -161,7 +176,8 @@ impl Bench {
 }
 
 pub(crate) fn address(id: &str) -> Address {
-    Address { id: id.to_owned(), connect_uri: format!("wss://streaming.example/channels/{id}") }
+    let socket = Url::parse(&format!("wss://streaming.example/channels/{id}")).unwrap();
+    Address { id: ChannelId::new(id.to_owned()), socket }
 }
 
 pub(crate) fn unreachable() -> Ending {

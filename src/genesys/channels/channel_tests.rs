@@ -1,4 +1,4 @@
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use baton_process::Random;
 use tokio::time::Instant;
@@ -6,9 +6,10 @@ use tokio::time::Instant;
 use super::{
     channel::Channel,
     channel_bench::{Bench, MINUTE, address, unreachable},
-    effect::Effect,
+    effect::{Effect, Existence},
     ending::Ending,
     frame::{Frame, Loss},
+    refusals::Refused,
     report::Report,
     status::ChannelState,
     subscriptions::Batch,
@@ -97,10 +98,77 @@ fn invariant_8_a_channel_that_is_gone_is_replaced_and_gets_all_topics_again() {
 fn a_channel_that_is_gone_before_it_ever_lasted_is_replaced_after_a_pause() {
     let mut bench = Bench::open();
     bench.received(1, Frame::Loss(Loss::Gone));
+    assert_eq!(bench.closes(), [1]);
+    assert!(bench.verifies("first"));
+    bench.verified(Existence::Denied);
     assert!(bench.forgets("first"));
     assert!(!bench.acquires());
     assert_eq!(bench.pass_until_due(), Duration::from_secs(1));
     assert!(bench.acquires());
+}
+
+#[test]
+fn invariant_9_channels_that_are_gone_one_after_the_other_are_made_less_and_less_often() {
+    let mut bench = Bench::new();
+    let mut waits = Vec::new();
+    for round in 1..6 {
+        bench.made(&format!("channel {round}"));
+        bench.ended(round, Ending::Refused(404));
+        bench.verified(Existence::Denied);
+        // A handoff ends and the next begins: that changes nothing.
+        bench.act(|channel, now| channel.unwant("c", now));
+        bench.act(|channel, now| channel.want("c", now));
+        assert!(!bench.acquires());
+        waits.push(bench.pass_until_due().as_secs());
+        assert!(bench.acquires());
+    }
+    assert_eq!(waits, [1, 2, 4, 8, 16]);
+}
+
+#[test]
+fn invariant_9_a_refusal_that_is_not_about_the_channel_costs_no_channel() {
+    let unknown = Existence::Unknown("no token".to_owned());
+    for existence in [Existence::Confirmed, unknown] {
+        let mut bench = Bench::new();
+        bench.adopted("first");
+        let mut waits = Vec::new();
+        for socket in 1..5 {
+            bench.ended(socket, Ending::Refused(403));
+            assert!(bench.verifies("first"));
+            bench.verified(existence.clone());
+            assert!(!bench.forgets("first"));
+            waits.push(bench.pass_until_due().as_secs());
+            assert_eq!(bench.connects(), Some((socket + 1, "first")));
+        }
+        assert_eq!(waits, [1, 2, 4, 8]);
+        bench.opened(5);
+        assert_eq!(bench.state(), ChannelState::Open);
+        assert_eq!(bench.channel.status(1).replaced, 0);
+    }
+}
+
+#[test]
+fn topics_that_are_not_found_at_a_channel_that_exists_cost_no_channel() {
+    let mut bench = Bench::new();
+    bench.made("first");
+    bench.opened(1);
+    let request = bench.request;
+    bench.act(|channel, now| channel.subscribing_failed(request, true, now));
+    assert!(bench.verifies("first"));
+    assert_eq!(bench.state(), ChannelState::Connecting);
+    bench.verified(Existence::Confirmed);
+    assert_eq!(bench.state(), ChannelState::Reconnecting { attempt: 1 });
+    bench.pass_until_due();
+    bench.opened(2);
+    bench.subscribe();
+    assert!(bench.reconciles());
+}
+
+#[test]
+fn what_was_verified_of_another_channel_changes_nothing() {
+    let mut bench = Bench::open();
+    bench.verified(Existence::Denied);
+    assert_eq!(bench.state(), ChannelState::Open);
 }
 
 #[test]
@@ -132,7 +200,7 @@ fn what_is_told_of_an_earlier_channel_changes_nothing() {
     bench.received(1, Frame::Loss(Loss::Gone));
     bench.made("second");
     bench.opened(2);
-    bench.act(|channel, now| channel.subscribed(1, &BTreeSet::new(), now));
+    bench.act(|channel, now| channel.subscribed(1, &Refused::new(), now));
     assert!(!bench.reconciles());
     bench.act(|channel, now| channel.subscribing_failed(1, true, now));
     assert_eq!(bench.state(), ChannelState::Open);
@@ -160,51 +228,6 @@ fn an_adopted_channel_is_written_anew() {
     bench.adopted("remembered");
     bench.opened(1);
     assert_eq!(bench.batch(), Some(&Batch::Replace(vec!["c".to_owned()])));
-}
-
-#[test]
-fn a_socket_that_is_about_to_close_works_until_its_successor_does() {
-    let mut bench = Bench::settled();
-    bench.received(1, Frame::SocketClosing);
-    assert_eq!(bench.connects(), Some((2, "first")));
-    assert!(bench.closes().is_empty());
-    assert_eq!(bench.state(), ChannelState::Closing);
-    bench.received(1, Frame::SocketClosing);
-    assert_eq!(bench.connects(), None);
-    bench.opened(2);
-    assert_eq!(bench.state(), ChannelState::Open);
-    bench.ended(1, Ending::Closed(Some(1000)));
-    assert!(!bench.reconciles());
-    assert_eq!(bench.state(), ChannelState::Open);
-}
-
-#[test]
-fn invariant_8_a_hand_over_with_a_gap_is_compared() {
-    // The old socket closes before the new one is open.
-    let mut bench = Bench::settled();
-    bench.received(1, Frame::SocketClosing);
-    bench.ended(1, Ending::Closed(Some(1001)));
-    assert_eq!(bench.state(), ChannelState::Connecting);
-    bench.opened(2);
-    assert!(bench.reconciles());
-    // The old socket breaks with something left to say.
-    let mut bench = Bench::settled();
-    bench.received(1, Frame::SocketClosing);
-    bench.opened(2);
-    bench.ended(1, Ending::Broke);
-    assert!(bench.reconciles());
-}
-
-#[test]
-fn invariant_8_a_successor_that_fails_leaves_the_old_socket_in_place() {
-    let mut bench = Bench::settled();
-    bench.received(1, Frame::SocketClosing);
-    bench.ended(2, unreachable());
-    assert_eq!(bench.state(), ChannelState::Open);
-    bench.ended(1, Ending::Closed(Some(1001)));
-    bench.pass_until_due();
-    bench.opened(3);
-    assert!(bench.reconciles());
 }
 
 #[test]
@@ -312,24 +335,11 @@ fn channels_that_are_evicted_one_after_the_other_have_no_second_owner() {
         bench.pass_until_due();
         bench.ended(socket + 1, Ending::Refused(404));
         if !bench.acquires() {
+            bench.verified(Existence::Denied);
             bench.pass_until_due();
         }
         bench.made(&format!("channel {round}"));
         bench.opened(socket + 2);
-    }
-}
-
-#[test]
-fn a_socket_that_is_told_of_its_successor_leaves_it_alone() {
-    for loss in [Loss::NoLongerSubscribed, Loss::Duplicate] {
-        let mut bench = Bench::settled();
-        bench.received(1, Frame::SocketClosing);
-        bench.received(1, Frame::Loss(loss));
-        assert!(bench.closes().is_empty());
-        bench.ended(1, Ending::Closed(Some(1001)));
-        bench.opened(2);
-        assert!(bench.reconciles());
-        assert_eq!(bench.state(), ChannelState::Open);
     }
 }
 
@@ -349,10 +359,12 @@ fn a_refused_conversation_is_compared_and_polled() {
     let mut bench = Bench::new();
     bench.made("first");
     bench.opened(1);
-    let refused = BTreeSet::from(["c".to_owned()]);
+    let refused = Refused::from([("c".to_owned(), 3)]);
     bench.act(|channel, now| channel.subscribed(1, &refused, now));
     assert!(bench.reconciles());
     assert_eq!(bench.channel.polled(), ["c"]);
+    let status = bench.channel.status(1);
+    assert_eq!((status.topics, status.refused), (1, 3));
 }
 
 #[test]
@@ -362,6 +374,7 @@ fn a_channel_that_nobody_needs_is_not_fought_for() {
     bench.ended(1, Ending::Broke);
     assert_eq!(bench.state(), ChannelState::Dormant);
     assert_eq!(bench.channel.due(), None);
+    bench.pass(Duration::from_secs(1));
     bench.act(|channel, now| channel.want("d", now));
     assert_eq!(bench.connects(), Some((2, "first")));
 }
@@ -380,6 +393,11 @@ fn one_that_nobody_needs_any_more_while_it_waits_is_left_alone() {
 fn where_a_channel_is_shows_in_no_debug_form() {
     let bench = Bench::open();
     assert!(!format!("{:?}", bench.channel).contains("streaming.example"));
-    let effect = Effect::Connect { socket: 1, address: address("streaming-0-secret") };
-    assert!(!format!("{effect:?}").contains("secret"));
+    let address = address("streaming-0-secret");
+    let effects = [
+        Effect::Verify(address.id.clone()),
+        Effect::Forget(address.id.clone()),
+        Effect::Connect { socket: 1, address },
+    ];
+    assert!(!format!("{effects:?}").contains("secret"));
 }

@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+use tokio_tungstenite::tungstenite::{Error, error::CapacityError};
+
+/// Longer messages end the connection before they are read. An event has about a kilobyte, and
+/// Genesys' documents name no largest one.
+pub(crate) const MOST_MESSAGE_BYTES: usize = 1 << 20;
+
 /// How a connection ended, or why there was none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -15,6 +21,8 @@ pub(crate) enum Ending {
     Broke,
     /// Nothing came, not even the answer to our ping.
     Silent,
+    /// A message began that is longer than [`MOST_MESSAGE_BYTES`].
+    TooLong,
 }
 
 /// Who closed a socket, as its close code tells.
@@ -52,6 +60,14 @@ const OTHER_CODE: (Closer, &str) = (Closer::PerhapsRival, "closed for a reason o
 const GONE: &[u16] = &[401, 403, 404, 410];
 
 impl Ending {
+    /// How an open connection ended, of what reading from it says.
+    pub(crate) fn of(error: &Error) -> Self {
+        match error {
+            Error::Capacity(CapacityError::MessageTooLong { .. }) => Self::TooLong,
+            _ => Self::Broke,
+        }
+    }
+
     /// Whether it says that the channel is no more.
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self, Self::Refused(status) if GONE.contains(status))
@@ -79,6 +95,10 @@ impl fmt::Display for Ending {
             Self::Closed(None) => formatter.write_str("closed without a code"),
             Self::Broke => formatter.write_str("the connection broke"),
             Self::Silent => formatter.write_str("silent, also to a ping"),
+            Self::TooLong => write!(
+                formatter,
+                "a message of more than {MOST_MESSAGE_BYTES} bytes came, which no event has"
+            ),
         }
     }
 }
@@ -106,6 +126,7 @@ mod tests {
             Ending::Closed(Some(1001)),
             Ending::Broke,
             Ending::Silent,
+            Ending::TooLong,
         ] {
             assert!(!ending.is_gone(), "{ending}");
         }
@@ -122,10 +143,24 @@ mod tests {
             Ending::Closed(Some(1013)),
             Ending::Broke,
             Ending::Silent,
+            Ending::TooLong,
             Ending::Refused(404),
         ] {
             assert!(!ending.may_be_a_rival(), "{ending}");
         }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_told_from_a_connection_that_broke() {
+        let too_long = CapacityError::MessageTooLong { size: 2 << 20, max_size: 1 << 20 };
+        let ending = Ending::of(&Error::Capacity(too_long));
+        assert_eq!(ending, Ending::TooLong);
+        assert!(!ending.is_complete());
+        assert_eq!(
+            ending.to_string(),
+            "a message of more than 1048576 bytes came, which no event has"
+        );
+        assert_eq!(Ending::of(&Error::ConnectionClosed), Ending::Broke);
     }
 
     #[test]

@@ -17,15 +17,13 @@ use tokio_tungstenite::{
 
 use super::{
     actor::Signal,
-    effect::{Address, SocketNumber},
-    ending::Ending,
+    address::Address,
+    effect::SocketNumber,
+    ending::{Ending, MOST_MESSAGE_BYTES},
     frame::{self, Frame},
     liveness::{Liveness, Verdict},
 };
 use crate::{Genesys, Pace};
-
-/// Longer frames end the connection. An event has about a kilobyte.
-const MOST_FRAME_BYTES: usize = 1 << 20;
 
 /// How long Genesys may take to answer our close.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -127,7 +125,8 @@ impl Socket {
                             return Some(Ending::Closed(frame.map(|frame| frame.code.into())));
                         }
                         Some(Ok(_)) => {}
-                        Some(Err(_)) | None => return Some(Ending::Broke),
+                        Some(Err(error)) => return Some(Ending::of(&error)),
+                        None => return Some(Ending::Broke),
                     }
                 }
             }
@@ -136,7 +135,7 @@ impl Socket {
 
     /// Tells the actor what a frame says; `None` if the actor is gone.
     async fn forward(&self, text: &str) -> Option<()> {
-        let frame = frame::read(text, &self.address.id);
+        let frame = frame::read(text, self.address.id.expose());
         if frame == Frame::Life {
             return Some(());
         }
@@ -151,10 +150,10 @@ async fn connect(
     pace: &Pace,
 ) -> Result<Stream, Ending> {
     let configuration = WebSocketConfig::default()
-        .max_message_size(Some(MOST_FRAME_BYTES))
-        .max_frame_size(Some(MOST_FRAME_BYTES));
+        .max_message_size(Some(MOST_MESSAGE_BYTES))
+        .max_frame_size(Some(MOST_MESSAGE_BYTES));
     let connecting = connect_async_tls_with_config(
-        address.connect_uri.as_str(),
+        address.socket.as_str(),
         Some(configuration),
         true,
         Some(Connector::Rustls(Arc::clone(tls))),

@@ -9,6 +9,9 @@ pub struct ChannelStatus {
     pub state: ChannelState,
     /// How many topics it has at Genesys, as far as is known.
     pub topics: usize,
+    /// How many topics Genesys refuses it. Their handoffs are read over REST, and the log names
+    /// the permission that the role of the OAuth client lacks.
+    pub refused: usize,
     /// How often it was gone (evicted, expired, its token revoked) and another one was made in
     /// its place.
     pub replaced: u32,
@@ -25,7 +28,7 @@ pub enum ChannelState {
     Connecting,
     /// It works.
     Open,
-    /// It works, but its socket is about to close; the next one is being opened.
+    /// It works, but its socket is about to close; the next one is being opened or will be soon.
     Closing,
     /// It is away, after so many failures in a row; the next attempt is under way or due.
     Reconnecting {

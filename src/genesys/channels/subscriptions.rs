@@ -6,7 +6,11 @@ use std::collections::BTreeSet;
 use baton_process::Random;
 use tokio::time::Instant;
 
-use super::{placement::CONVERSATIONS_PER_CHANNEL, retry::Retry};
+use super::{
+    placement::{CONVERSATIONS_PER_CHANNEL, TOPICS_PER_CONVERSATION},
+    refusals::Refused,
+    retry::Retry,
+};
 use crate::Pace;
 
 /// What is asked of Genesys: one request, for many conversations.
@@ -36,10 +40,11 @@ impl Batch {
 pub(crate) struct Subscriptions {
     pace: Pace,
     wanted: BTreeSet<String>,
-    /// What the channel has, as far as Genesys has confirmed it.
+    /// What the channel has, as far as Genesys has confirmed it: all topics of a conversation,
+    /// or at least one.
     present: BTreeSet<String>,
-    /// What Genesys refuses to tell us about.
-    refused: BTreeSet<String>,
+    /// What Genesys refuses. A conversation of which it refuses some topics only is in both.
+    refused: Refused,
     /// Whether the channel has nothing but what is in `present`.
     known: bool,
     in_flight: Option<Batch>,
@@ -60,7 +65,7 @@ impl Subscriptions {
             pace: pace.clone(),
             wanted: BTreeSet::new(),
             present: BTreeSet::new(),
-            refused: BTreeSet::new(),
+            refused: Refused::new(),
             known: false,
             in_flight: None,
             requests: 0,
@@ -106,18 +111,25 @@ impl Subscriptions {
         self.wanted.intersection(&self.present).cloned().collect()
     }
 
-    /// How many conversations it has, wanted or not.
-    pub(crate) fn present(&self) -> usize {
-        self.present.len()
+    /// How many topics it has, wanted or not.
+    pub(crate) fn topics(&self) -> usize {
+        let refused = self.refused.iter().filter(|(id, _)| self.present.contains(*id));
+        let refused: usize = refused.map(|(_, topics)| topics).sum();
+        (self.present.len() * TOPICS_PER_CONVERSATION).saturating_sub(refused)
     }
 
-    /// The wanted conversations that it does not have and will not have soon: Genesys refuses
-    /// them, or the requests fail.
+    /// How many topics Genesys refuses it.
+    pub(crate) fn refused_topics(&self) -> usize {
+        self.refused.values().sum()
+    }
+
+    /// The wanted conversations that it does not have, or not whole, and will not have soon:
+    /// Genesys refuses topics of them, or the requests fail.
     pub(crate) fn uncovered(&self) -> impl Iterator<Item = &String> {
         let failing = self.retry.failures() > 0;
-        self.wanted
-            .difference(&self.present)
-            .filter(move |conversation| failing || self.refused.contains(*conversation))
+        self.wanted.iter().filter(move |id| {
+            self.refused.contains_key(*id) || (failing && !self.present.contains(*id))
+        })
     }
 
     /// The channel is another one now, or one of which nothing is known.
@@ -126,6 +138,7 @@ impl Subscriptions {
         self.refused.clear();
         self.known = false;
         self.in_flight = None;
+        self.not_before = None;
         self.remove_due = None;
         self.renew_due = None;
         self.add_due = (!self.wanted.is_empty()).then_some(now);
@@ -156,7 +169,7 @@ impl Subscriptions {
         let pending: Vec<String> = self
             .wanted
             .iter()
-            .filter(|id| !self.present.contains(*id) && !self.refused.contains(*id))
+            .filter(|id| !self.present.contains(*id) && !self.refused.contains_key(*id))
             .cloned()
             .collect();
         let whole = !self.known
@@ -166,7 +179,7 @@ impl Subscriptions {
         self.add_due = None;
         let batch = if whole {
             self.remove_due = None;
-            Batch::Replace(self.wanted.difference(&self.refused).cloned().collect())
+            Batch::Replace(self.obtainable())
         } else if pending.is_empty() {
             return None;
         } else {
@@ -177,9 +190,9 @@ impl Subscriptions {
         Some(batch)
     }
 
-    /// Genesys carried the request out, but for the refused conversations. The wanted ones for
+    /// Genesys carried the request out, but for the refused topics. The wanted conversations for
     /// which that changed something: their topics are in place since then, or refused.
-    pub(crate) fn succeeded(&mut self, refused: &BTreeSet<String>, now: Instant) -> Vec<String> {
+    pub(crate) fn succeeded(&mut self, refused: &Refused, now: Instant) -> Vec<String> {
         let Some(batch) = self.in_flight.take() else { return Vec::new() };
         self.retry.reset();
         self.not_before = None;
@@ -187,15 +200,22 @@ impl Subscriptions {
         let asked: BTreeSet<String> = batch.conversations().iter().cloned().collect();
         let is_new = |id: &String| self.wanted.contains(id) && !self.present.contains(id);
         let changed = asked.iter().filter(|id| is_new(id)).cloned().collect();
-        self.refused.extend(asked.intersection(refused).cloned());
-        self.refused.retain(|id| self.wanted.contains(id));
         if let Batch::Replace(_) = batch {
             self.present.clear();
             self.known = true;
         }
-        self.present.extend(asked.difference(refused).cloned());
+        for id in asked {
+            let refused = refused.get(&id).copied().unwrap_or_default();
+            self.refused.remove(&id);
+            if refused > 0 && self.wanted.contains(&id) {
+                self.refused.insert(id.clone(), refused);
+            }
+            if refused < TOPICS_PER_CONVERSATION {
+                self.present.insert(id);
+            }
+        }
         // One that was removed, and came back before that was carried out.
-        if self.wanted.iter().any(|id| !self.present.contains(id) && !self.refused.contains(id)) {
+        if self.obtainable().iter().any(|id| !self.present.contains(id)) {
             self.add_due.get_or_insert(now + self.pace.subscribe_batch);
         }
         if !self.present.is_subset(&self.wanted) {
@@ -212,6 +232,13 @@ impl Subscriptions {
             self.not_before = Some(now + self.retry.after_failure());
             self.add_due = Some(now);
         }
+    }
+
+    /// The wanted conversations of which the channel has topics, or may have them.
+    fn obtainable(&self) -> Vec<String> {
+        let is_obtainable =
+            |id: &&String| self.present.contains(*id) || !self.refused.contains_key(*id);
+        self.wanted.iter().filter(is_obtainable).cloned().collect()
     }
 
     /// When [`Subscriptions::next`] has something.

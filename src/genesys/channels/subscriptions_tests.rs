@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{
     placement::CONVERSATIONS_PER_CHANNEL,
+    refusals::Refused,
     subscriptions::{Batch, Subscriptions},
 };
 use crate::Pace;
@@ -23,7 +24,7 @@ fn ids(ids: &[&str]) -> Vec<String> {
 }
 
 fn granted(subscriptions: &mut Subscriptions, now: Instant) -> Vec<String> {
-    subscriptions.succeeded(&BTreeSet::new(), now)
+    subscriptions.succeeded(&Refused::new(), now)
 }
 
 /// A channel that has these conversations.
@@ -75,7 +76,7 @@ fn removals_are_collected_and_carried_out_by_writing_the_whole_list() {
     assert_eq!(subscriptions.next(now + SECOND * 4), None);
     assert_eq!(subscriptions.next(now + SECOND * 5), Some(Batch::Replace(ids(&["c"]))));
     assert_eq!(granted(&mut subscriptions, now + SECOND * 5), ids(&[]));
-    assert_eq!(subscriptions.present(), 1);
+    assert_eq!(subscriptions.topics(), 4);
 }
 
 #[test]
@@ -167,13 +168,52 @@ fn a_conversation_that_genesys_refuses_stays_uncovered_and_is_asked_for_no_more(
     subscriptions.want("a", now);
     subscriptions.want("b", now);
     subscriptions.next(now + SECOND);
-    let refused = BTreeSet::from(["b".to_owned()]);
+    let refused = Refused::from([("b".to_owned(), 4)]);
     assert_eq!(subscriptions.succeeded(&refused, now + SECOND), ids(&["a", "b"]));
     assert_eq!(subscriptions.uncovered().collect::<Vec<_>>(), ["b"]);
     subscriptions.want("c", now + SECOND);
     assert_eq!(subscriptions.next(now + SECOND * 2), Some(Batch::Add(ids(&["c"]))));
     subscriptions.unwant("b", now + SECOND * 2);
     assert_eq!(subscriptions.uncovered().count(), 0);
+}
+
+#[test]
+fn refused_topics_are_counted_and_the_others_of_their_conversation_kept_and_removed() {
+    let now = Instant::now();
+    let mut subscriptions = with(&["a"], now);
+    let now = now + SECOND;
+    subscriptions.want("b", now);
+    subscriptions.want("c", now);
+    assert_eq!(subscriptions.next(now + SECOND), Some(Batch::Add(ids(&["b", "c"]))));
+    let refused = Refused::from([("b".to_owned(), 1), ("c".to_owned(), 4)]);
+    assert_eq!(subscriptions.succeeded(&refused, now + SECOND), ids(&["b", "c"]));
+    assert_eq!((subscriptions.topics(), subscriptions.refused_topics()), (7, 5));
+    assert_eq!(subscriptions.uncovered().collect::<Vec<_>>(), ["b", "c"]);
+    assert_eq!(subscriptions.in_place(), ids(&["a", "b"]));
+    // Another permission may have come by the next time that the whole list is written.
+    subscriptions.unwant("a", now + SECOND);
+    let now = now + SECOND * 6;
+    assert_eq!(subscriptions.next(now), Some(Batch::Replace(ids(&["b"]))));
+    assert_eq!(granted(&mut subscriptions, now), ids(&[]));
+    assert_eq!((subscriptions.topics(), subscriptions.refused_topics()), (4, 4));
+    subscriptions.unwant("b", now);
+    assert_eq!(subscriptions.next(now + SECOND * 5), Some(Batch::Replace(ids(&[]))));
+}
+
+#[test]
+fn a_rewrite_that_fails_is_tried_again_after_pauses_that_grow() {
+    let now = Instant::now();
+    let mut subscriptions = with(&["a", "b"], now);
+    let mut now = now + SECOND;
+    subscriptions.unwant("a", now);
+    now += SECOND * 5;
+    for pause in [1, 2, 4] {
+        assert_eq!(subscriptions.next(now), Some(Batch::Replace(ids(&["b"]))));
+        subscriptions.failed(now);
+        let due = subscriptions.due().unwrap();
+        assert!(due > now && due <= now + SECOND * pause, "{pause}");
+        now = due;
+    }
 }
 
 #[test]

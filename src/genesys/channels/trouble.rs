@@ -57,11 +57,6 @@ impl Trouble {
         self.attempts() >= TRIES
     }
 
-    /// Whether the last failure was the one that made it so.
-    pub(crate) fn is_newly_lost(&self) -> bool {
-        self.attempts() == TRIES
-    }
-
     /// Whether somebody else takes the channel away.
     pub(crate) fn is_contested(&self) -> bool {
         self.short_lives >= SHORT_LIVES

@@ -27,14 +27,12 @@ pub struct ApiError {
     /// The permissions that the OAuth client's role lacks, such as
     /// `conversation:message:receive`.
     pub missing_permission: Option<String>,
-    /// How long Genesys wants to be left alone.
-    pub retry_after: Option<Duration>,
 }
 
 /// How much of Genesys' sentence may be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wording {
-    /// All of it: the call had no body that it could quote.
+    /// All of it: there is nothing secret or private that it could quote.
     Whole,
     /// Its template: Genesys' sentence before values were put into it.
     Template,
@@ -43,17 +41,10 @@ pub(crate) enum Wording {
 impl ApiError {
     /// Reads the error from an answer whose status is no success. Whatever is not there, or not
     /// as Genesys writes it, is empty.
-    pub(crate) fn read(
-        purpose: &'static str,
-        answer: &Answer,
-        wording: Wording,
-        pace: &Pace,
-    ) -> Self {
+    pub(crate) fn read(purpose: &'static str, answer: &Answer, wording: Wording) -> Self {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let context_id = text("contextId").or_else(|| {
-            answer.headers.get("inin-correlation-id").and_then(|value| value.to_str().ok())
-        });
+        let context_id = text("contextId").or_else(|| correlation_id(&answer.headers));
         let missing_permission = match answer.status {
             StatusCode::FORBIDDEN => missing_permission(&body),
             _ => None,
@@ -71,9 +62,13 @@ impl ApiError {
             message: printable(message.unwrap_or_default()),
             context_id: context_id.map(printable).filter(|id| !id.is_empty()),
             missing_permission,
-            retry_after: retry_after(&answer.headers, pace),
         }
     }
+}
+
+/// The context id as the head of an answer has it, for one whose body does not.
+pub(crate) fn correlation_id(headers: &HeaderMap) -> Option<&str> {
+    headers.get("inin-correlation-id")?.to_str().ok()
 }
 
 /// What `Retry-After` says; Genesys gives whole seconds, and never more than a window of them.
@@ -96,11 +91,11 @@ fn missing_permission(body: &Value) -> Option<String> {
     };
     let words = text.split(|letter: char| letter.is_whitespace() || ",[]".contains(letter));
     let permissions: Vec<&str> = words.filter(is_permission).take(8).collect();
-    (!permissions.is_empty()).then(|| permissions.join(", "))
+    (!permissions.is_empty()).then(|| printable(&permissions.join(", ")))
 }
 
 /// So much of it that a log line stays one.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).take(MOST_CHARACTERS).collect()
 }
 
@@ -165,7 +160,7 @@ mod tests {
     }
 
     fn read(answer: &Answer, wording: Wording) -> ApiError {
-        ApiError::read("ending the conversation", answer, wording, &Pace::default())
+        ApiError::read("ending the conversation", answer, wording)
     }
 
     #[test]
@@ -196,12 +191,24 @@ mod tests {
 
     #[test]
     fn an_answer_that_is_no_error_body_still_makes_an_error() {
-        let headers = [("inin-correlation-id", "abc"), ("retry-after", "37")];
+        let headers = [("inin-correlation-id", "abc")];
         for body in ["", "<html>", "[]", r#"{"code": 1, "message": null}"#] {
             let error = read(&answer(503, &headers, body), Wording::Whole);
             assert_eq!((error.status, error.code.as_str()), (503, ""));
             assert_eq!(error.context_id.as_deref(), Some("abc"));
-            assert_eq!(error.retry_after, Some(Duration::from_secs(37)));
+        }
+    }
+
+    #[test]
+    fn genesys_says_in_seconds_how_long_it_wants_to_be_left_alone() {
+        let told = |value| {
+            let headers = answer(429, &[("retry-after", value)], "").headers;
+            retry_after(&headers, &Pace::default())
+        };
+        assert_eq!(told("37"), Some(Duration::from_secs(37)));
+        assert_eq!(told("99999999999"), Some(Duration::from_mins(10)));
+        for value in ["", "-1", "1.5", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+            assert_eq!(told(value), None, "{value}");
         }
     }
 
@@ -210,5 +217,9 @@ mod tests {
         let body = format!(r#"{{"code": "a\nb", "message": "{}"}}"#, "x".repeat(10_000));
         let text = read(&answer(500, &[], &body), Wording::Whole).to_string();
         assert!(text.len() < 600 && !text.contains('\n'), "{text}");
+        let permission = format!("a:b:{}", "c".repeat(10_000));
+        let body = format!(r#"{{"messageParams": {{"permissions": "{permission}"}}}}"#);
+        let text = read(&answer(403, &[], &body), Wording::Whole).to_string();
+        assert!(text.len() < 600 && text.contains("a:b:cc"), "{text}");
     }
 }

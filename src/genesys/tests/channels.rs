@@ -4,10 +4,13 @@ use std::{collections::BTreeSet, time::Duration};
 
 use axum::http::Method;
 use baton_core::lifecycle::LifecycleKind;
-use baton_genesys::{ChannelNotice, ChannelState, Pace, Watch};
+use baton_genesys::{ChannelNotice, ChannelState, ChannelStatus, Pace, Watch};
 use serde_json::json;
 
-use crate::channels_server::{Memory, Server, next, next_event, patient_pace};
+use crate::{
+    channels_client::{Client, Memory, next, next_event, patient_pace},
+    channels_server::Server,
+};
 
 const FIRST: &str = "made-1";
 
@@ -25,7 +28,7 @@ async fn event(watch: &mut Watch) -> (LifecycleKind, String) {
 async fn invariant_9_the_first_channel_is_made_for_the_first_conversation_and_serves_the_next() {
     let server = Server::start().await;
     let memory = Memory::default();
-    let client = server.client(&memory, 20);
+    let client = Client::of(&server, &memory, 20);
     tokio::time::sleep(Duration::from_millis(20)).await;
     assert_eq!(server.made(), 0);
     let _a = client.watched("a").await;
@@ -39,7 +42,7 @@ async fn invariant_9_the_first_channel_is_made_for_the_first_conversation_and_se
 #[tokio::test]
 async fn an_event_reaches_those_who_watch_its_conversation() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
     let mut b = client.watched("b").await;
     let mut b_again = client.watched("b").await;
@@ -55,7 +58,7 @@ async fn an_event_reaches_those_who_watch_its_conversation() {
 async fn conversations_that_come_together_cost_one_request() {
     let server = Server::start().await;
     let pace = Pace { subscribe_batch: Duration::from_millis(50), ..patient_pace() };
-    let client = server.client_at(pace, &Memory::default(), 1);
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
     let _first = client.watched("first").await;
     let mut watches: Vec<Watch> = (0..40).map(|number| client.watch(&number.to_string())).collect();
     for watch in &mut watches {
@@ -68,7 +71,7 @@ async fn conversations_that_come_together_cost_one_request() {
 #[tokio::test]
 async fn invariant_8_a_dropped_socket_is_replaced_on_the_same_channel_and_all_is_compared() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
     server.cut(FIRST);
     assert_eq!(next(&mut a).await, ChannelNotice::Reconcile);
@@ -82,7 +85,7 @@ async fn invariant_8_a_dropped_socket_is_replaced_on_the_same_channel_and_all_is
 async fn invariant_8_an_evicted_channel_is_replaced_with_all_its_topics_and_all_is_compared() {
     let server = Server::start().await;
     let memory = Memory::default();
-    let client = server.client(&memory, 1);
+    let client = Client::of(&server, &memory, 1);
     let mut a = client.watched("a").await;
     let mut b = client.watched("b").await;
     server.evict(FIRST);
@@ -103,8 +106,9 @@ async fn a_channel_whose_loss_is_told_in_band_is_replaced() {
         json!({ "topicName": "v2.system.token_revoked", "eventBody": { "channelId": FIRST } }),
     ] {
         let server = Server::start().await;
-        let client = server.client(&Memory::default(), 1);
+        let client = Client::of(&server, &Memory::default(), 1);
         let mut a = client.watched("a").await;
+        server.remove(FIRST);
         server.say(FIRST, &frame);
         assert_eq!(next(&mut a).await, ChannelNotice::Reconcile);
         assert_eq!(server.topics("made-2").len(), 4);
@@ -114,15 +118,15 @@ async fn a_channel_whose_loss_is_told_in_band_is_replaced() {
 #[tokio::test]
 async fn invariant_8_a_lost_channel_is_polled_for_until_it_is_back() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
-    server.fail_upgrades(true);
+    server.answer_upgrades(Some(503));
     server.cut(FIRST);
     client.until_first("loss", |state| matches!(state, ChannelState::Lost { .. })).await;
     for _ in 0..3 {
         assert_eq!(next(&mut a).await, ChannelNotice::Reconcile);
     }
-    server.fail_upgrades(false);
+    server.answer_upgrades(None);
     client.until_first("return", |state| state == ChannelState::Open).await;
     server.emit("a", "user.end");
     assert!(next_event(&mut a).await);
@@ -132,7 +136,7 @@ async fn invariant_8_a_lost_channel_is_polled_for_until_it_is_back() {
 #[tokio::test]
 async fn invariant_9_the_251st_conversation_opens_the_second_channel() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 20);
+    let client = Client::of(&server, &Memory::default(), 20);
     let mut watches: Vec<Watch> =
         (0..251).map(|number| client.watch(&format!("c{number}"))).collect();
     for watch in &mut watches {
@@ -149,7 +153,7 @@ async fn invariant_9_the_251st_conversation_opens_the_second_channel() {
 #[tokio::test]
 async fn invariant_9_never_more_channels_than_configured_and_the_rest_is_polled() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut watches: Vec<Watch> =
         (0..251).map(|number| client.watch(&format!("c{number}"))).collect();
     let last = watches.last_mut().unwrap();
@@ -168,7 +172,7 @@ async fn invariant_9_never_more_channels_than_configured_and_the_rest_is_polled(
 #[tokio::test]
 async fn topics_are_removed_when_nobody_watches_any_more() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let a = client.watched("a").await;
     let b = client.watched("b").await;
     let b_again = client.watch("b");
@@ -186,7 +190,7 @@ async fn topics_are_removed_when_nobody_watches_any_more() {
 async fn topics_are_subscribed_anew_before_the_channel_expires() {
     let server = Server::start().await;
     let pace = Pace { channel_renewal: Duration::from_millis(30), ..patient_pace() };
-    let client = server.client_at(pace, &Memory::default(), 1);
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
     let _a = client.watched("a").await;
     let renewal = (Method::PUT, FIRST.to_owned(), 4);
     let is_renewal = |request: &&(Method, String, usize)| **request == renewal;
@@ -198,7 +202,7 @@ async fn topics_are_subscribed_anew_before_the_channel_expires() {
 #[tokio::test]
 async fn invariant_8_a_socket_that_is_about_to_close_is_replaced_without_an_unnoticed_loss() {
     let server = Server::start().await;
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
     server.emit("a", "user.start");
     server.say(FIRST, &json!({ "topicName": "v2.system.socket_closing", "eventBody": {} }));
@@ -213,6 +217,73 @@ async fn invariant_8_a_socket_that_is_about_to_close_is_replaced_without_an_unno
 }
 
 #[tokio::test]
+async fn sockets_that_are_all_told_to_close_are_replaced_at_a_bearable_pace() {
+    let server = Server::start().await;
+    server.close_for_maintenance();
+    let pace = Pace { reconnect: Duration::from_secs(40), ..patient_pace() };
+    let pace = Pace { reconnect_cap: Duration::from_secs(60), ..pace };
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
+    let mut a = client.watched("a").await;
+    client.until_first("the closing", |state| state == ChannelState::Closing).await;
+    // The first socket goes on for as long as the second waits.
+    server.emit("a", "user.end");
+    assert!(!next_event(&mut a).await);
+    assert_eq!(server.connections(), [FIRST]);
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_channel_makes_no_other_channel() {
+    for status in [401, 403, 404] {
+        let server = Server::start().await;
+        server.answer_upgrades(Some(status));
+        let client = Client::of(&server, &Memory::default(), 1);
+        let mut a = client.watch("a");
+        client.until_first("loss", |state| matches!(state, ChannelState::Lost { .. })).await;
+        assert_eq!(server.made(), 1, "{status}");
+        assert!(server.verified() >= 9, "{status}");
+        server.answer_upgrades(None);
+        client.until_first("return", |state| state == ChannelState::Open).await;
+        server.until("topics", |server| server.topics(FIRST).len() == 4).await;
+        server.emit("a", "user.end");
+        next_event(&mut a).await;
+        assert_eq!(server.made(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_that_cannot_be_connected_to_is_made_once_and_used_when_it_can() {
+    let server = Server::start().await;
+    server.mislead(true);
+    let memory = Memory::default();
+    // In this life and in the next.
+    for _ in 0..2 {
+        let client = Client::of(&server, &memory, 2);
+        let a = client.watch("a");
+        client.until_first("loss", |state| matches!(state, ChannelState::Lost { .. })).await;
+        assert_eq!(memory.all(), [FIRST]);
+        drop(a);
+        client.stop().await;
+    }
+    let client = Client::of(&server, &memory, 2);
+    let _a = client.watch("a");
+    server.until("another look", |server| server.listed() > 12).await;
+    server.mislead(false);
+    server.until("topics", |server| server.topics(FIRST).len() == 4).await;
+    assert_eq!(server.made(), 1);
+}
+
+#[tokio::test]
+async fn a_socket_with_an_endless_frame_is_replaced() {
+    let server = Server::start().await;
+    let client = Client::of(&server, &Memory::default(), 1);
+    let mut a = client.watched("a").await;
+    server.say(FIRST, &json!({ "topicName": "x".repeat(2 << 20) }));
+    assert_eq!(next(&mut a).await, ChannelNotice::Reconcile);
+    assert_eq!(server.connections(), [FIRST, FIRST]);
+    assert_eq!(server.made(), 1);
+}
+
+#[tokio::test]
 async fn invariant_8_a_silent_socket_is_asked_and_then_replaced() {
     let server = Server::start().await;
     server.ignore_pings();
@@ -221,7 +292,7 @@ async fn invariant_8_a_silent_socket_is_asked_and_then_replaced() {
         pong_wait: Duration::from_millis(40),
         ..patient_pace()
     };
-    let client = server.client_at(pace, &Memory::default(), 1);
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
     assert_eq!(next(&mut a).await, ChannelNotice::Reconcile);
     assert!(server.pings() >= 1);
@@ -232,7 +303,7 @@ async fn invariant_8_a_silent_socket_is_asked_and_then_replaced() {
 async fn a_silent_socket_that_answers_is_kept() {
     let server = Server::start().await;
     let pace = Pace { heartbeat_silence: Duration::from_millis(10), ..patient_pace() };
-    let client = server.client_at(pace, &Memory::default(), 1);
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
     let _a = client.watched("a").await;
     server.until("pings", |server| server.pings() >= 3).await;
     assert_eq!(server.connections(), [FIRST]);
@@ -242,11 +313,11 @@ async fn a_silent_socket_that_answers_is_kept() {
 async fn invariant_9_a_remembered_channel_is_used_again_after_a_restart() {
     let server = Server::start().await;
     let memory = Memory::default();
-    let client = server.client(&memory, 20);
+    let client = Client::of(&server, &memory, 20);
     let old = client.watched("old").await;
     client.stop().await;
     drop(old);
-    let client = server.client(&memory, 20);
+    let client = Client::of(&server, &memory, 20);
     let _new = client.watched("new").await;
     assert_eq!(server.made(), 1);
     assert_eq!(server.connections(), [FIRST, FIRST]);
@@ -259,7 +330,7 @@ async fn a_remembered_channel_that_is_gone_is_forgotten_and_a_foreign_one_never_
     let server = Server::start().await;
     server.add_channel("foreign");
     let memory = Memory::of(&["expired"]);
-    let client = server.client(&memory, 20);
+    let client = Client::of(&server, &memory, 20);
     let _a = client.watched("a").await;
     assert_eq!(memory.all(), [FIRST]);
     assert_eq!(server.connections(), [FIRST]);
@@ -268,11 +339,25 @@ async fn a_remembered_channel_that_is_gone_is_forgotten_and_a_foreign_one_never_
 }
 
 #[tokio::test]
+async fn a_remembered_channel_cannot_be_looked_up_and_another_is_made() {
+    for status in [400, 403, 404] {
+        let server = Server::start().await;
+        server.refuse_listings(status);
+        let memory = Memory::of(&["remembered"]);
+        let client = Client::of(&server, &memory, 20);
+        let _a = client.watched("a").await;
+        assert_eq!(server.made(), 1, "{status}");
+        // It may be looked up in the next life.
+        assert_eq!(memory.all(), [FIRST, "remembered"]);
+    }
+}
+
+#[tokio::test]
 async fn a_second_owner_is_recognised() {
     let server = Server::start().await;
     // The pauses are short, and what counts as lasting is long.
     let pace = Pace { reconnect_cap: Duration::from_secs(5), ..patient_pace() };
-    let client = server.client_at(pace, &Memory::default(), 1);
+    let client = Client::at_pace(pace, &server, &Memory::default(), 1);
     let mut a = client.watched("a").await;
     server.be_a_rival(true);
     server.close(FIRST, 1000);
@@ -287,7 +372,7 @@ async fn a_second_owner_is_recognised() {
 async fn a_conversation_that_genesys_refuses_is_polled_and_the_others_are_told_of() {
     let server = Server::start().await;
     server.refuse("hidden");
-    let client = server.client(&Memory::default(), 1);
+    let client = Client::of(&server, &Memory::default(), 1);
     let mut hidden = client.watch("hidden");
     let mut shown = client.watched("shown").await;
     for _ in 0..3 {
@@ -298,13 +383,42 @@ async fn a_conversation_that_genesys_refuses_is_polled_and_the_others_are_told_o
 }
 
 #[tokio::test]
+async fn refused_topics_are_counted() {
+    let server = Server::start().await;
+    server.refuse("acd.");
+    let client = Client::of(&server, &Memory::default(), 1);
+    let _a = client.watched("a").await;
+    let _b = client.watched("b").await;
+    let is_counted = |all: &Vec<ChannelStatus>| {
+        all.first().is_some_and(|one| (one.topics, one.refused) == (6, 2))
+    };
+    client.until("the count", is_counted).await;
+    assert_eq!(server.topics(FIRST).len(), 6);
+}
+
+#[tokio::test]
 async fn a_shutdown_closes_the_sockets_and_leaves_the_channel_for_the_next_life() {
     let server = Server::start().await;
     let memory = Memory::default();
-    let client = server.client(&memory, 1);
+    let client = Client::of(&server, &memory, 1);
     let a = client.watched("a").await;
     client.stop().await;
     drop(a);
     assert_eq!(memory.all(), [FIRST]);
     assert_eq!(server.channels(), [FIRST]);
+}
+
+#[tokio::test]
+async fn no_channel_is_made_once_the_shutdown_has_begun() {
+    let server = Server::start().await;
+    server.answer_listings(false);
+    let memory = Memory::of(&["expired"]);
+    let client = Client::of(&server, &memory, 20);
+    let a = client.watch("a");
+    server.until("the look-up", |server| server.listed() == 1).await;
+    client.begin_to_stop();
+    server.answer_listings(true);
+    client.stop().await;
+    drop(a);
+    assert_eq!(server.made(), 0);
 }

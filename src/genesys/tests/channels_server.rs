@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::Future,
     sync::{Arc, Mutex, MutexGuard},
     time::Duration,
 };
@@ -16,19 +15,16 @@ use axum::{
     },
     http::{Method, StatusCode},
     response::{IntoResponse, Response},
-    routing::{any, get, post},
+    routing::{any, get, head, post},
 };
-use baton_genesys::{
-    ChannelMemory, ChannelNotice, ChannelState, ChannelStatus, Channels, Pace, Watch,
-};
-use baton_process::{ShutdownTrigger, shutdown};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::mpsc, time::sleep};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    time::sleep,
+};
 
-use crate::scripted::client_of;
-
-/// Longer than anything takes here; nothing waits for it but what fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+use crate::channels_client::within;
 
 /// What a test does to a socket.
 enum Act {
@@ -52,10 +48,20 @@ struct World {
     pings: usize,
     /// How often the channels were listed.
     listed: usize,
-    upgrades_fail: bool,
+    /// How every upgrade is answered, whatever the channel.
+    upgrades: Option<StatusCode>,
+    /// How often it was asked whether a channel exists.
+    verified: usize,
+    /// How the channels are listed, if they are not.
+    listings: Option<StatusCode>,
+    /// Whether channels are said to be where none can be connected to.
+    misleads: bool,
+    /// Whether every new socket is told at once that it will close.
+    closing: bool,
     /// Whether each socket is closed as soon as it is open, as by a second owner.
     rival: bool,
     answers_pings: bool,
+    /// What the topics that are refused contain.
     refused: Option<String>,
 }
 
@@ -64,6 +70,8 @@ struct World {
 pub(crate) struct Server {
     address: String,
     world: Arc<Mutex<World>>,
+    /// Whether listings are answered.
+    lists: watch::Sender<bool>,
 }
 
 impl Server {
@@ -71,10 +79,12 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let world = World { answers_pings: true, ..World::default() };
-        let server = Self { address, world: Arc::new(Mutex::new(world)) };
+        let (lists, _) = watch::channel(true);
+        let server = Self { address, world: Arc::new(Mutex::new(world)), lists };
         let app = Router::new()
             .route("/oauth/token", post(token))
             .route("/api/v2/notifications/channels", get(list).post(create))
+            .route("/api/v2/notifications/channels/{id}", head(verify))
             .route("/api/v2/notifications/channels/{id}/subscriptions", any(subscriptions))
             .route("/channels/{id}", get(upgrade))
             .with_state(server.clone());
@@ -82,16 +92,9 @@ impl Server {
         server
     }
 
-    /// A client's channels, fast, with no more heartbeats than there are here: none.
-    pub(crate) fn client(&self, memory: &Memory, most: usize) -> Client {
-        self.client_at(patient_pace(), memory, most)
-    }
-
-    pub(crate) fn client_at(&self, pace: Pace, memory: &Memory, most: usize) -> Client {
-        let genesys = client_of(&format!("http://{}", self.address), pace);
-        let (stop, shutdown) = shutdown();
-        let channels = Channels::start(genesys, memory.clone(), most, shutdown);
-        Client { channels, stop }
+    /// Where it is, as a client is told.
+    pub(crate) fn base_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -137,8 +140,34 @@ impl Server {
         self.world().pings
     }
 
-    pub(crate) fn fail_upgrades(&self, fail: bool) {
-        self.world().upgrades_fail = fail;
+    /// Answers every upgrade with this status, or as it should be answered.
+    pub(crate) fn answer_upgrades(&self, status: Option<u16>) {
+        self.world().upgrades = status.map(|status| StatusCode::from_u16(status).unwrap());
+    }
+
+    /// Answers every listing of the channels with this status.
+    pub(crate) fn refuse_listings(&self, status: u16) {
+        self.world().listings = Some(StatusCode::from_u16(status).unwrap());
+    }
+
+    /// Answers listings now or only once it is told to.
+    pub(crate) fn answer_listings(&self, answer: bool) {
+        self.lists.send_replace(answer);
+    }
+
+    /// Says of every channel that it is where none can be connected to, or where it is.
+    pub(crate) fn mislead(&self, mislead: bool) {
+        self.world().misleads = mislead;
+    }
+
+    /// How often it was asked whether a channel exists.
+    pub(crate) fn verified(&self) -> usize {
+        self.world().verified
+    }
+
+    /// Tells every new socket at once that it will close.
+    pub(crate) fn close_for_maintenance(&self) {
+        self.world().closing = true;
     }
 
     pub(crate) fn be_a_rival(&self, rival: bool) {
@@ -149,9 +178,9 @@ impl Server {
         self.world().answers_pings = false;
     }
 
-    /// Has no topics of this conversation.
-    pub(crate) fn refuse(&self, conversation: &str) {
-        self.world().refused = Some(conversation.to_owned());
+    /// Has none of the topics that contain this.
+    pub(crate) fn refuse(&self, part: &str) {
+        self.world().refused = Some(part.to_owned());
     }
 
     /// Says the event to whichever channel has its topic, if one has.
@@ -183,9 +212,14 @@ impl Server {
         self.act(channel, Act::Close(code));
     }
 
+    /// The channel is no more; its socket stays.
+    pub(crate) fn remove(&self, channel: &str) {
+        self.world().channels.remove(channel);
+    }
+
     /// Evicts a channel: its socket is closed, and it is no more.
     pub(crate) fn evict(&self, channel: &str) {
-        self.world().channels.remove(channel);
+        self.remove(channel);
         self.close(channel, 1001);
     }
 
@@ -205,122 +239,13 @@ impl Server {
     }
 }
 
-/// One process with its channels.
-pub(crate) struct Client {
-    channels: Channels,
-    stop: ShutdownTrigger,
-}
-
-impl Client {
-    pub(crate) fn watch(&self, conversation: &str) -> Watch {
-        self.channels.watch(conversation)
-    }
-
-    /// Watches a conversation and waits until its topics are in place.
-    pub(crate) async fn watched(&self, conversation: &str) -> Watch {
-        let mut watch = self.watch(conversation);
-        assert_eq!(next(&mut watch).await, ChannelNotice::Reconcile);
-        watch
-    }
-
-    /// Waits for a state of the channels.
-    pub(crate) async fn until(
-        &self,
-        what: &str,
-        is_so: impl FnMut(&Vec<ChannelStatus>) -> bool,
-    ) -> Vec<ChannelStatus> {
-        let mut states = self.channels.states();
-        within(what, async { states.wait_for(is_so).await.unwrap().clone() }).await
-    }
-
-    /// Waits for a state of the first channel.
-    pub(crate) async fn until_first(
-        &self,
-        what: &str,
-        is_so: impl Fn(ChannelState) -> bool,
-    ) -> ChannelStatus {
-        let is_so = |all: &Vec<ChannelStatus>| all.first().is_some_and(|one| is_so(one.state));
-        self.until(what, is_so).await.remove(0)
-    }
-
-    pub(crate) fn statuses(&self) -> Vec<ChannelStatus> {
-        self.channels.states().borrow().clone()
-    }
-
-    /// Stops the process, and waits until its sockets are closed.
-    pub(crate) async fn stop(self) {
-        self.stop.begin();
-        drop(self.channels);
-        within("the shutdown", self.stop.finished()).await;
-    }
-}
-
-/// Remembers in memory.
-#[derive(Clone, Default)]
-pub(crate) struct Memory(Arc<Mutex<BTreeSet<String>>>);
-
-impl Memory {
-    pub(crate) fn of(ids: &[&str]) -> Self {
-        let memory = Self::default();
-        memory.0.lock().unwrap().extend(ids.iter().map(|id| (*id).to_owned()));
-        memory
-    }
-
-    pub(crate) fn all(&self) -> Vec<String> {
-        self.0.lock().unwrap().iter().cloned().collect()
-    }
-}
-
-impl ChannelMemory for Memory {
-    async fn load(&self) -> Vec<String> {
-        self.all()
-    }
-
-    async fn remember(&self, channel_id: &str) {
-        self.0.lock().unwrap().insert(channel_id.to_owned());
-    }
-
-    async fn forget(&self, channel_id: &str) {
-        self.0.lock().unwrap().remove(channel_id);
-    }
-}
-
-/// A pace a thousand times as fast, but patient with silence.
-pub(crate) fn patient_pace() -> Pace {
-    let real = Pace::default();
-    Pace {
-        heartbeat_silence: real.heartbeat_silence,
-        pong_wait: real.pong_wait,
-        channel_renewal: real.channel_renewal,
-        ..Pace::scaled(0.001)
-    }
-}
-
-/// The next notice of a watch.
-pub(crate) async fn next(watch: &mut Watch) -> ChannelNotice {
-    within("a notice", watch.next()).await
-}
-
-/// The next event of a watch, whatever is to be compared before; and whether something was.
-pub(crate) async fn next_event(watch: &mut Watch) -> bool {
-    let mut compared = false;
-    while next(watch).await == ChannelNotice::Reconcile {
-        compared = true;
-    }
-    compared
-}
-
-async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let outcome = tokio::time::timeout(PATIENCE, future).await;
-    outcome.unwrap_or_else(|_| panic!("{what} did not come"))
-}
-
 async fn token() -> Json<Value> {
     Json(json!({ "access_token": "token", "token_type": "bearer", "expires_in": 86_399 }))
 }
 
-fn channel_body(server: &Server, id: &str) -> Value {
-    let connect_uri = format!("ws://{}/channels/{id}", server.address);
+fn channel_body(address: &str, misleads: bool, id: &str) -> Value {
+    let scheme = if misleads { "https" } else { "ws" };
+    let connect_uri = format!("{scheme}://{address}/channels/{id}");
     json!({ "connectUri": connect_uri, "id": id, "expires": "2026-05-05T09:00:00.000Z" })
 }
 
@@ -330,13 +255,25 @@ async fn create(State(server): State<Server>) -> Json<Value> {
     let id = format!("made-{}", world.made);
     world.channels.insert(id.clone(), BTreeSet::new());
     world.most_at_once = world.most_at_once.max(world.channels.len());
-    Json(channel_body(&server, &id))
+    Json(channel_body(&server.address, world.misleads, &id))
 }
 
-async fn list(State(server): State<Server>) -> Json<Value> {
+async fn list(State(server): State<Server>) -> Response {
     server.world().listed += 1;
-    let all: Vec<Value> = server.channels().iter().map(|id| channel_body(&server, id)).collect();
-    Json(json!({ "entities": all }))
+    let _ = server.lists.subscribe().wait_for(|answer| *answer).await;
+    let world = server.world();
+    if let Some(status) = world.listings {
+        return status.into_response();
+    }
+    let listed = |id: &String| channel_body(&server.address, world.misleads, id);
+    let all: Vec<Value> = world.channels.keys().map(listed).collect();
+    Json(json!({ "entities": all })).into_response()
+}
+
+async fn verify(State(server): State<Server>, Path(id): Path<String>) -> StatusCode {
+    let mut world = server.world();
+    world.verified += 1;
+    if world.channels.contains_key(&id) { StatusCode::OK } else { StatusCode::NOT_FOUND }
 }
 
 async fn subscriptions(
@@ -382,8 +319,8 @@ async fn upgrade(
 ) -> Response {
     {
         let world = server.world();
-        if world.upgrades_fail {
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+        if let Some(status) = world.upgrades {
+            return status.into_response();
         }
         if !world.channels.contains_key(&id) {
             return StatusCode::NOT_FOUND.into_response();
@@ -400,6 +337,10 @@ async fn serve(server: Server, id: String, mut socket: WebSocket) {
         world.connections.push(id.clone());
         if world.rival {
             let _ = acts.send(Act::Close(1000));
+        }
+        if world.closing {
+            let frame = json!({ "topicName": "v2.system.socket_closing", "eventBody": {} });
+            let _ = acts.send(Act::Say(frame.to_string()));
         }
         if let Some(first) = world.sockets.insert(id, acts) {
             let _ = first.send(Act::Close(1000));

@@ -1,11 +1,11 @@
 //! The notification channels against the simulator, which was written without us.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
 use baton_genesys::{
-    ChannelNotice, ChannelState, Channels, Credentials, EndUser, Genesys, Hosts, InboundMessage,
-    Pace, Secret, Watch,
+    ChannelNotice, ChannelState, ChannelStatus, Channels, Credentials, EndUser, Genesys, Hosts,
+    InboundMessage, Pace, Secret, Watch,
 };
 use baton_process::{Random, Shutdown, shutdown};
 use baton_simulator::{Configuration, DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET};
@@ -14,9 +14,10 @@ use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
+    sync::watch,
 };
 
-use crate::channels_server::{Memory, next};
+use crate::channels_client::{Memory, next, within};
 
 /// A hundred of Genesys' seconds pass in one of ours.
 const SCALE: f64 = 0.01;
@@ -105,6 +106,14 @@ async fn comparison(watch: &mut Watch) {
     while next(watch).await != ChannelNotice::Reconcile {}
 }
 
+/// Returns once a socket of the first channel has taken over from one that is about to close.
+async fn taken_over(mut states: watch::Receiver<Vec<ChannelStatus>>) {
+    for expected in [ChannelState::Closing, ChannelState::Open] {
+        let is_so = |all: &Vec<ChannelStatus>| all.first().is_some_and(|one| one.state == expected);
+        states.wait_for(is_so).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn what_an_agent_does_is_told() {
     let simulation = Simulation::start().await;
@@ -139,12 +148,12 @@ async fn invariant_8_after_each_fault_the_channel_is_back_and_the_conversation_c
     ];
     for fault in faults {
         let is_maintenance = fault["fault"] == "announce_maintenance";
+        let take_over = is_maintenance.then(|| tokio::spawn(taken_over(channels.states())));
         simulation.strike(fault).await;
-        if is_maintenance {
+        match take_over {
             // The new socket takes over before the old one closes, and nothing may be lost.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        } else {
-            comparison(&mut watch).await;
+            Some(take_over) => within("the new socket", take_over).await.unwrap(),
+            None => comparison(&mut watch).await,
         }
         simulation.act(&conversation, json!({ "action": "alert", "user": "Dana Reyes" })).await;
         event(&mut watch, LifecycleKind::UserStart).await;

@@ -33,6 +33,18 @@ async fn a_user_without_picture_or_with_an_unsafe_one_has_none() {
 }
 
 #[tokio::test]
+async fn a_user_of_whom_genesys_knows_nothing_is_one_all_the_same() {
+    for body in [
+        json!({ "name": null, "preferredName": null, "images": null }),
+        json!({ "images": [null, 7, { "resolution": null, "imageUri": null }] }),
+    ] {
+        let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, &body)).await;
+        let user = scripted.genesys().user("u").await.unwrap();
+        assert_eq!((&user.name, &user.preferred_name, &user.picture), (&None, &None, &None));
+    }
+}
+
+#[tokio::test]
 async fn a_user_is_looked_up_once_however_many_ask() {
     let scripted = Scripted::with_tokens(|_, _| Reply::new(200, USER)).await;
     let genesys = scripted.genesys();
@@ -75,14 +87,63 @@ async fn all_pages_of_a_listing_are_read() {
 }
 
 #[tokio::test]
+async fn a_listing_is_read_whatever_some_of_its_entries_are() {
+    let page = json!({
+        "entities": [
+            null,
+            { "id": "i-1", "name": null },
+            { "id": null, "name": "without an id" },
+            { "id": "i-2", "name": 7 },
+            "neither",
+            { "id": "i-3", "name": "Third" },
+        ],
+        "pageCount": null,
+    });
+    let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, &page)).await;
+    let genesys = scripted.genesys();
+    let found = genesys.integrations().await.unwrap();
+    let found: Vec<(&str, &str)> = found.iter().map(|one| (&*one.id, &*one.name)).collect();
+    assert_eq!(found, [("i-1", ""), ("i-3", "Third")]);
+    assert_eq!(genesys.queue_named("Third").await.unwrap().id, "i-3");
+}
+
+#[tokio::test]
+async fn a_page_of_which_nothing_can_be_read_is_not_the_last() {
+    let scripted = Scripted::with_tokens(|_, before| match before {
+        0 => Reply::new(200, json!({ "entities": [null], "pageCount": 3 })),
+        1 => Reply::new(200, json!({ "entities": [{ "id": "q" }], "pageCount": 3 })),
+        _ => Reply::new(200, json!({ "entities": null, "pageCount": 3 })),
+    })
+    .await;
+    let ids: Vec<String> =
+        scripted.genesys().queues().await.unwrap().into_iter().map(|one| one.id).collect();
+    assert_eq!(ids, ["q"]);
+    assert_eq!(scripted.calls().len(), 3);
+}
+
+#[tokio::test]
+async fn names_to_choose_from_are_shown_as_far_as_a_log_bears_them() {
+    let name = "x".repeat(100_000);
+    let page = json!({ "entities": [{ "id": &name, "name": &name }], "pageCount": 1 });
+    let scripted = Scripted::with_tokens(move |asked, _| match asked.target.contains('?') {
+        true => Reply::new(200, &page),
+        false => Reply::new(404, NOT_FOUND),
+    })
+    .await;
+    let genesys = scripted.genesys();
+    for wanted in [IntegrationRef::Id("i".to_owned()), IntegrationRef::Name("i".to_owned())] {
+        let text = genesys.integration(&wanted).await.unwrap_err().to_string();
+        assert!(text.len() < 1_000, "{} bytes", text.len());
+    }
+}
+
+#[tokio::test]
 async fn an_integration_is_found_by_its_name() {
     let scripted = Scripted::with_tokens(|_, _| Reply::new(200, INTEGRATIONS)).await;
     let genesys = scripted.genesys();
     for name in ["Second", "second"] {
         let found = genesys.integration(&IntegrationRef::Name(name.to_owned())).await.unwrap();
         assert_eq!(found.id, "11bb22cc-5555-4666-8777-888899990000");
-        let url = "https://gw.example.org/webhooks/genesys/open";
-        assert_eq!(found.webhook_url.as_deref(), Some(url));
     }
     let missing = genesys.integration(&IntegrationRef::Name("Third".to_owned())).await;
     let expected = r#"Genesys has no Open Messaging integration "Third"; there is: "Acme Open Gateway", "Second""#;
@@ -98,7 +159,8 @@ async fn an_integration_that_is_not_there_is_named_with_those_that_are() {
     .await;
     let id = IntegrationRef::Id("nowhere".to_owned());
     let text = scripted.genesys().integration(&id).await.unwrap_err().to_string();
-    assert!(text.starts_with(r#"Genesys has no Open Messaging integration "nowhere""#), "{text}");
+    let start = r#"Genesys has no Open Messaging integration "nowhere" (context id 5f2c8d31-9b0a-4c11-8e7d-2a3b4c5d6e7f); "#;
+    assert!(text.starts_with(start), "{text}");
     assert!(text.contains(r#"5b0c1d2e-7f31-4a6b-9c44-0e5d8a7b6c10 "Acme Open Gateway""#), "{text}");
     assert_eq!(scripted.calls()[0].line(), format!("{LISTING}/nowhere"));
 }

@@ -5,6 +5,8 @@ mod calls;
 #[cfg(test)]
 mod channels;
 #[cfg(test)]
+mod channels_client;
+#[cfg(test)]
 mod channels_server;
 #[cfg(test)]
 mod channels_simulator;

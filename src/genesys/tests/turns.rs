@@ -9,6 +9,7 @@ use tokio::{sync::Barrier, time::Instant};
 use crate::scripted::{Reply, Scripted};
 
 const TOO_MANY: &str = include_str!("samples/error-429-with-limit.json");
+const UNAVAILABLE: &str = include_str!("samples/error-503.json");
 
 fn message(allowed: u32, count: u32) -> Reply {
     Reply::new(200, r#"{"normalizedMessage": {}}"#)
@@ -31,13 +32,31 @@ async fn the_whole_token_waits_for_as_long_as_genesys_asks() {
     // A second of this Genesys lasts ten milliseconds.
     let genesys = scripted.genesys_at(Pace::scaled(0.01));
     let begin = Instant::now();
-    let error = genesys.message("c", "m").await.unwrap_err();
-    assert_eq!(error.retry_after(), Some(Duration::from_millis(200)));
+    genesys.message("c", "m").await.unwrap_err();
     assert!(genesys.rate_state().held_for.is_some());
     genesys.disconnect("c", "p").await.unwrap();
     // Not a measurement: it cannot have gone sooner.
     assert!(begin.elapsed() >= Duration::from_millis(200));
     assert_eq!(genesys.rate_state().held_for, None);
+}
+
+#[tokio::test]
+async fn a_service_that_is_unavailable_is_left_alone_for_as_long_as_it_asks_within_bounds() {
+    let unavailable = |retry_after: Option<u32>| async move {
+        let scripted = Scripted::with_tokens(move |_, _| match retry_after {
+            Some(seconds) => Reply::new(503, UNAVAILABLE).with("retry-after", seconds),
+            None => Reply::new(503, UNAVAILABLE),
+        })
+        .await;
+        let genesys = scripted.genesys();
+        genesys.message("c", "m").await.unwrap_err();
+        genesys.rate_state().held_for
+    };
+    assert_eq!(unavailable(None).await, None);
+    let held_for = unavailable(Some(20)).await.unwrap();
+    assert!(held_for <= Duration::from_secs(20), "{held_for:?}");
+    let held_for = unavailable(Some(86_400)).await.unwrap();
+    assert!(held_for <= Pace::default().rate_window, "{held_for:?}");
 }
 
 #[tokio::test]
@@ -48,7 +67,7 @@ async fn typing_is_left_out_when_the_budget_is_short() {
     let outcome = genesys.send_typing("i", &user(), Timestamp::UNIX_EPOCH).await;
     let error = outcome.unwrap_err();
     assert!(matches!(error, CallError::Busy { .. }), "{error}");
-    assert!(!error.is_final() && !error.may_have_been_carried_out());
+    assert!(!error.is_final());
     assert_eq!(scripted.calls().len(), 1);
     let state = genesys.rate_state();
     assert_eq!((state.allowed, state.spent), (4, 2));

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::ledger::Issued;
 use crate::{
-    error::{TokenError, retry_after},
+    error::{TokenError, correlation_id, retry_after},
     hosts::Hosts,
     pace::Pace,
     secret::{Credentials, Secret},
@@ -26,6 +26,9 @@ const ASSUMED_SECONDS: u64 = 3600;
 
 /// What claims to live longer is renewed by then.
 const LONGEST_LIFE: Duration = Duration::from_hours(48);
+
+/// A longer answer is no token: Genesys' are a few hundred bytes long.
+const MOST_BYTES: usize = 64 << 10;
 
 /// Asks for tokens with the credentials of one OAuth client.
 #[derive(Clone)]
@@ -69,9 +72,9 @@ impl Issuer {
 
     /// Asks for a token, once.
     pub(super) async fn issue(&self) -> Result<Issued, TokenError> {
-        let answer = match self.transport.send(self.request()?).await {
+        let answer = match self.transport.send(self.request()?, MOST_BYTES).await {
             Ok(answer) => answer,
-            Err(error) => return Err(self.unreachable(error)),
+            Err(error) => return Err(self.unanswered(error)),
         };
         if !answer.status.is_success() {
             return Err(self.refusal(&answer));
@@ -110,29 +113,34 @@ impl Issuer {
         let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
         let (host, client_id) = self.named();
         let code = refusal.error.or(refusal.code).map(|code| word(&code)).unwrap_or_default();
+        let context_id = refusal.context_id.as_deref();
+        let context_id = context_id.or_else(|| correlation_id(&answer.headers)).map(word);
         match answer.status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let code = if code.is_empty() { answer.status.as_str().to_owned() } else { code };
-                TokenError::WrongCredentials { host, client_id, code }
+                TokenError::WrongCredentials { host, client_id, code, context_id }
             }
             status => TokenError::Refused {
                 host,
                 client_id,
                 status: status.as_u16(),
                 code,
-                context_id: refusal.context_id.map(|id| word(&id)),
+                context_id,
                 retry_after: retry_after(&answer.headers, &self.pace),
             },
         }
     }
 
-    fn unreachable(&self, error: TransportError) -> TokenError {
+    fn unanswered(&self, error: TransportError) -> TokenError {
         let (host, client_id) = self.named();
         match error {
             TransportError::Unreachable(reason) | TransportError::Interrupted(reason) => {
                 TokenError::Unreachable { host, client_id, reason }
             }
             TransportError::TimedOut(after) => TokenError::TimedOut { host, client_id, after },
+            TransportError::TooLong(most_bytes) => {
+                TokenError::TooLong { host, client_id, most_bytes }
+            }
         }
     }
 

@@ -32,6 +32,9 @@ pub(super) struct Ledger {
     in_flight: bool,
     /// How many requests have failed since the last that did not.
     failures: u32,
+    /// How many tokens the Platform API has refused since it last accepted one. That one is
+    /// issued is no sign that it will be accepted.
+    refusals: u32,
     pause: Option<Pause>,
 }
 
@@ -51,7 +54,15 @@ struct Pause {
 
 impl Ledger {
     pub(super) fn new(pace: Pace) -> Self {
-        Self { pace, held: None, generation: 0, in_flight: false, failures: 0, pause: None }
+        Self {
+            pace,
+            held: None,
+            generation: 0,
+            in_flight: false,
+            failures: 0,
+            refusals: 0,
+            pause: None,
+        }
     }
 
     /// What a caller gets, or nothing if it has to wait for the request in flight; and whether
@@ -88,17 +99,31 @@ impl Ledger {
         }
     }
 
+    /// The Platform API accepted the token of that generation.
+    pub(super) fn accepted(&mut self, generation: u64) {
+        if self.held.as_ref().is_some_and(|held| held.token.generation == generation) {
+            self.refusals = 0;
+        }
+    }
+
     /// The Platform API refused the token of that generation. A newer one is not meant: however
-    /// many calls were refused, the token is renewed once.
-    pub(super) fn refused(&mut self, generation: u64, error: TokenError, now: Instant) {
+    /// many calls were refused, the token is renewed once. Whether it was the one that is held.
+    pub(super) fn refused(&mut self, generation: u64, error: TokenError, now: Instant) -> bool {
         let Some(held) = self.held.take_if(|held| held.token.generation == generation) else {
-            return;
+            return false;
         };
-        // Neither is one that is refused as soon as it is issued.
-        let until = held.issued_at + self.pace.token_retry;
+        // Where each is refused as soon as it is issued, the next will hardly do better.
+        let until = held.issued_at + self.doubled(self.refusals);
+        self.refusals = self.refusals.saturating_add(1);
         if now < until {
             self.pause = Some(Pause { until, error });
         }
+        true
+    }
+
+    /// The token, if there is one, is not to be used any more.
+    pub(super) fn forget(&mut self) {
+        self.held = None;
     }
 
     pub(super) fn state(&self, now: Instant) -> TokenState {
@@ -131,14 +156,18 @@ impl Ledger {
     }
 
     fn pause_after(&self, error: &TokenError, chance: f64) -> Duration {
-        let Pace { token_retry, token_retry_cap, wrong_credentials, .. } = self.pace;
-        let doubled = token_retry.saturating_mul(2_u32.saturating_pow(self.failures));
-        let jittered = doubled.min(token_retry_cap).mul_f64(1.0 - chance / 2.0);
+        let jittered = self.doubled(self.failures).mul_f64(1.0 - chance / 2.0);
         match error {
-            TokenError::WrongCredentials { .. } => wrong_credentials,
+            TokenError::WrongCredentials { .. } => self.pace.wrong_credentials,
             TokenError::Refused { retry_after: Some(wait), .. } => jittered.max(*wait),
             _ => jittered,
         }
+    }
+
+    /// The pause after a first failure, doubled as often, up to the longest.
+    fn doubled(&self, times: u32) -> Duration {
+        let Pace { token_retry, token_retry_cap, .. } = self.pace;
+        token_retry.saturating_mul(2_u32.saturating_pow(times)).min(token_retry_cap)
     }
 }
 

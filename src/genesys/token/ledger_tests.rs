@@ -13,7 +13,7 @@ fn issued(life: Duration) -> Result<Issued, TokenError> {
 fn wrong() -> TokenError {
     let (host, client_id, code) =
         ("login".to_owned(), "id".to_owned(), "invalid_client".to_owned());
-    TokenError::WrongCredentials { host, client_id, code }
+    TokenError::WrongCredentials { host, client_id, code, context_id: None }
 }
 
 fn timed_out() -> TokenError {
@@ -111,6 +111,58 @@ fn a_token_that_is_refused_when_it_is_fresh_is_not_renewed_at_once() {
     ledger.refused(1, not_accepted(), now);
     assert_eq!(ask(&mut ledger, now), (Some(Err(not_accepted())), false));
     assert_eq!(ask(&mut ledger, now + Duration::from_secs(1)), (None, true));
+}
+
+/// How long a token is not asked for after the one that was issued `now` was refused at once.
+fn pause_after_refusal(ledger: &mut Ledger, now: Instant) -> Duration {
+    assert!(ledger.ask(now).1);
+    ledger.settle(issued(HOUR), now, 0.0);
+    assert!(ledger.refused(ledger.generation, not_accepted(), now));
+    let TokenState::Failing { again_in, error } = ledger.state(now) else { panic!() };
+    assert_eq!(error, not_accepted());
+    again_in
+}
+
+#[test]
+fn tokens_that_are_all_refused_are_asked_for_less_and_less_often() {
+    let mut now = Instant::now();
+    let mut ledger = ledger();
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        let pause = pause_after_refusal(&mut ledger, now);
+        pauses.push(pause.as_secs());
+        now += pause;
+    }
+    assert_eq!(pauses, [1, 2, 4, 8, 16, 30, 30, 30]);
+}
+
+#[test]
+fn a_token_that_was_accepted_is_replaced_soon_when_it_is_refused() {
+    let now = Instant::now();
+    let later = |seconds| now + Duration::from_secs(seconds);
+    let mut ledger = ledger();
+    pause_after_refusal(&mut ledger, now);
+    pause_after_refusal(&mut ledger, later(1));
+    assert!(ledger.ask(later(3)).1);
+    ledger.settle(issued(HOUR), later(3), 0.0);
+    // What an older token was good for says nothing of this one.
+    ledger.accepted(2);
+    assert_eq!(ledger.refusals, 2);
+    ledger.accepted(3);
+    assert!(ledger.refused(3, not_accepted(), later(4)));
+    assert_eq!(ask(&mut ledger, later(4)), (None, true));
+}
+
+#[test]
+fn a_token_that_is_forgotten_is_asked_for_again() {
+    let now = Instant::now();
+    let mut ledger = holding(HOUR, now, 0.0);
+    ledger.forget();
+    assert_eq!(ledger.state(now), TokenState::None);
+    assert_eq!(ask(&mut ledger, now), (None, true));
+    ledger.settle(issued(HOUR), now, 0.0);
+    assert!(!ledger.refused(1, not_accepted(), now));
+    assert_eq!(ask(&mut ledger, now), (Some(Ok(2)), false));
 }
 
 #[test]

@@ -39,6 +39,8 @@ struct ChannelShown {
     number: usize,
     state: &'static str,
     topics: usize,
+    /// Topics that Genesys does not grant; their handoffs are read over REST.
+    refused: usize,
     replaced: u32,
 }
 
@@ -77,6 +79,7 @@ fn channels(link: &Link) -> Vec<ChannelShown> {
         number: status.number,
         state: status.state.name(),
         topics: status.topics,
+        refused: status.refused,
         replaced: status.replaced,
     };
     link.channels.states().borrow().iter().map(shown).collect()

@@ -1,5 +1,7 @@
 //! Tokens, permissions, limits and error bodies, over real HTTP.
 
+use std::time::Duration;
+
 use baton_simulator::{DEFAULT_CLIENT_ID, DEFAULT_CLIENT_SECRET, OauthClient};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -81,13 +83,16 @@ async fn a_token_expires_with_its_life() {
     let simulator = Simulator::at_pace(0.0).await;
     let token = simulator.token().await;
     assert_eq!(queues(&simulator, &token).await.status, 200);
-    let expired = loop {
-        let answer = queues(&simulator, &token).await;
-        if answer.status != 200 {
-            break answer;
+    let expired = async {
+        loop {
+            let answer = queues(&simulator, &token).await;
+            if answer.status != 200 {
+                break answer;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     };
+    let expired = tokio::time::timeout(Duration::from_secs(30), expired).await.unwrap();
     assert_error(&expired, 401, "bad.credentials", &[]);
 }
 
