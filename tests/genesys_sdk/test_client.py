@@ -19,6 +19,7 @@ ASKED = {
     "DELETE /api/v2/notifications/channels/{channelId}/subscriptions",
     "GET /api/v2/conversations/messages/{conversationId}",
     "GET /api/v2/conversations/messages/{conversationId}/messages/{messageId}",
+    "GET /api/v2/conversations/messages/{messageId}/details",
     "GET /api/v2/conversations/messaging/integrations/open",
     "GET /api/v2/conversations/messaging/integrations/open/{integrationId}",
     "GET /api/v2/notifications/channels",
