@@ -26,6 +26,9 @@ from stage import (  # noqa: E402
     check_files, check_ports, request, say,
 )
 
+# How many messages the customer has for the bot.
+SAID_TO_BOT = 2
+
 # What the chat client says stands on the right, so that it is told from what this script says.
 RIGHT = " " * 40 + "│ "
 
@@ -189,10 +192,16 @@ def show(stage, customer, centre, pause):
 
 
 def begin(stage, step, customer, centre):
-    step("The customer writes. Here the first message begins the handoff; the sidecar stores it,\n"
-         "shows it, and posts it to Genesys over REST.")
+    step("The bot has the chat. It is the one that is built in; yours is an HTTP endpoint.")
+    customer.sees("The bot has joined", "Bot: Hello!")
     customer.says("Hello, where is my parcel?")
-    customer.sees("handed over to a person", "The handoff is accepted")
+    customer.sees("Bot: You wrote: Hello, where is my parcel?")
+
+    step("The bot gives up. The sidecar posts to Genesys over REST: what was said so far, and\n"
+         "whatever the bot hands over.")
+    customer.says("I want to talk to an agent")
+    customer.sees("I'll connect you with a person", "handed over to a person",
+                  "The handoff is accepted")
     wait_until(stage, centre.conversation, "the message did not reach Genesys")
     expect(centre.conversation()["state"] == "queued", "the conversation is not in a queue")
 
@@ -266,9 +275,14 @@ def end(stage, step, customer, centre):
     stage.wait_for_end_of(customer.client)
 
     step("What Genesys has of it:")
-    heard = [message["text"] for message in messages(centre, "inbound")]
-    expect(heard == customer.said, f"Genesys heard {heard}, and the customer said {customer.said}")
-    say(f"  {len(heard)} messages of the customer, in order, each once.")
+    heard = [words(message) for message in messages(centre, "inbound")]
+    note, transcript, *later = heard
+    said = customer.said[SAID_TO_BOT:]
+    expect(later == said, f"Genesys heard {later}, and the customer said {said}")
+    missing = [text for text in customer.said[:SAID_TO_BOT] if text not in transcript]
+    expect(not missing, f"the transcript for the agent lacks {missing}")
+    say(f"  \"{note}\", and what was said before, in one message.")
+    say(f"  {len(later)} messages of the customer to agents, in order, each once.")
 
     def are_confirmed():
         statuses = [message["status"] for message in messages(centre, "outbound")]
@@ -284,6 +298,13 @@ def end(stage, step, customer, centre):
             say(f"  {line}")
     refused = "wasmcustom.baton.refused.signature_mismatch: 1"
     expect(refused in counted, f"Envoy does not count {refused}")
+
+
+def words(message):
+    """What a message of the customer says. A choice goes to Genesys as the answer that it is."""
+    if message["text"] is not None:
+        return message["text"]
+    return message["content"][0]["buttonResponse"]["text"]
 
 
 def messages(centre, direction):

@@ -56,9 +56,12 @@ client_id = "{client_id}"
 client_secret = {{ env = "GENESYS_CLIENT_SECRET" }}
 
 [tenants.genesys.handoff]
-start = "first_message"
 agent_name = "first"
 agent_picture = true
+
+# In its place stands your own: url = "https://..."
+[tenants.bot]
+builtin = true
 """
 
 # No proxy of the environment may stand between the parts.

@@ -13,10 +13,16 @@
 mod again;
 #[path = "handoff/agents.rs"]
 mod agents;
+#[path = "handoff/bot.rs"]
+mod bot;
+#[path = "handoff/content.rs"]
+mod content;
 #[path = "handoff/ending.rs"]
 mod ending;
 #[path = "handoff/gaps.rs"]
 mod gaps;
+#[path = "handoff/idle.rs"]
+mod idle;
 #[path = "handoff/leaving.rs"]
 mod leaving;
 #[path = "handoff/mishaps.rs"]

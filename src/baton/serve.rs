@@ -70,6 +70,10 @@ async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
     // A taken port is found out before the store is touched.
     let chat = bind(configuration.chat_listen).await?;
     let internal = bind(configuration.internal_listen).await?;
+    let application = match configuration.application_listen() {
+        Some(address) => Some(bind(address).await?),
+        None => None,
+    };
     let store = Store::open(&configuration.store_path)?;
     let addresses = chat.local_addr().and_then(|chat| Ok((chat, internal.local_addr()?)));
     if let Ok((chat, internal)) = addresses {
@@ -77,9 +81,14 @@ async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
             "serving: chat API http://{chat}, deliveries and operators http://{internal}"
         ))?;
     }
-    Sidecar::new(configuration, store)
-        .run(chat, internal, async move { stop.received().await })
-        .await?;
+    let mut sidecar = Sidecar::new(configuration, store);
+    if let Some(application) = application {
+        if let Ok(address) = application.local_addr() {
+            output::line(&format!("serving: API for applications http://{address}"))?;
+        }
+        sidecar = sidecar.with_application(application);
+    }
+    sidecar.run(chat, internal, async move { stop.received().await }).await?;
     Ok(Outcome::Done)
 }
 

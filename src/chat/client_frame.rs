@@ -5,12 +5,19 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::sessions::{ClientAction, ClientEvent};
+use crate::{
+    limits::MAX_MESSAGE_BYTES,
+    metadata,
+    sessions::{ClientAction, ClientEvent},
+};
 
 /// The most characters of an unknown type that are repeated to the client.
 const MAX_TYPE_CHARACTERS: usize = 64;
 
 const MALFORMED: &str = "Unknown event type or invalid message format";
+
+/// What clients themselves say of a text over the advertised size (Messaging API, 3.1).
+const TOO_LARGE: &str = "Message too large";
 
 /// A frame that was read.
 pub(crate) enum ClientFrame {
@@ -43,12 +50,6 @@ struct Envelope<'a> {
 }
 
 #[derive(Deserialize)]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    custom: &'a RawValue,
-}
-
-#[derive(Deserialize)]
 struct UserMessage {
     text: String,
 }
@@ -62,10 +63,10 @@ struct UserTyping {
 impl ClientFrame {
     /// Reads a text frame.
     pub(crate) fn read(frame: &str) -> Self {
-        let Ok(envelope) = serde_json::from_str::<Envelope<'_>>(frame) else {
+        let Some(envelope) = object::<Envelope<'_>>(frame) else {
             return Self::malformed();
         };
-        let metadata = envelope.metadata.and_then(echoed);
+        let metadata = envelope.metadata.and_then(metadata::echoed);
         let action = match envelope.r#type.as_ref() {
             "EVENT_TYPE_HEARTBEAT" => return Self::Heartbeat { metadata },
             "EVENT_TYPE_USER_TYPING" => match envelope.payload.and_then(typing_state) {
@@ -77,11 +78,12 @@ impl ClientFrame {
             "EVENT_TYPE_USER_END_SESSION" => ClientAction::UserEndSession,
             "EVENT_TYPE_USER_MESSAGE" => {
                 let payload = envelope.payload.map_or("", RawValue::get);
-                match serde_json::from_str::<UserMessage>(payload) {
-                    Ok(message) => ClientAction::UserMessage { text: message.text },
-                    Err(_) => {
-                        return Self::Wrong { message: MALFORMED.into(), metadata };
+                match object::<UserMessage>(payload) {
+                    Some(message) if message.text.len() <= MAX_MESSAGE_BYTES => {
+                        ClientAction::UserMessage { text: message.text }
                     }
+                    Some(_) => return Self::Wrong { message: TOO_LARGE.into(), metadata },
+                    None => return Self::Wrong { message: MALFORMED.into(), metadata },
                 }
             }
             other => {
@@ -99,14 +101,14 @@ impl ClientFrame {
     }
 }
 
-fn typing_state(payload: &RawValue) -> Option<String> {
-    serde_json::from_str::<UserTyping>(payload.get()).ok()?.state
+/// Reads a JSON object; a list of the same values would be read as well.
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Option<T> {
+    let text = text.trim_ascii_start();
+    if text.starts_with('{') { serde_json::from_str(text).ok() } else { None }
 }
 
-/// The part of the metadata that is echoed: `custom`, if it is an object.
-fn echoed(metadata: &RawValue) -> Option<String> {
-    let custom = serde_json::from_str::<Metadata<'_>>(metadata.get()).ok()?.custom.get();
-    custom.starts_with('{').then(|| format!(r#"{{"custom":{custom}}}"#))
+fn typing_state(payload: &RawValue) -> Option<String> {
+    object::<UserTyping>(payload.get())?.state
 }
 
 #[cfg(test)]
@@ -142,12 +144,27 @@ mod tests {
     }
 
     #[test]
-    fn custom_metadata_is_kept_for_the_echo_and_nothing_else_of_it() {
+    fn custom_metadata_is_kept_for_the_echo() {
         let frame = r#"{"type":"X","metadata":{"custom":{"local_id":"7"},"other":1}}"#;
         assert_eq!(wrong(frame).1.as_deref(), Some(r#"{"custom":{"local_id":"7"}}"#));
-        for metadata in ["null", "1", "{}", r#"{"custom":null}"#, r#"{"custom":"x"}"#] {
+        for metadata in ["null", "1", "{}", "[]"] {
             assert_eq!(wrong(&format!(r#"{{"type":"X","metadata":{metadata}}}"#)).1, None);
         }
+    }
+
+    #[test]
+    fn a_text_of_the_advertised_size_is_read_and_a_larger_one_is_told_so() {
+        let frame = |bytes| {
+            let text = "\\\"".repeat(bytes);
+            let metadata = r#"{"custom":{"local_id":"7"}}"#;
+            format!(
+                r#"{{"type":"EVENT_TYPE_USER_MESSAGE","payload":{{"text":"{text}"}},"metadata":{metadata}}}"#
+            )
+        };
+        assert!(matches!(ClientFrame::read(&frame(MAX_MESSAGE_BYTES)), ClientFrame::Event(_)));
+        let (message, metadata) = wrong(&frame(MAX_MESSAGE_BYTES + 1));
+        assert_eq!(message, "Message too large");
+        assert_eq!(metadata.as_deref(), Some(r#"{"custom":{"local_id":"7"}}"#));
     }
 
     #[test]
@@ -170,6 +187,9 @@ mod tests {
             "null",
             "{}",
             r#"{"type":1}"#,
+            r#"["EVENT_TYPE_HEARTBEAT"]"#,
+            r#"{"type":"EVENT_TYPE_HEARTBEAT","type":"EVENT_TYPE_HEARTBEAT"}"#,
+            r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":["Hi"]}"#,
             r#"{"type":"EVENT_TYPE_USER_MESSAGE"}"#,
             r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":{"text":1}}"#,
             &deep,

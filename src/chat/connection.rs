@@ -4,7 +4,7 @@
 //! event alone. It is told only that there is more, never what: so history and live events are
 //! the same rows, nothing can fall between them, and a slow client costs one page.
 
-use std::{future, sync::Arc};
+use std::{future, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use baton_store::{LogPage, Session};
@@ -18,8 +18,14 @@ use crate::{
     client_frame::ClientFrame,
     frame,
     limits::{Limits, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_FRAME_BYTES},
-    sessions::{Attachment, ClientEvent, Sessions},
+    sessions::{Attachment, ClientAction, ClientEvent, Sessions},
 };
+
+/// What a client is told whose messages come too fast (Messaging API, 8.4).
+const TOO_FAST: &str = "Our system is experiencing high load. Please try again in a moment.";
+
+/// How long lies between two times that it is told so.
+const TOLD_AGAIN: Duration = Duration::from_secs(1);
 
 /// Why a socket is closed (Messaging API, 5.4). After all but `Ended` a client connects anew.
 #[derive(Clone, Copy, Debug)]
@@ -101,6 +107,8 @@ pub(crate) struct Connection<S> {
     pull_at: Option<Instant>,
     /// When the client has been silent for too long.
     silent_at: Instant,
+    /// When the client was told last that its messages come too fast.
+    told_too_fast: Option<Instant>,
 }
 
 impl<S: Sessions> Connection<S> {
@@ -115,6 +123,7 @@ impl<S: Sessions> Connection<S> {
             silent_at: Instant::now() + chat.limits.client_silence,
             pull_at: Some(Instant::now()),
             replaying: true,
+            told_too_fast: None,
             chat,
             session,
             attachment,
@@ -161,7 +170,7 @@ impl<S: Sessions> Connection<S> {
             let step = self.next_step().await;
             let done = match step {
                 Step::Pull => self.pull().await,
-                Step::Show(frame) => self.send(frame).await,
+                Step::Show(frame) => self.show(frame).await,
                 Step::Receive(received) => self.receive(received).await,
                 Step::Nothing => Ok(()),
                 Step::End(reason) => Err(Ending::Close(reason)),
@@ -194,6 +203,16 @@ impl<S: Sessions> Connection<S> {
             },
             received = self.socket.recv() => Step::Receive(received),
         }
+    }
+
+    /// Shows what is in no log; what the log has by now comes first, since that may be what it is
+    /// about.
+    async fn show(&mut self, frame: Utf8Bytes) -> Result<(), Ending> {
+        let newest = *self.attachment.newest.borrow();
+        if newest > self.cursor {
+            self.pull().await?;
+        }
+        self.send(frame).await
     }
 
     /// Sends the next page of the log.
@@ -246,11 +265,39 @@ impl<S: Sessions> Connection<S> {
             Message::Binary(bytes) if bytes.len() > MAX_FRAME_BYTES => {
                 Err(Ending::Close(Close::TooLarge))
             }
-            Message::Text(text) => self.take(ClientFrame::read(text.as_str())).await,
-            Message::Binary(_) => self.take(ClientFrame::malformed()).await,
+            Message::Text(text) if self.is_in_time() => {
+                self.take(ClientFrame::read(text.as_str())).await
+            }
+            Message::Text(text) => self.turn_away(text.as_str()).await,
+            Message::Binary(_) if self.is_in_time() => self.take(ClientFrame::malformed()).await,
+            Message::Binary(_) => Ok(()),
             // The socket itself answers a ping.
             Message::Ping(_) | Message::Pong(_) => Ok(()),
             Message::Close(_) => Err(Ending::ClientClosed),
+        }
+    }
+
+    /// Whether the session may send one more frame by now.
+    fn is_in_time(&self) -> bool {
+        let session_id = &self.session.details.session_id;
+        self.chat.admission.admits_frame(session_id, Instant::now().into_std())
+    }
+
+    /// Drops a frame that comes too fast. If that costs the user a message, the client is told,
+    /// though not for each of many.
+    async fn turn_away(&mut self, frame: &str) -> Result<(), Ending> {
+        if self.told_too_fast.is_some_and(|at| at.elapsed() < TOLD_AGAIN) {
+            return Ok(());
+        }
+        match ClientFrame::read(frame) {
+            ClientFrame::Event(ClientEvent {
+                action: ClientAction::UserMessage { .. },
+                metadata,
+            }) => {
+                self.told_too_fast = Some(Instant::now());
+                self.send_error(TOO_FAST, metadata.as_deref()).await
+            }
+            _ => Ok(()),
         }
     }
 

@@ -15,11 +15,20 @@ pub struct Connector {
     pub hosts: Vec<Host>,
 }
 
-/// The tenant whose connector the token opens, if the host may use it.
+impl Connector {
+    /// Whether it may be used from this host.
+    pub(crate) fn takes(&self, host: &Host) -> bool {
+        self.hosts.iter().any(|registered| host.is_within(registered))
+    }
+}
+
+/// The tenant whose connector the token opens, if the host may use it, and the origin too where
+/// there is one: a browser tells it, and a page cannot choose it as it can choose the host.
 pub(crate) fn admit<'a>(
     connectors: &'a [Connector],
     token: &[u8],
     host: &str,
+    origin: Option<&str>,
 ) -> Result<&'a TenantKey<'static>, Refusal> {
     let presented = SecretDigest::of(token);
     // Each connector is tried, so that the time tells nothing about which one it was.
@@ -30,12 +39,12 @@ pub(crate) fn admit<'a>(
     if connector.hosts.is_empty() {
         return Err(Refusal::ConnectorWithoutHost);
     }
-    let host = Host::parse(host).ok_or(Refusal::WrongHost)?;
-    if connector.hosts.iter().any(|registered| host.is_within(registered)) {
-        Ok(&connector.tenant)
-    } else {
-        Err(Refusal::WrongHost)
-    }
+    let claims = [Some(host), origin];
+    let taken = claims.into_iter().flatten().all(|claim| {
+        let host = Host::parse(claim);
+        host.is_some_and(|host| connector.takes(&host))
+    });
+    if taken { Ok(&connector.tenant) } else { Err(Refusal::WrongHost) }
 }
 
 #[cfg(test)]
@@ -55,7 +64,7 @@ mod tests {
         let connectors =
             [connector("a", &["a1", "a2"], &["a.org"]), connector("b", &["b1"], &["b.org"])];
         let admitted = |token: &str, host| {
-            admit(&connectors, token.as_bytes(), host).map(|tenant| tenant.account_id.clone())
+            admit(&connectors, token.as_bytes(), host, None).map(|tenant| tenant.account_id.clone())
         };
         assert_eq!(admitted("a1", "https://a.org").unwrap(), "a");
         assert_eq!(admitted("a2", "https://a.org").unwrap(), "a");
@@ -67,7 +76,17 @@ mod tests {
     #[test]
     fn a_connector_without_hosts_admits_nobody() {
         let connectors = [connector("a", &["a1"], &[])];
-        let refusal = admit(&connectors, b"a1", "https://a.org");
+        let refusal = admit(&connectors, b"a1", "https://a.org", None);
         assert!(matches!(refusal, Err(Refusal::ConnectorWithoutHost)));
+    }
+
+    #[test]
+    fn a_page_gets_in_only_from_where_the_browser_says_that_it_comes() {
+        let connectors = [connector("a", &["a1"], &["a.org"]), connector("b", &["b1"], &["b.org"])];
+        let admitted = |origin| admit(&connectors, b"a1", "a.org", Some(origin)).is_ok();
+        assert!(admitted("https://a.org") && admitted("https://chat.a.org:8443"));
+        for origin in ["https://b.org", "https://evil.org", "null", ""] {
+            assert!(!admitted(origin), "{origin}");
+        }
     }
 }

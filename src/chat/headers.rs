@@ -6,17 +6,12 @@ use axum::{
     extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 
-use crate::{Chat, sessions::Sessions};
+use crate::{Chat, cross_origin, sessions::Sessions};
 
 const CORRELATION_ID: HeaderName = HeaderName::from_static("x-polyai-correlation-id");
-
-/// What a page of another origin may send. No cookie is ever read, so that any origin may ask:
-/// the connector's token and hosts decide who gets in.
-const ALLOWED_HEADERS: &str =
-    "authorization, content-type, x-token, x-host, x-polyai-correlation-id";
 
 /// Adds the correlation id, the client's own or a fresh one (Messaging API, 2), what a browser
 /// wants to see before it lets a page of another origin read the answer, and that the answer is
@@ -30,8 +25,11 @@ pub(crate) async fn add<S: Sessions>(
         Some(given) if is_sane(given) => Some(given.clone()),
         _ => fresh(&chat),
     };
+    let allowed_origin = cross_origin::allowed_origin(&chat.connectors, request.headers());
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.uri().path().starts_with("/api/v1/");
     let mut response =
-        if request.method() == Method::OPTIONS { preflight() } else { next.run(request).await };
+        if is_preflight { cross_origin::preflight() } else { next.run(request).await };
     let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
     let headers = response.headers_mut();
     if !upgraded {
@@ -42,10 +40,7 @@ pub(crate) async fn add<S: Sessions>(
     if let Some(correlation_id) = correlation_id {
         headers.insert(CORRELATION_ID, correlation_id);
     }
-    let any = HeaderValue::from_static("*");
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, any);
-    let exposed = HeaderValue::from_static("x-polyai-correlation-id");
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    cross_origin::mark(headers, allowed_origin);
     response
 }
 
@@ -56,13 +51,4 @@ fn is_sane(given: &HeaderValue) -> bool {
 fn fresh<S>(chat: &Chat<S>) -> Option<HeaderValue> {
     let id = chat.random.uuid().ok()?;
     HeaderValue::from_str(&id.to_string()).ok()
-}
-
-fn preflight() -> Response {
-    let headers = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS),
-        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-    ];
-    (StatusCode::NO_CONTENT, headers).into_response()
 }

@@ -7,17 +7,21 @@ use axum::{
     body::Bytes,
     extract::{FromRequest, Request, State},
     http::{
-        HeaderMap, StatusCode,
-        header::{AUTHORIZATION, CACHE_CONTROL},
+        HeaderMap, HeaderValue, StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN},
     },
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
-    Chat, connector, digest::SecretDigest, refusal::Refusal, sessions::CreateError,
-    sessions::Sessions, token,
+    Chat, connector,
+    digest::SecretDigest,
+    refusal::Refusal,
+    session_request,
+    sessions::{CreateError, Sessions},
+    token,
 };
 
 /// The most bytes of a request's body.
@@ -38,8 +42,8 @@ pub(crate) async fn access_token<S: Sessions>(
     let (Some(token), Some(host)) = (headers.get("x-token"), headers.get("x-host")) else {
         return Err(Refusal::MissingAuthentication);
     };
-    let host = host.to_str().map_err(|_| Refusal::WrongHost)?;
-    let tenant = connector::admit(&chat.connectors, token.as_bytes(), host)?;
+    let origin = headers.get(ORIGIN).map(text).transpose()?;
+    let tenant = connector::admit(&chat.connectors, token.as_bytes(), text(host)?, origin)?;
     let user = chat.random.uuid().map_err(|error| {
         tracing::error!(%tenant, %error, "no access token was made");
         Refusal::AccessTokenFailed
@@ -53,10 +57,10 @@ pub(crate) async fn access_token<S: Sessions>(
     Ok(([(CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 
-/// What a client may say of itself when it asks for a session (Messaging API, 3): any object,
-/// of which nothing matters yet.
-#[derive(Deserialize)]
-struct SessionRequest {}
+/// The text that names a host.
+fn text(header: &HeaderValue) -> Result<&str, Refusal> {
+    header.to_str().map_err(|_| Refusal::WrongHost)
+}
 
 #[derive(Serialize)]
 struct SessionCreated {
@@ -79,10 +83,9 @@ pub(crate) async fn create_session<S: Sessions>(
             StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
             _ => Refusal::Unparseable,
         })?;
-    if !body.trim_ascii().is_empty() {
-        serde_json::from_slice::<SessionRequest>(&body).map_err(|_| Refusal::Unparseable)?;
-    }
-    let session_id = chat.sessions.create(tenant, digest).await.map_err(|error| match error {
+    let facts = session_request::read(&body)?;
+    let created = chat.sessions.create(tenant, digest, facts).await;
+    let session_id = created.map_err(|error| match error {
         CreateError::UnknownTenant => Refusal::InvalidAccessToken,
         CreateError::NotReady | CreateError::Failed => Refusal::SessionFailed,
     })?;

@@ -4,16 +4,23 @@
 //! package speaks with the client, and reads the session log from the store; everything else it
 //! asks of whoever implements [`Sessions`].
 
+mod admission;
+mod client_address;
 mod client_frame;
 mod connection;
 mod connector;
+mod cross_origin;
 mod digest;
 mod frame;
 mod headers;
 mod host;
 mod http;
 mod limits;
+mod metadata;
+mod network;
+mod rate;
 mod refusal;
+mod session_request;
 mod sessions;
 mod timestamp;
 mod token;
@@ -30,13 +37,15 @@ use axum::{
 use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
 
+pub use admission::{Admission, Allowance};
 pub use connector::Connector;
 pub use digest::SecretDigest;
 pub use frame::{SESSION_END, logged as logged_frame, transient as transient_frame};
 pub use host::Host;
 pub use limits::{HEARTBEAT_SECONDS, Limits, MAX_CONNECTIONS_PER_SESSION, MAX_MESSAGE_BYTES};
+pub use network::Network;
 pub use sessions::{
-    Attached, Attachment, ClientAction, ClientEvent, CreateError, Refused, Sessions,
+    Attached, Attachment, ClientAction, ClientEvent, CreateError, Refused, SessionFacts, Sessions,
 };
 pub use timestamp::timestamp_text;
 pub use token::AccessTokens;
@@ -60,17 +69,26 @@ pub struct Chat<S> {
     pub random: Random,
     /// What bounds a connection.
     pub limits: Limits,
+    /// Keeps clients from asking too much.
+    pub admission: Admission,
     /// Closes every socket (1012) when it begins; held until the last one is closed.
     pub shutdown: Shutdown,
 }
 
 impl<S: Sessions> Chat<S> {
     /// The chat API: `POST /api/v1/access-token`, `POST /api/v1/sessions`, `GET /ws`.
+    ///
+    /// The server in front of it puts the peer's address into each request, as axum's
+    /// `ConnectInfo<SocketAddr>`; the rate of requests is kept by it.
     pub fn router(self) -> Router {
         let chat = Arc::new(self);
         Router::new()
             .route("/api/v1/access-token", post(http::access_token::<S>))
             .route("/api/v1/sessions", post(http::create_session::<S>))
+            .route_layer(middleware::from_fn_with_state(
+                Arc::clone(&chat),
+                admission::keep_rate::<S>,
+            ))
             .route("/ws", get(upgrade::connect::<S>))
             .fallback(async || Refusal::NotFound)
             .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 /// The most bytes of UTF-8 in a message text that a client is told it may send. A frame around
-/// such a text is larger than the text, by escaping up to twice as large (Messaging API, 12).
+/// such a text is larger than the text, by escaping up to twice as large (Messaging API, 12); a
+/// larger text in a frame that is not too large is answered with a `SYSTEM_MESSAGE`.
 pub const MAX_MESSAGE_BYTES: usize = 120_000;
 
 /// The most bytes of a client's frame that are read; a larger one closes the connection (1009).

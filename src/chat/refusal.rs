@@ -1,8 +1,10 @@
 //! What an HTTP request is refused with, in the Messaging API's own words.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::StatusCode,
+    http::{StatusCode, header::RETRY_AFTER},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
@@ -40,6 +42,11 @@ pub(crate) enum Refusal {
     SessionNotFound,
     /// The request to open a socket is no WebSocket handshake.
     NoHandshake,
+    /// The client's address asks too often.
+    TooManyRequests {
+        /// How long it has to wait.
+        retry_after: Duration,
+    },
     /// There is nothing under the path.
     NotFound,
     /// The path does not take the method.
@@ -65,6 +72,7 @@ impl Refusal {
             Self::AuthenticationFailed => (S::UNAUTHORIZED, "authentication failed"),
             Self::SessionNotFound => (S::NOT_FOUND, "session not found"),
             Self::NoHandshake => (S::UPGRADE_REQUIRED, "WebSocket handshake expected"),
+            Self::TooManyRequests { .. } => (S::TOO_MANY_REQUESTS, "Too many requests"),
             Self::NotFound => (S::NOT_FOUND, "not found"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method not allowed"),
         }
@@ -81,6 +89,14 @@ struct Body {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, text) = self.status_and_text();
-        (status, Json(Body { error: text, message: text })).into_response()
+        let body = Json(Body { error: text, message: text });
+        match self {
+            Self::TooManyRequests { retry_after } => {
+                // Whole seconds: not a moment too early.
+                let seconds = retry_after.as_secs().saturating_add(1).to_string();
+                (status, [(RETRY_AFTER, seconds)], body).into_response()
+            }
+            _ => (status, body).into_response(),
+        }
     }
 }

@@ -12,6 +12,7 @@ pub trait Sessions: Send + Sync + 'static {
         &self,
         tenant: TenantKey<'static>,
         token_digest: [u8; 32],
+        facts: SessionFacts,
     ) -> impl Future<Output = Result<String, CreateError>> + Send;
 
     /// Joins one more connection to a session that exists.
@@ -23,6 +24,15 @@ pub trait Sessions: Send + Sync + 'static {
         session_id: &str,
         event: ClientEvent,
     ) -> impl Future<Output = Result<(), Refused>> + Send;
+}
+
+/// What a client told of its session when it asked for it. It has no debug print: custom data may
+/// be personal.
+pub struct SessionFacts {
+    /// The kind of client, such as `web` or `android`: a word of at most 32 characters.
+    pub platform: Option<String>,
+    /// What the page or app gave along for the bot: the text of a JSON object of at most 8 KiB.
+    pub custom: Option<String>,
 }
 
 /// Why no session was created.
@@ -66,7 +76,7 @@ pub struct Attachment {
 
 impl Attachment {
     /// Tells the session that the log was written to the client up to this sequence.
-    pub(crate) fn tell_shown(&self, sequence: u64) {
+    pub fn tell_shown(&self, sequence: u64) {
         self.shown.send_if_modified(|shown| {
             let further = sequence > *shown;
             *shown = sequence.max(*shown);

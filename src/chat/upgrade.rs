@@ -44,7 +44,7 @@ pub(crate) async fn connect<S: Sessions>(
     let access = chat.access_tokens.verify(token).ok_or(Refusal::AuthenticationFailed)?;
     let session = find(&chat, session_id).await;
     if let Ok(session) = &session {
-        let Session { details, ended } = session.as_ref().ok_or(Refusal::SessionNotFound)?;
+        let Session { details, ended, .. } = session.as_ref().ok_or(Refusal::SessionNotFound)?;
         let made_by = SecretDigest::from_bytes(details.token_digest);
         // No other token opens the session: while it lives, this one is good beyond its time.
         let good = SecretDigest::of(token.as_bytes()).is_one_of(&[made_by])
@@ -89,6 +89,9 @@ async fn find<S>(chat: &Chat<S>, session_id: &str) -> Result<Option<Session>, ()
 }
 
 async fn join<S: Sessions>(chat: Arc<Chat<S>>, session: Session, cursor: u64, socket: WebSocket) {
+    let Some(_place) = chat.admission.socket_place() else {
+        return connection::close(socket, Close::TryAgain, &chat.limits).await;
+    };
     match chat.sessions.attach(&session.details.session_id) {
         Attached::Joined(attachment) => {
             Connection::new(chat, session, cursor, attachment, socket).run().await;

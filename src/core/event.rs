@@ -101,6 +101,30 @@ pub struct ResponseSuggestion<'a> {
     /// What Genesys calls the choice. Clients read it and never send it back.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Cow<'a, str>>,
+    /// In what it is offered; left out of the JSON where that is a quick reply. Clients have no
+    /// use for it: the answer to Genesys says it again (Genesys reference, 3.2).
+    #[serde(default, skip_serializing_if = "OfferedIn::is_quick_reply")]
+    pub offered_in: OfferedIn,
+}
+
+/// In what an answer is offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OfferedIn {
+    /// In a quick reply, or in anything else that offers one.
+    #[default]
+    QuickReply,
+    /// In a button of a card.
+    Card,
+    /// In a date picker, as one of its times.
+    DatePicker,
+}
+
+impl OfferedIn {
+    /// Whether it is the usual one.
+    fn is_quick_reply(&self) -> bool {
+        *self == Self::QuickReply
+    }
 }
 
 /// The payload of a typing event.

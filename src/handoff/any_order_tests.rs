@@ -7,14 +7,14 @@ use serde_json::json;
 use crate::{
     DisconnectOutcome, Handoff, Input, Leaving, Notice, Participant, ReadOutcome, Rules, Snapshot,
     State, Ticket,
-    testing::{agent, alerting, at, customer, event, other, seconds},
+    testing::{agent, alerting, at, customer, event, other, queue, seconds},
 };
 
 fn leg() -> impl Strategy<Value = Participant> {
     let user = || prop_oneof![Just("a"), Just("b")];
     let leg = prop_oneof![
         3 => Just(customer()),
-        1 => Just(other("acd")),
+        1 => prop_oneof![Just("a"), Just("b")].prop_map(queue),
         2 => (user(), 0..60_i64).prop_map(|(user, since)| agent(user, since).sent(user, since + 5)),
         1 => user().prop_map(alerting),
         1 => Just(Participant { user_id: None, connected_at: None, ..agent("", 0) }),
@@ -60,6 +60,9 @@ fn input() -> impl Strategy<Value = Input> {
         3 => proptest::option::of(-60..90_i64)
             .prop_map(|time| Input::AgentWrote { at: time.map(at) }),
         2 => id().prop_map(|user_id| Input::Named { user_id, details: None }),
+        4 => (id(), proptest::option::of(0..500_u64)).prop_map(|(queue_id, wait)| {
+            Input::Estimated { queue_id, wait: wait.map(seconds) }
+        }),
         2 => vec(id(), 0..3).prop_map(Input::Missing),
         1 => (id(), any::<bool>())
             .prop_map(|(message_id, arrived)| Input::Fetched { message_id, arrived }),
@@ -83,10 +86,14 @@ fn is_in_order(told: &[Notice]) -> bool {
             before.iter().any(|notice| matches!(notice, Notice::AgentJoined(_)))
                 && !before.is_empty()
         }
-        [before @ .., Notice::Over(_)] => before.iter().all(|notice| *notice == Notice::Accepted),
+        [before @ .., Notice::Over(_)] => {
+            before.iter().all(|notice| matches!(notice, Notice::Accepted | Notice::Queue(_)))
+        }
         _ => true,
     };
-    let joined = |notice: &Notice| matches!(notice, Notice::Accepted | Notice::AgentJoined(_));
+    let joined = |notice: &Notice| {
+        matches!(notice, Notice::Accepted | Notice::Queue(_) | Notice::AgentJoined(_))
+    };
     let middle = told.iter().rev().skip_while(|notice| !joined(notice));
     before_end
         && middle.clone().all(joined)
@@ -105,10 +112,13 @@ proptest! {
     fn invariant_11_inputs_in_any_order_neither_panic_nor_spin_nor_say_a_thing_twice(
         steps in vec((0..20_u64, input()), 0..80),
         name_agents in any::<bool>(),
+        longest_wait in proptest::option::of(0..300_u64),
+        estimates in proptest::option::of(1..60_u64),
     ) {
-        let rules = Rules { name_agents, ..Rules::default() };
+        let (longest_wait, estimates) = (longest_wait.map(seconds), estimates.map(seconds));
+        let rules = Rules { name_agents, longest_wait, estimates, ..Rules::default() };
         let mut now = at(0);
-        let mut handoff = Handoff::requested(now);
+        let mut handoff = Handoff::requested(now, &rules);
         let mut told = Vec::new();
         for (pause, input) in steps {
             now = now.checked_add(seconds(pause)).unwrap();

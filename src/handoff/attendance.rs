@@ -134,6 +134,11 @@ impl Attendance {
         self.last.as_ref().is_some_and(|last| last.left_at.is_none())
     }
 
+    /// Whether an agent ever came.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.last.is_some()
+    }
+
     /// Who was last announced.
     pub(crate) fn announced(&self) -> Option<&Agent> {
         match &self.last {

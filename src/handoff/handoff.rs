@@ -5,12 +5,14 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Agent, End, Input, Leaving, Notice, ReadOutcome, Rules, SentMessage, Snapshot, State, Ticket,
+    Agent, End, Input, Leaving, Notice, ReadOutcome, Rules, Snapshot, Ticket,
     attendance::Attendance,
+    estimates::Estimates,
     liveness::{Finding, Liveness},
     messages::Messages,
     reading::Reading,
     rules::later,
+    waiting::Wait,
 };
 
 /// One handoff of a session, from the bot's request until nothing is left of it at Genesys.
@@ -29,6 +31,12 @@ pub struct Handoff {
     pub(crate) messages: Messages,
     /// The customer's participant, while it is to be disconnected.
     pub(crate) disconnect: Option<String>,
+    /// How long the user waits for the first agent.
+    #[serde(default)]
+    pub(crate) wait: Wait,
+    /// What is known of the queue in which the user is.
+    #[serde(default)]
+    pub(crate) estimates: Estimates,
     /// The customer was heard to leave: by when that counts even if no read confirms it.
     pub(crate) customer_gone_by: Option<Timestamp>,
 }
@@ -66,7 +74,7 @@ pub(crate) enum Stage {
 
 impl Handoff {
     /// A handoff that the bot has just asked for; nothing is known of Genesys yet.
-    pub fn requested(now: Timestamp) -> Self {
+    pub fn requested(now: Timestamp, rules: &Rules) -> Self {
         Self {
             requested_at: now,
             conversation_id: None,
@@ -76,6 +84,8 @@ impl Handoff {
             reading: Reading::default(),
             messages: Messages::default(),
             disconnect: None,
+            wait: Wait::of(now, rules),
+            estimates: Estimates::default(),
             customer_gone_by: None,
         }
     }
@@ -90,6 +100,9 @@ impl Handoff {
             Input::Read { ticket, outcome } => self.read(ticket, outcome, now, rules),
             Input::AgentWrote { at } => self.agent_wrote(at, now, rules),
             Input::Named { user_id, details } => self.attendance.named(&user_id, details),
+            Input::Estimated { queue_id, wait } => {
+                self.estimates.estimated(&queue_id, wait, now, rules)
+            }
             Input::Missing(ids) => self.missing(&ids, now),
             Input::Fetched { message_id, arrived } => self.fetched(&message_id, arrived),
             Input::Left(how) => self.left(how, now, rules),
@@ -108,6 +121,7 @@ impl Handoff {
             *by = whole;
         }
         self.customer_gone_by = self.customer_gone_by.map(|by| by.max(whole));
+        self.wait.resume(whole);
     }
 
     /// Whether anything is still wanted. That may be so after the end was told, while the
@@ -298,6 +312,7 @@ impl Handoff {
             true => Vec::new(),
             false => self.attendance.observe(snapshot, now, rules),
         };
+        self.find_queue(snapshot);
         if self.attendance.is_attended() {
             self.liveness.begin();
         }
@@ -307,7 +322,8 @@ impl Handoff {
             Stage::Opening | Stage::Closed => notices,
             Stage::Open | Stage::Ending { .. } => {
                 self.weigh(snapshot, finding, now, rules);
-                notices
+                let given_up = self.give_up_waiting(snapshot, finding, now, rules);
+                notices.into_iter().chain(given_up).collect()
             }
             // Another read is needed: this one began before something that is known by now.
             Stage::Leaving { .. } | Stage::Detaching { .. } if self.reading.is_behind() => notices,
@@ -326,7 +342,9 @@ impl Handoff {
     ) {
         match finding {
             Finding::Doubtful(until) => self.reading.plan_doubling_until(until, now, rules),
-            Finding::Alive if is_alerting(snapshot) => self.reading.plan_doubling(now, rules),
+            Finding::Alive if snapshot.is_alerting() || self.lacks_queue(snapshot, rules) => {
+                self.reading.plan_doubling(now, rules)
+            }
             Finding::Alive | Finding::Over => self.reading.plan_reconciling(now, rules),
         }
     }
@@ -343,22 +361,7 @@ impl Handoff {
             (Finding::Alive, Stage::Ending { .. }) => self.stage = Stage::Open,
             _ => {}
         }
-        let mut in_question: Vec<&SentMessage> = snapshot
-            .agents()
-            .flat_map(|leg| &leg.messages)
-            .filter(|message| self.is_in_question(message, now, rules))
-            .collect();
-        in_question.sort_by_key(|message| message.at);
-        self.messages.list(in_question.into_iter().map(|message| message.id.as_str()));
-    }
-
-    /// Whether an agent's message should have arrived: at the end each one, before that one which
-    /// Genesys no longer tries to deliver.
-    fn is_in_question(&self, message: &SentMessage, now: Timestamp, rules: &Rules) -> bool {
-        let Some(at) = message.at else { return true };
-        let given_up = message.failed || later(at, rules.webhook_retries) <= now;
-        let ending = matches!(self.stage, Stage::Ending { .. });
-        self.is_of_this_handoff(at, rules) && (ending || given_up)
+        self.list_messages(snapshot, now, rules);
     }
 
     /// Whether something was heard since the snapshot was asked for: a message may have revived
@@ -367,26 +370,14 @@ impl Handoff {
         self.reading.is_behind()
     }
 
-    fn missing(&mut self, ids: &[String], now: Timestamp) -> Vec<Notice> {
-        let fetch_from = match self.stage {
-            Stage::Ending { fetch_from, .. } => fetch_from,
-            _ => now,
-        };
-        self.messages.missing(ids, now, fetch_from);
-        Vec::new()
-    }
-
-    fn fetched(&mut self, message_id: &str, arrived: bool) -> Vec<Notice> {
-        self.messages.fetched(message_id, arrived);
-        Vec::new()
-    }
-
     /// Does what is due by now, whatever the input was.
     fn settle(&mut self, now: Timestamp, rules: &Rules) -> Vec<Notice> {
         self.reading.settle(now);
         self.messages.settle(now);
         let mut notices = self.attendance.settle(now);
         let joining = self.attendance.announcement_due().is_some();
+        self.settle_estimates(now, rules);
+        notices.extend(self.settle_wait(now, rules));
         notices.extend(match self.stage {
             Stage::Open if self.customer_gone_by.is_some_and(|by| by <= now) => {
                 let told = self.close(End::ByGenesys);
@@ -428,7 +419,7 @@ impl Handoff {
 
     /// Whether something happened in this handoff, and not in one before it in the same
     /// conversation. Genesys' clock is compared with ours, so there is some play.
-    fn is_of_this_handoff(&self, at: Timestamp, rules: &Rules) -> bool {
+    pub(crate) fn is_of_this_handoff(&self, at: Timestamp, rules: &Rules) -> bool {
         later(at, rules.clock_difference) >= self.requested_at
     }
 }
@@ -444,10 +435,6 @@ impl From<Leaving> for End {
 
 fn is_answered(event: &LifecycleEvent<'_>) -> bool {
     event.acd_outcome.as_deref() == Some("ANSWERED")
-}
-
-fn is_alerting(snapshot: &Snapshot) -> bool {
-    snapshot.agents().any(|leg| leg.state == State::Alerting)
 }
 
 fn timestamp(milliseconds: u64) -> Option<Timestamp> {

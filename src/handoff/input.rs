@@ -1,5 +1,7 @@
 //! What a handoff hears of.
 
+use std::time::Duration;
+
 use baton_core::lifecycle::LifecycleEvent;
 use jiff::Timestamp;
 
@@ -41,6 +43,13 @@ pub enum Input {
         user_id: String,
         /// What was found; `None` if nothing is to be had.
         details: Option<AgentDetails>,
+    },
+    /// Genesys was asked for [`Wants::estimate`](crate::Wants::estimate).
+    Estimated {
+        /// The queue that was asked about.
+        queue_id: String,
+        /// How long the wait may take; `None` if Genesys does not say, or did not answer.
+        wait: Option<Duration>,
     },
     /// The answer to [`Wants::check`](crate::Wants::check): which of these messages never arrived.
     /// It comes only when all that did arrive are logged.

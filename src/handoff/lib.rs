@@ -6,8 +6,9 @@
 //! data: stored with the notices in one step, it goes on after a crash as if nothing had been.
 //!
 //! Around it is what a handoff reads and writes: the [`Snapshot`] of a conversation, the
-//! [`topics`] that tell of its life, the [`attributes`] that a bot passes on, and the [`parts`]
-//! of a text too long for one message.
+//! [`topics`] that tell of its life, the [`RoutingHints`] and custom [`attributes`] that a bot
+//! passes on, the [`transcript`] of what was said before, the [`parts`] of a text too long for one
+//! message, and the [`quick_reply`] that a user's text may be.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod attributes;
 pub mod topics;
 
 mod attendance;
+mod estimates;
 mod handoff;
 mod input;
 mod leaving;
@@ -22,9 +24,13 @@ mod liveness;
 mod messages;
 mod notice;
 mod parts;
+mod quick_reply;
 mod reading;
+mod routing_hints;
 mod rules;
 mod snapshot;
+mod transcript;
+mod waiting;
 mod wants;
 
 #[cfg(test)]
@@ -32,21 +38,30 @@ mod any_order_tests;
 #[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
+mod estimates_tests;
+#[cfg(test)]
 mod joining_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod model_world;
 #[cfg(test)]
 mod reviving_tests;
 #[cfg(test)]
 mod snapshot_tests;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod waiting_tests;
 
 pub use handoff::Handoff;
 pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome};
-pub use notice::{Agent, AgentDetails, End, Notice};
+pub use notice::{Agent, AgentDetails, End, Notice, QueueStatus};
 pub use parts::parts;
+pub use quick_reply::quick_reply;
 pub use reading::Ticket;
+pub use routing_hints::RoutingHints;
 pub use rules::Rules;
-pub use snapshot::{Participant, Purpose, SentMessage, Snapshot, SnapshotProblem, State};
+pub use snapshot::{AcdQueue, Participant, Purpose, SentMessage, Snapshot, SnapshotProblem, State};
+pub use transcript::{TranscriptEntry, TranscriptForm, TranscriptSpeaker, transcript};
 pub use wants::{Disconnect, Wants};

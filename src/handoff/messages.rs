@@ -8,6 +8,8 @@ use std::collections::VecDeque;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::{Handoff, Notice, Rules, SentMessage, Snapshot, handoff::Stage, rules::later};
+
 /// The most messages that wait for a check, and the most that are remembered as fetched. Of more,
 /// the oldest are dropped: an outage that swallows so many of one conversation is none.
 const MOST: usize = 500;
@@ -98,6 +100,43 @@ impl Messages {
     /// When the next check begins, if it waits.
     pub(crate) fn check_due(&self) -> Option<Timestamp> {
         self.check_at.filter(|_| self.check.is_empty())
+    }
+}
+
+impl Handoff {
+    /// Lists the agents' messages that a snapshot shows and that should have arrived.
+    pub(crate) fn list_messages(&mut self, snapshot: &Snapshot, now: Timestamp, rules: &Rules) {
+        let mut in_question: Vec<&SentMessage> = snapshot
+            .agents()
+            .flat_map(|leg| &leg.messages)
+            .filter(|message| self.is_in_question(message, now, rules))
+            .collect();
+        in_question.sort_by_key(|message| message.at);
+        self.messages.list(in_question.into_iter().map(|message| message.id.as_str()));
+    }
+
+    /// Whether an agent's message should have arrived: at the end each one, before that one which
+    /// Genesys no longer tries to deliver.
+    fn is_in_question(&self, message: &SentMessage, now: Timestamp, rules: &Rules) -> bool {
+        let Some(at) = message.at else { return true };
+        let given_up = message.failed || later(at, rules.webhook_retries) <= now;
+        let ending = matches!(self.stage, Stage::Ending { .. });
+        self.is_of_this_handoff(at, rules) && (ending || given_up)
+    }
+
+    /// Of the messages that were checked, these never arrived.
+    pub(crate) fn missing(&mut self, ids: &[String], now: Timestamp) -> Vec<Notice> {
+        let fetch_from = match self.stage {
+            Stage::Ending { fetch_from, .. } => fetch_from,
+            _ => now,
+        };
+        self.messages.missing(ids, now, fetch_from);
+        Vec::new()
+    }
+
+    pub(crate) fn fetched(&mut self, message_id: &str, arrived: bool) -> Vec<Notice> {
+        self.messages.fetched(message_id, arrived);
+        Vec::new()
     }
 }
 

@@ -3,210 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
-use jiff::{SignedDuration, Timestamp};
-use proptest::{collection::vec, prelude::*};
+use baton_core::lifecycle::LifecycleEvent;
+use jiff::Timestamp;
+use proptest::prelude::*;
 
 use crate::{
-    Agent, AgentDetails, Handoff, Input, Notice, Participant, Purpose, ReadOutcome, Rules,
-    Snapshot, State,
-    testing::{CONVERSATION, alerting, at, customer, event, other},
+    Agent, AgentDetails, DisconnectOutcome, End, Handoff, Input, Notice, Purpose, QueueStatus,
+    ReadOutcome, Rules, State,
+    model_world::{Clock, Truth, World, name, world},
+    testing::{CONVERSATION, event, seconds},
 };
-
-/// What one agent does with the conversation. Times are in milliseconds.
-#[derive(Clone, Debug)]
-struct Stint {
-    agent: usize,
-    queued: i64,
-    declined: bool,
-    alerted: i64,
-    lasts: i64,
-    /// Who is consulted, and whether the consulted agent takes over.
-    consults: Option<(usize, bool)>,
-    messages: Vec<i64>,
-}
-
-/// How Genesys and what lies between behave.
-#[derive(Clone, Debug)]
-struct World {
-    stints: Vec<Stint>,
-    customer_lives_on: bool,
-    /// How far Genesys' clock is ahead of ours.
-    ahead: i64,
-    name_agents: bool,
-    /// How each event arrives in turn: after these delays.
-    arrivals: Vec<Vec<i64>>,
-    /// How long each read takes in turn, and whether it fails.
-    reads: Vec<(i64, bool)>,
-    /// When the topics are reported to be in place.
-    reconciled: Vec<i64>,
-}
-
-fn stint() -> impl Strategy<Value = Stint> {
-    let consults = proptest::option::weighted(0.3, (0..3_usize, any::<bool>()));
-    let messages = vec(0..100_i64, 0..3);
-    (
-        0..3_usize,
-        100..20_000_i64,
-        any::<bool>(),
-        100..10_000_i64,
-        1_000..60_000_i64,
-        consults,
-        messages,
-    )
-        .prop_map(|(agent, queued, declined, alerted, lasts, consults, messages)| Stint {
-            agent,
-            queued,
-            declined,
-            alerted,
-            lasts,
-            consults: consults.filter(|(colleague, _)| *colleague != agent),
-            messages: messages.into_iter().map(|part| part * lasts / 100).collect(),
-        })
-}
-
-fn world() -> impl Strategy<Value = World> {
-    let arrival = prop_oneof![
-        5 => (0..300_i64).prop_map(|delay| vec![delay]),
-        2 => Just(Vec::new()),
-        2 => vec(0..30_000_i64, 1..3),
-    ];
-    let read = (20..1_500_i64, proptest::bool::weighted(0.15));
-    (
-        vec(stint(), 0..5),
-        any::<bool>(),
-        -3_000..3_000_i64,
-        any::<bool>(),
-        vec(arrival, 1..40),
-        vec(read, 1..20),
-        vec(0..200_000_i64, 1..4),
-    )
-        .prop_map(
-            |(stints, customer_lives_on, ahead, name_agents, arrivals, mut reads, reconciled)| {
-                // However many reads fail, one of them does not.
-                reads.push((100, false));
-                World { stints, customer_lives_on, ahead, name_agents, arrivals, reads, reconciled }
-            },
-        )
-}
-
-/// A leg as it truly is. Times are in milliseconds since the request, by our clock.
-#[derive(Clone, Debug)]
-struct Leg {
-    participant: Participant,
-    begins: i64,
-    connects: Option<i64>,
-    ends: Option<i64>,
-}
-
-/// What truly happens.
-#[derive(Default)]
-struct Truth {
-    legs: Vec<Leg>,
-    events: Vec<(i64, LifecycleKind, Option<String>)>,
-    messages: Vec<i64>,
-    /// Who accepted when.
-    acceptances: Vec<(String, i64)>,
-    end: i64,
-}
-
-fn name(agent: usize) -> String {
-    format!("agent{agent}")
-}
-
-impl Truth {
-    fn of(world: &World) -> Self {
-        let mut truth = Self::default();
-        let mut now = 1_000;
-        truth.other("workflow", now, now + 500);
-        now += 520;
-        for (index, stint) in world.stints.iter().enumerate() {
-            let who = name(stint.agent);
-            truth.other("acd", now, now + stint.queued);
-            now += stint.queued;
-            if stint.declined {
-                truth.agent(&who, now, None, now + stint.alerted);
-                now += stint.alerted + 50;
-                truth.other("acd", now, now + stint.queued);
-                now += stint.queued;
-            }
-            let accepted = now + stint.alerted;
-            let mut left = accepted + stint.lasts;
-            truth.agent(&who, now, Some(accepted), left);
-            truth.events.push((accepted, LifecycleKind::AcdEnd, Some(who)));
-            truth.messages.extend(stint.messages.iter().map(|after| accepted + after));
-            if let Some((colleague, takes_over)) = stint.consults {
-                let joined = accepted + stint.lasts / 2;
-                let until = if takes_over { left + 15_000 } else { left - 100 };
-                truth.agent(&name(colleague), joined - 100, Some(joined), until);
-                // For the client, who is consulted has not joined until left alone.
-                truth.acceptances.pop();
-                truth.acceptances.extend(takes_over.then(|| (name(colleague), left)));
-                left = left.max(until);
-            }
-            let last = index + 1 == world.stints.len();
-            now = if last { left } else { left + 50 };
-        }
-        truth.end = now;
-        let ends = (!world.customer_lives_on).then_some(now);
-        let leg = Leg { participant: customer(), begins: 900, connects: Some(900), ends };
-        truth.legs.insert(0, leg);
-        if ends.is_some() {
-            truth.events.push((now, LifecycleKind::CustomerEnd, None));
-        }
-        truth
-    }
-
-    fn other(&mut self, id: &str, begins: i64, ends: i64) {
-        let connects = Some(begins);
-        self.legs.push(Leg { participant: other(id), begins, connects, ends: Some(ends) });
-    }
-
-    fn agent(&mut self, who: &str, begins: i64, connects: Option<i64>, ends: i64) {
-        self.legs.push(Leg { participant: alerting(who), begins, connects, ends: Some(ends) });
-        self.events.push((begins, LifecycleKind::UserStart, Some(who.to_owned())));
-        self.events.push((ends, LifecycleKind::UserEnd, Some(who.to_owned())));
-        self.acceptances.extend(connects.map(|connects| (who.to_owned(), connects)));
-    }
-
-    /// The conversation as Genesys shows it then.
-    fn snapshot(&self, then: i64, clock: &Clock) -> Snapshot {
-        let legs = self.legs.iter().filter(|leg| leg.begins <= then).map(|leg| {
-            let happened = |time: Option<i64>| time.filter(|time| *time <= then);
-            let (connects, ends) = (happened(leg.connects), happened(leg.ends));
-            Participant {
-                state: match (connects, ends) {
-                    (_, Some(_)) => State::Ended,
-                    (Some(_), None) => State::Connected,
-                    (None, None) => State::Alerting,
-                },
-                connected_at: connects.map(|time| clock.theirs(time)),
-                ended_at: ends.map(|time| clock.theirs(time)),
-                ..leg.participant.clone()
-            }
-        });
-        Snapshot { conversation_id: CONVERSATION.to_owned(), participants: legs.collect() }
-    }
-
-    fn accepted_by(&self, then: i64, who: Option<&str>) -> usize {
-        let until_then = self.acceptances.iter().filter(|(_, time)| *time <= then);
-        until_then.filter(|(agent, _)| who.is_none_or(|who| agent == who)).count()
-    }
-}
-
-struct Clock {
-    ahead: i64,
-}
-
-impl Clock {
-    fn ours(&self, time: i64) -> Timestamp {
-        at(0).checked_add(SignedDuration::from_millis(time)).unwrap()
-    }
-
-    fn theirs(&self, time: i64) -> Timestamp {
-        self.ours(time + self.ahead)
-    }
-}
 
 /// What is under way to the handoff, and what it told.
 struct Run<'w> {
@@ -221,6 +27,10 @@ struct Run<'w> {
     reads: usize,
     reading: bool,
     naming: BTreeSet<String>,
+    asking: bool,
+    disconnecting: bool,
+    /// What was told of queues, and after how many joinings.
+    statuses: Vec<(usize, QueueStatus)>,
     joined: Vec<Agent>,
     /// The acceptances that a snapshot showed with nobody else connected.
     shown: BTreeSet<(String, Timestamp)>,
@@ -231,17 +41,26 @@ struct Run<'w> {
 impl<'w> Run<'w> {
     fn of(world: &'w World) -> Self {
         let clock = Clock { ahead: world.ahead };
+        let rules = Rules {
+            name_agents: world.name_agents,
+            longest_wait: world.longest_wait.map(seconds),
+            estimates: world.estimates.map(seconds),
+            ..Rules::default()
+        };
         let mut run = Self {
             world,
             truth: Truth::of(world),
-            rules: Rules { name_agents: world.name_agents, ..Rules::default() },
-            handoff: Handoff::requested(clock.ours(0)),
+            handoff: Handoff::requested(clock.ours(0), &rules),
+            rules,
             clock,
             arriving: BTreeMap::new(),
             arrived: 0,
             reads: 0,
             reading: false,
             naming: BTreeSet::new(),
+            asking: false,
+            disconnecting: false,
+            statuses: Vec::new(),
             joined: Vec::new(),
             shown: BTreeSet::new(),
             left: false,
@@ -292,9 +111,14 @@ impl<'w> Run<'w> {
     }
 
     fn happens(&mut self, input: Input, now: i64) -> Result<(), TestCaseError> {
-        if let Input::Read { outcome, .. } = &input {
-            self.reading = false;
-            self.shows(outcome);
+        match &input {
+            Input::Read { outcome, .. } => {
+                self.reading = false;
+                self.shows(outcome);
+            }
+            Input::Estimated { .. } => self.asking = false,
+            Input::Disconnected(_) => self.disconnecting = false,
+            _ => {}
         }
         let notices = self.handoff.apply(input, self.clock.ours(now), &self.rules);
         for notice in notices {
@@ -320,6 +144,18 @@ impl<'w> Run<'w> {
     fn starts_what_is_wanted(&mut self, now: i64) {
         let wants = self.handoff.wants();
         let (read, name) = (wants.read, wants.name.map(str::to_owned));
+        let (estimate, disconnects) =
+            (wants.estimate.map(str::to_owned), wants.disconnect.is_some());
+        if let Some(queue_id) = estimate.filter(|_| !self.asking) {
+            self.asking = true;
+            let wait = (now % 3 > 0).then(|| seconds(now.unsigned_abs() % 200));
+            self.arrives(now + 300, Input::Estimated { queue_id, wait });
+        }
+        if disconnects && !self.disconnecting {
+            self.disconnecting = true;
+            self.truth.disconnected(now + 100);
+            self.arrives(now + 150, Input::Disconnected(DisconnectOutcome::Done));
+        }
         if let Some(ticket) = read.filter(|_| !self.reading) {
             let (takes, fails) = self.world.reads[self.reads % self.world.reads.len()];
             self.reads += 1;
@@ -340,6 +176,17 @@ impl<'w> Run<'w> {
         prop_assert!(!self.over, "{notice:?} after the end");
         match notice {
             Notice::Accepted => prop_assert!(self.joined.is_empty()),
+            Notice::Queue(status) => {
+                prop_assert!(self.world.estimates.is_some());
+                prop_assert_eq!(status.number as usize, self.statuses.len() + 1);
+                let same = |last: &(usize, QueueStatus)| {
+                    last.0 == self.joined.len()
+                        && last.1.queue_name == status.queue_name
+                        && last.1.estimated_wait == status.estimated_wait
+                };
+                prop_assert!(!self.statuses.last().is_some_and(same), "{status:?} twice");
+                self.statuses.push((self.joined.len(), status));
+            }
             Notice::AgentJoined(agent) => {
                 self.joined.push(agent);
                 prop_assert_eq!(self.joined.last().unwrap().number as usize, self.joined.len());
@@ -351,6 +198,14 @@ impl<'w> Run<'w> {
             Notice::AgentLeft(_) => {
                 prop_assert!(now >= self.truth.end && !self.left && !self.joined.is_empty());
                 self.left = true;
+            }
+            Notice::Over(End::TimedOut) => {
+                let longest = i64::try_from(self.world.longest_wait.unwrap()).unwrap() * 1_000;
+                let unread = i64::try_from(self.rules.end_at_latest.as_millis()).unwrap();
+                prop_assert!(now >= longest && self.joined.is_empty());
+                let nobody = self.truth.accepted_by(longest, None) == 0;
+                prop_assert!(nobody || now >= longest + unread, "somebody was there at {now}");
+                self.over = true;
             }
             Notice::Over(_) => {
                 prop_assert!(now >= self.truth.end, "over at {now}, truly at {}", self.truth.end);

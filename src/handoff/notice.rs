@@ -1,5 +1,7 @@
 //! What the client is told.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// A turn in the handoff that belongs in the client's log.
@@ -7,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Notice {
     /// Genesys has taken the conversation: the user waits for an agent.
     Accepted,
+    /// How long the wait in the queue may take. This is said again only when it has changed.
+    Queue(QueueStatus),
     /// An agent has accepted the conversation.
     AgentJoined(Agent),
     /// The last agent has left, for the handoff is over. [`Notice::Over`] follows.
@@ -24,11 +28,24 @@ pub enum End {
     ByUser,
     /// The user was gone without a word.
     Abandoned,
+    /// The user has waited for an agent as long as the rules have it.
+    TimedOut,
     /// It never began.
     Failed {
         /// Why, for the client.
         reason: String,
     },
+}
+
+/// How it stands with a user in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueStatus {
+    /// Which status of the handoff it is, counted from 1.
+    pub number: u32,
+    /// What the queue is called, if Genesys says so.
+    pub queue_name: Option<String>,
+    /// How long Genesys expects the wait to take, in whole minutes.
+    pub estimated_wait: Duration,
 }
 
 /// An agent in this handoff. Who joins twice is two agents here.

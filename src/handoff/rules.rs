@@ -18,6 +18,11 @@ pub struct Rules {
     pub reread: Duration,
     /// What the doubling of `reread` ends at.
     pub reread_cap: Duration,
+    /// How long a user waits for the first agent before the handoff is given up; `None` for as long
+    /// as it takes.
+    pub longest_wait: Option<Duration>,
+    /// How often a queue's estimated wait is asked for while the user is in it; `None` for never.
+    pub estimates: Option<Duration>,
     /// How often an open handoff is compared with Genesys even if nothing happens.
     pub reconcile: Duration,
     /// How long Genesys tries to deliver a webhook (Genesys reference, 2.2).
@@ -25,7 +30,8 @@ pub struct Rules {
     /// How long the end waits for webhooks before the messages that are missing are fetched.
     pub last_messages: Duration,
     /// How long the end waits at all: for missing messages; for a conversation that could not be
-    /// read after its customer was heard to leave; for one that never was seen to begin.
+    /// read after its customer was heard to leave; for one that never was seen to begin; for an
+    /// agent who is just being alerted when the longest wait is over.
     pub end_at_latest: Duration,
     /// How long it is waited for more of a bunch of events before the conversation is read.
     pub bunch: Duration,
@@ -47,6 +53,8 @@ impl Default for Rules {
             naming: Duration::from_secs(2),
             reread: Duration::from_secs(2),
             reread_cap: Duration::from_secs(30),
+            longest_wait: None,
+            estimates: None,
             reconcile: Duration::from_mins(10),
             webhook_retries: Duration::from_secs(90),
             last_messages: Duration::from_secs(2),
@@ -72,6 +80,8 @@ impl Rules {
             naming: scaled(self.naming),
             reread: scaled(self.reread),
             reread_cap: scaled(self.reread_cap),
+            longest_wait: self.longest_wait.map(scaled),
+            estimates: self.estimates.map(scaled),
             reconcile: scaled(self.reconcile),
             webhook_retries: scaled(self.webhook_retries),
             last_messages: scaled(self.last_messages),

@@ -2,6 +2,7 @@
 
 use baton_core::json::{Document, Object};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A message conversation at one moment (Genesys reference, 5 and 6.2).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,8 +29,19 @@ pub struct Participant {
     pub connected_at: Option<Timestamp>,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// Which queue it is the leg of, if it is one of a queue.
+    pub queue: Option<AcdQueue>,
     /// What was sent on it.
     pub messages: Vec<SentMessage>,
+}
+
+/// A queue that a conversation is in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcdQueue {
+    /// Genesys' id of it.
+    pub id: String,
+    /// What it is called.
+    pub name: Option<String>,
 }
 
 /// What a leg is in the conversation.
@@ -118,6 +130,16 @@ impl Snapshot {
         self.customers().find(|leg| leg.is_live())
     }
 
+    /// The queue in which the user is.
+    pub(crate) fn queue(&self) -> Option<&AcdQueue> {
+        self.others().filter(|leg| leg.is_live()).find_map(|leg| leg.queue.as_ref())
+    }
+
+    /// Whether an agent may be about to accept.
+    pub(crate) fn is_alerting(&self) -> bool {
+        self.agents().any(|leg| leg.state == State::Alerting)
+    }
+
     fn legs(&self, purpose: impl Fn(Purpose) -> bool) -> impl Iterator<Item = &Participant> {
         self.participants.iter().filter(move |leg| purpose(leg.purpose))
     }
@@ -151,8 +173,19 @@ fn participant(leg: &Object<'_>) -> Participant {
             .and_then(|user| user.text("id").filter(|id| !id.is_empty()).map(|id| id.into_owned())),
         connected_at: time(leg, "connectedTime"),
         ended_at,
+        queue: queue(leg),
         messages: leg.objects("messages").filter_map(|message| sent_message(&message)).collect(),
     }
+}
+
+/// The queue of a queue's leg, which is named after it. Other legs name a queue too: the one that
+/// they came through (Genesys reference, 6.2).
+fn queue(leg: &Object<'_>) -> Option<AcdQueue> {
+    if leg.text("purpose").as_deref() != Some("acd") {
+        return None;
+    }
+    let id = leg.object("queue")?.filled_text("id")?.into_owned();
+    Some(AcdQueue { id, name: leg.filled_text("name").map(|name| name.into_owned()) })
 }
 
 /// A message's id stands beside its address in the REST API, and within `message` in a topic

@@ -69,6 +69,19 @@ fn a_leg_of_an_unknown_state_with_an_end_has_ended() {
 }
 
 #[test]
+fn the_queue_of_a_queues_leg_is_read() {
+    let text = r#"{"id":"c1","participants":[
+        {"purpose":"customer","state":"connected","name":"Ann","queue":{"id":"q1"}},
+        {"purpose":"acd","state":"disconnected","name":"Bots","queue":{"id":"q0"}},
+        {"purpose":"acd","state":"connected","queue":{"id":""}},
+        {"purpose":"acd","state":"connected","name":"Support","queue":{"id":"q1"}}]}"#;
+    let snapshot = read(text).unwrap();
+    let queue = snapshot.queue().unwrap();
+    assert_eq!((queue.id.as_str(), queue.name.as_deref()), ("q1", Some("Support")));
+    assert!(snapshot.participants[0].queue.is_none());
+}
+
+#[test]
 fn what_is_no_conversation_is_refused() {
     assert_eq!(read("{"), Err(SnapshotProblem::NotJson));
     for text in ["[]", "{}", r#"{"id":""}"#, r#"{"id":5}"#] {

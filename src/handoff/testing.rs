@@ -6,8 +6,8 @@ use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
 use jiff::Timestamp;
 
 use crate::{
-    Agent, End, Handoff, Input, Notice, Participant, Purpose, ReadOutcome, Rules, SentMessage,
-    Snapshot, State,
+    AcdQueue, Agent, End, Handoff, Input, Notice, Participant, Purpose, QueueStatus, ReadOutcome,
+    Rules, SentMessage, Snapshot, State,
 };
 
 pub(crate) const CONVERSATION: &str = "c1";
@@ -28,7 +28,7 @@ impl Scene {
     /// A handoff that was just requested.
     pub(crate) fn requested() -> Self {
         Self {
-            handoff: Handoff::requested(at(0)),
+            handoff: Handoff::requested(at(0), &Rules::default()),
             now: at(0),
             rules: Rules::default(),
             told: Vec::new(),
@@ -134,11 +134,16 @@ fn spelt(notice: &Notice) -> String {
     };
     match notice {
         Notice::Accepted => "accepted".to_owned(),
+        Notice::Queue(QueueStatus { number, queue_name, estimated_wait }) => {
+            let name = queue_name.as_deref().unwrap_or("?");
+            format!("queue {number} {name} {}s", estimated_wait.as_secs())
+        }
         Notice::AgentJoined(joined) => format!("joined {}", agent(joined)),
         Notice::AgentLeft(left) => format!("left {}", agent(left)),
         Notice::Over(End::ByGenesys) => "over: by Genesys".to_owned(),
         Notice::Over(End::ByUser) => "over: by the user".to_owned(),
         Notice::Over(End::Abandoned) => "over: abandoned".to_owned(),
+        Notice::Over(End::TimedOut) => "over: timed out".to_owned(),
         Notice::Over(End::Failed { reason }) => format!("over: {reason}"),
     }
 }
@@ -151,6 +156,7 @@ fn leg(id: &str, purpose: Purpose, state: State) -> Participant {
         user_id: None,
         connected_at: None,
         ended_at: None,
+        queue: None,
         messages: Vec::new(),
     }
 }
@@ -162,6 +168,12 @@ pub(crate) fn customer() -> Participant {
 /// A queue or a flow, live.
 pub(crate) fn other(id: &str) -> Participant {
     leg(id, Purpose::Other, State::Connected)
+}
+
+/// A queue of this id and a name that follows from it.
+pub(crate) fn queue(id: &str) -> Participant {
+    let queue = AcdQueue { id: id.to_owned(), name: Some(format!("Queue {id}")) };
+    Participant { queue: Some(queue), ..other("acd") }
 }
 
 /// An agent's leg, connected since.

@@ -18,6 +18,8 @@ pub struct Wants<'h> {
     pub read: Option<Ticket>,
     /// Look this user up.
     pub name: Option<&'h str>,
+    /// Ask for the estimated wait in this queue.
+    pub estimate: Option<&'h str>,
     /// Which of these messages never arrived? The list does not change until it is answered.
     pub check: &'h [String],
     /// Fetch these messages, which never arrived.
@@ -47,6 +49,7 @@ impl Handoff {
             watch: conversation_id,
             read: conversation_id.and_then(|_| self.reading.needed()),
             name: self.attendance.to_look_up().filter(|_| !self.is_over()),
+            estimate: self.estimates.to_ask(),
             check: self.messages.to_check(),
             fetch: self.messages.to_fetch(),
             disconnect: conversation_id.zip(self.disconnect.as_deref()).map(
@@ -67,8 +70,14 @@ impl Handoff {
             _ => None,
         };
         let of_reading = self.reading.planned().filter(|_| self.stage != Stage::Closed);
-        let due =
-            [of_stage, of_reading, self.attendance.announcement_due(), self.messages.check_due()];
+        let due = [
+            of_stage,
+            of_reading,
+            self.wait.due(),
+            self.estimates.due(),
+            self.attendance.announcement_due(),
+            self.messages.check_due(),
+        ];
         due.into_iter().flatten().min()
     }
 }

@@ -4,26 +4,35 @@
 //! what comes of its own errands to Genesys. Each changes the session in one durable step of the
 //! store; what should be going on at Genesys is then compared with what is, and started.
 
+mod bot;
 mod client;
 mod conduct;
+mod hand_over;
+mod idle;
 mod inbox;
+mod known;
 mod leaving;
+mod opening;
+mod reassurance;
 mod relay;
 mod step;
 
-use std::{future, sync::Arc, time::Duration};
+use std::{
+    future,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use axum::extract::ws::Utf8Bytes;
 use baton_chat::{
     ClientEvent, MAX_CONNECTIONS_PER_SESSION, Refused, timestamp_text, transient_frame,
 };
 use baton_genesys::{ChannelNotice, Watch};
-use baton_handoff::Handoff;
 use baton_process::Shutdown;
-use baton_store::{HandoffRow, NewEvent, Session, StoreError};
+use baton_store::NewEvent;
 use jiff::Timestamp;
 use tokio::{
-    sync::{Semaphore, broadcast, mpsc, oneshot, watch},
+    sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch},
     time::{Instant, sleep, sleep_until},
 };
 
@@ -31,12 +40,16 @@ use crate::{
     errand::{About, Errands, Outcome},
     link::Link,
     pause::Pause,
+    presence::Presence,
     registry::{Registry, Surroundings},
     session_event::{SessionEvent, TYPING},
     typing::Typing,
 };
 
-pub(crate) use client::{HandoffRefused, HandoffRequest};
+use known::{Known, Numbered};
+
+pub(crate) use bot::TurnOutcome;
+pub(crate) use opening::{HandoffRefused, HandoffRequest};
 pub(crate) use relay::NotPosted;
 
 /// How often it is looked whether anybody is connected, while a user waits for an agent.
@@ -56,12 +69,15 @@ pub(crate) enum ActorMessage {
     /// Somebody asks for a handoff.
     Handoff {
         /// What is asked.
-        request: HandoffRequest,
+        request: Box<HandoffRequest>,
         /// Where the outcome goes.
         answer: oneshot::Sender<Result<(), HandoffRefused>>,
     },
     /// The process has started, and the session has something left to do.
     Resume,
+    /// Nothing has happened in the session for a while: it may be abandoned. With a place among
+    /// those that look at a time.
+    Idle(OwnedSemaphorePermit),
 }
 
 /// What an actor is started with.
@@ -79,6 +95,10 @@ pub(crate) struct Workplace {
     pub(crate) transient: broadcast::Sender<Utf8Bytes>,
     /// The places for connections that are free.
     pub(crate) places: Arc<Semaphore>,
+    /// Whether a client came since the actor looked last, however short.
+    pub(crate) visited: Arc<AtomicBool>,
+    /// When the last client was seen to be gone.
+    pub(crate) gone_since: Timestamp,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -101,6 +121,8 @@ pub(crate) struct Actor {
     /// When to look into the inbox; absent as long as nothing is known to wait there.
     look_at: Option<Instant>,
     pause: Pause,
+    /// The last stamp of a queue.
+    stamp: u64,
     errands: Errands,
     /// When a failed post is tried again.
     relay_at: Option<Instant>,
@@ -111,60 +133,18 @@ pub(crate) struct Actor {
     farewell_waits: bool,
     /// The notices of a conversation's channel.
     watch: Option<(String, Watch)>,
+    /// When the bot is told its turn again after a failure of the store.
+    turn_at: Option<Instant>,
+    turn_pause: Pause,
+    visited: Arc<AtomicBool>,
+    /// Whether anybody is connected.
+    presence: Presence,
+    /// Held by the actor of a session that was abandoned.
+    sweep_place: Option<OwnedSemaphorePermit>,
     /// Since when nobody is connected, while the user waits for an agent.
     unattended_since: Option<Instant>,
     /// When the agent was told last that the user types.
     typed_at: Option<Instant>,
-}
-
-/// What the actor knows of its session.
-struct Known {
-    session: Session,
-    /// The way to Genesys, if this process has one for the tenant.
-    link: Option<Arc<Link>>,
-    /// The number of the newest handoff when the session was read; 0 if there was none.
-    last: u32,
-    /// The newest handoff.
-    handoff: Option<Numbered>,
-    /// What is known of the outbox.
-    outbox: Outbox,
-    /// Which messages of the last snapshot never arrived, once that is known. It counts only
-    /// when all that arrived is in the log.
-    missing: Option<Vec<String>>,
-}
-
-impl Known {
-    /// The number of the newest handoff; 0 if there was none.
-    fn last_handoff(&self) -> u32 {
-        self.handoff.as_ref().map_or(self.last, |handoff| handoff.number)
-    }
-}
-
-/// The handoff as it was stored; none if this version cannot read it.
-fn numbered(row: HandoffRow) -> Option<Numbered> {
-    let state = serde_json::from_str(&row.state).ok()?;
-    Some(Numbered { number: row.number, state })
-}
-
-/// Whether something waits in the outbox: what was put into it counts, up to the last time that
-/// it was seen empty.
-#[derive(Clone, Copy, Default)]
-struct Outbox {
-    filled: u64,
-    emptied: u64,
-}
-
-impl Outbox {
-    fn waits(self) -> bool {
-        self.filled > self.emptied
-    }
-}
-
-/// A handoff with its number in the session.
-#[derive(Clone)]
-struct Numbered {
-    number: u32,
-    state: Handoff,
 }
 
 /// The process stops, or the session is gone: there is nothing left to do.
@@ -181,7 +161,9 @@ enum Turn {
     Outcome(About, Outcome),
     Tick,
     Relay,
+    AskBot,
     Attendance,
+    Reassure,
     Retire,
     Stop,
 }
@@ -198,6 +180,8 @@ impl Actor {
             shown,
             transient,
             places,
+            visited,
+            gone_since,
             shutdown,
         } = workplace;
         Self {
@@ -215,12 +199,18 @@ impl Actor {
             known: None,
             look_at: None,
             pause: Pause::default(),
+            stamp: 0,
             errands: Errands::default(),
             relay_at: None,
             relay_pause: Pause::default(),
             relay_is_stuck: false,
             farewell_waits: false,
             watch: None,
+            turn_at: None,
+            turn_pause: Pause::default(),
+            visited,
+            presence: Presence::Gone { since: gone_since },
+            sweep_place: None,
             unattended_since: None,
             typed_at: None,
         }
@@ -229,10 +219,12 @@ impl Actor {
     /// Works until the process stops, or nobody needs the session any more.
     pub(crate) async fn run(mut self) {
         loop {
-            let worked = match self.next_turn().await {
+            let turn = self.next_turn().await;
+            self.note_presence();
+            let worked = match turn {
                 Turn::Stop => return self.finish_post().await,
                 Turn::Retire => {
-                    if self.registry.retire(&self.session_id, &self.mailbox, &self.arrivals) {
+                    if self.retires() {
                         return;
                     }
                     Ok(())
@@ -255,9 +247,15 @@ impl Actor {
                     self.relay_at = None;
                     Ok(())
                 }
+                Turn::AskBot => {
+                    self.turn_at = None;
+                    Ok(())
+                }
                 Turn::Attendance => self.attend().await,
+                // As after every turn.
+                Turn::Reassure => Ok(()),
             };
-            if worked.is_err() {
+            if worked.is_err() || self.reassure().await.is_err() {
                 return;
             }
             self.pursue();
@@ -268,9 +266,10 @@ impl Actor {
         let now = self.surroundings.clock.now();
         let typing_left = self.typing.left(now);
         let wake = self.wake_after(now);
-        let (look_at, relay_at) = (self.look_at, self.relay_at);
+        let (look_at, relay_at, turn_at) = (self.look_at, self.relay_at, self.turn_at);
         let waits = self.waits_for_agent();
-        let idle = look_at.is_none() && self.is_idle();
+        let reassure = self.reassure_in(now);
+        let (idle, lingers) = (look_at.is_none() && self.is_idle(), self.lingers());
         let notice = async {
             match &mut self.watch {
                 Some((_, watch)) => watch.next().await,
@@ -296,16 +295,21 @@ impl Actor {
             () = sleep_until(relay_at.unwrap_or_else(Instant::now)), if relay_at.is_some() => {
                 Turn::Relay
             }
+            () = sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => {
+                Turn::AskBot
+            }
             () = sleep(ATTENDANCE), if waits => Turn::Attendance,
-            () = sleep(self.surroundings.idle), if idle => Turn::Retire,
+            () = sleep(reassure.unwrap_or_default()), if reassure.is_some() => Turn::Reassure,
+            () = sleep(lingers), if idle => Turn::Retire,
         }
     }
 
-    /// Whether nothing is left to do for Genesys' sake.
+    /// Whether nothing is left to do for the sake of Genesys or the bot.
     fn is_idle(&self) -> bool {
         let busy = |known: &Known| {
             let open = known.handoff.as_ref().is_some_and(|handoff| handoff.state.is_open());
-            known.link.is_some() && (open || known.outbox.waits())
+            let with_genesys = known.link.is_some() && (open || known.outbox.waits());
+            with_genesys || (known.bot.is_some() && known.turns.waits())
         };
         self.errands.is_empty() && !self.known.as_ref().is_some_and(busy)
     }
@@ -319,11 +323,12 @@ impl Actor {
                 let _ = answer.send(outcome);
             }
             ActorMessage::Handoff { request, answer } => {
-                let outcome = self.request_handoff(request).await;
+                let outcome = self.request_handoff(*request).await;
                 // So may have whoever asked.
                 let _ = answer.send(outcome);
             }
             ActorMessage::Resume => self.resume().await?,
+            ActorMessage::Idle(place) => self.end_if_abandoned(place).await,
         }
         Ok(())
     }
@@ -337,37 +342,6 @@ impl Actor {
                 Err(error) => self.hold_on(&mut pause, &error).await?,
             }
         }
-    }
-
-    /// The session as the store has it.
-    async fn known(&mut self) -> Result<&mut Known, StoreError> {
-        let known = match self.known.take() {
-            Some(known) => known,
-            None => self.read_known().await?,
-        };
-        Ok(self.known.insert(known))
-    }
-
-    async fn read_known(&self) -> Result<Known, StoreError> {
-        let Surroundings { store, links, .. } = &*self.surroundings;
-        let session = store.session(&self.session_id).await?.ok_or(StoreError::UnknownSession)?;
-        let link = links.of(&session.details.tenant).cloned();
-        let handoff = match &link {
-            Some(_) => store.handoff(&self.session_id).await?,
-            None => None,
-        };
-        let last = handoff.as_ref().map_or(0, |row| row.number);
-        let mut handoff = handoff.and_then(numbered);
-        if let (Some(Numbered { state, .. }), Some(link)) = (&mut handoff, &link) {
-            state.resume(self.surroundings.clock.now(), &link.rules);
-        }
-        if last > 0 && handoff.is_none() {
-            let session_id = &self.session_id;
-            tracing::error!(session_id, last, "a handoff cannot be read, and is left");
-        }
-        // Something may wait there from before.
-        let outbox = Outbox { filled: u64::from(link.is_some()), emptied: 0 };
-        Ok(Known { session, link, last, handoff, outbox, missing: None })
     }
 
     /// Has the receipts made that say what was shown to the user.

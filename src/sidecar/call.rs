@@ -12,7 +12,7 @@ use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Rules, Ticket}
 use baton_store::{Arrived, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{
     cause::Chain,
@@ -175,6 +175,20 @@ impl Call {
         let channel = channel.as_object_mut()?;
         channel.insert("id".to_owned(), self.integration_id.as_str().into());
         Some(Value::Object(webhook).to_string())
+    }
+
+    /// How long the wait in a queue may take.
+    pub(crate) async fn estimate(self, queue_id: String) -> Outcome {
+        let Link { genesys, estimated_waits, rules, .. } = &*self.link;
+        let ask = async {
+            genesys.estimated_wait(&queue_id).await.unwrap_or_else(|error| {
+                tracing::debug!(queue_id, error = %Chain(&error), "a wait is not estimated");
+                None
+            })
+        };
+        let kept = rules.estimates.unwrap_or_default();
+        let wait = estimated_waits.of(&queue_id, Instant::now(), kept, ask).await;
+        Outcome::Estimated(queue_id, wait)
     }
 
     /// Disconnects the customer.

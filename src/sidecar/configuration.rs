@@ -1,18 +1,31 @@
 //! The configuration: what it holds, and how it is read.
 
+mod application;
+mod bot;
+mod chat;
 mod genesys;
+mod reassurance;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use baton_chat::{Host, SecretDigest};
+use baton_application::Webhook;
+use baton_chat::{Allowance, Host, SecretDigest};
 use baton_core::tenant::{TenantKey, is_segment};
 use baton_genesys::IntegrationRef;
 
 use crate::{secret::Secrets, section::Section};
 
-pub use genesys::{After, AgentName, GenesysAccess, HandoffOptions, Start, StrayMessages};
+pub use application::ApplicationAccess;
+pub use bot::{BotAccess, BotKind, Destination, Target, WhenDown};
+pub(crate) use genesys::JOINED_NOTE;
+pub use genesys::{
+    After, AgentName, GenesysAccess, HandoffOptions, InQueueMessages, Start, StrayMessages,
+};
+pub use reassurance::Reassurance;
+pub use sessions::SessionOptions;
 
 /// The default configuration with every key explained: the reference of the configuration.
 pub const fn default_configuration() -> &'static str {
@@ -24,14 +37,20 @@ pub const fn default_configuration() -> &'static str {
 pub struct Configuration {
     /// Where chat clients connect: a loopback address.
     pub chat_listen: SocketAddr,
+    /// How much chat clients may ask for.
+    pub chat_allowance: Allowance,
     /// Where the edge delivers and operators ask: a loopback address.
     pub internal_listen: SocketAddr,
     /// What the edge shows when it delivers.
     pub delivery_credentials: Vec<SecretDigest>,
     /// What an operator shows.
     pub admin_credentials: Vec<SecretDigest>,
+    /// The API for applications.
+    pub application: ApplicationAccess,
     /// The file of the store.
     pub store_path: PathBuf,
+    /// When sessions end by themselves, and for how long they are kept.
+    pub sessions: SessionOptions,
     /// How many notification channels each OAuth client may have.
     pub channels_per_client: usize,
     /// Whose chats are served.
@@ -51,6 +70,14 @@ pub struct Tenant {
     pub hosts: Vec<Host>,
     /// How it reaches Genesys; absent where another program does.
     pub genesys: Option<GenesysAccess>,
+    /// What answers before a human does; absent where the chat begins with a human.
+    pub bot: Option<BotAccess>,
+    /// Where the bot may hand over to by a name.
+    pub destinations: Vec<Destination>,
+    /// By which keys its applications come in; none where there are no applications.
+    pub api_keys: Vec<SecretDigest>,
+    /// Where its applications want to be told what happens.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// What is wrong with a configuration: which key, and what to do. It is one line, and never
@@ -70,6 +97,14 @@ impl ConfigurationProblem {
 }
 
 impl Configuration {
+    /// Where the API for applications listens; `None` where nobody could use it.
+    pub fn application_listen(&self) -> Option<SocketAddr> {
+        let Self { application, tenants, .. } = self;
+        let is_used = application.public_url.is_some()
+            || tenants.iter().any(|tenant| !tenant.api_keys.is_empty());
+        is_used.then_some(application.listen)
+    }
+
     /// Reads a configuration in TOML. `environment` gives the value of an environment variable.
     ///
     /// # Errors
@@ -84,6 +119,7 @@ impl Configuration {
 
         let mut chat = document.section("chat")?;
         let chat_listen = listen(&mut chat, "127.0.0.1:8080")?;
+        let chat_allowance = chat::allowance(&mut chat)?;
         chat.finish()?;
 
         let mut internal = document.section("internal")?;
@@ -100,6 +136,8 @@ impl Configuration {
         purposes.add(internal.name("admin_credentials"), &admin_credentials)?;
         internal.finish()?;
 
+        let application = application::read(document.section("application")?)?;
+
         let mut store = document.section("store")?;
         let store_path = store.text("path")?.unwrap_or_else(|| "baton.db".to_owned());
         if store_path.is_empty() {
@@ -107,17 +145,24 @@ impl Configuration {
         }
         store.finish()?;
 
+        let sessions = sessions::read(document.section("sessions")?)?;
+
         let mut genesys = document.section("genesys")?;
         let channels = genesys.number("channels_per_client", 1..=20)?.unwrap_or(20);
         genesys.finish()?;
 
         let mut tenants = Vec::new();
         for section in document.sections("tenants")? {
-            let [connector, token, handoff] =
-                ["connector_tokens", "genesys.token_credentials", "genesys.handoff_credentials"]
-                    .map(|key| section.name(key));
+            let [connector, api_keys, token, handoff] = [
+                "connector_tokens",
+                "api_keys",
+                "genesys.token_credentials",
+                "genesys.handoff_credentials",
+            ]
+            .map(|key| section.name(key));
             let tenant = tenant(section, &mut secrets, &tenants)?;
             purposes.add(connector, &tenant.connector_tokens)?;
+            purposes.add(api_keys, &tenant.api_keys)?;
             if let Some(genesys) = &tenant.genesys {
                 purposes.add(token, &genesys.token_credentials)?;
                 purposes.add(handoff, &genesys.handoff_credentials)?;
@@ -131,10 +176,13 @@ impl Configuration {
         }
         let configuration = Self {
             chat_listen,
+            chat_allowance,
             internal_listen,
             delivery_credentials,
             admin_credentials,
+            application,
             store_path: store_path.into(),
+            sessions,
             channels_per_client: channels as usize,
             tenants,
         };
@@ -169,6 +217,11 @@ fn tenant(
     );
     let genesys = section.optional_section("genesys")?;
     let genesys = genesys.map(|section| genesys::read(section, secrets)).transpose()?;
+    let bot = section.optional_section("bot")?;
+    let bot = bot.map(|section| bot::read(section, secrets)).transpose()?;
+    let destinations = bot::destinations(section.sections("destinations")?)?;
+    let api_keys = secrets.read_optional(&mut section, "api_keys")?;
+    let webhooks = application::webhooks(section.sections("webhooks")?, &key, secrets)?;
     let integration = integration(&mut section, genesys.is_some())?;
     let connector_tokens = secrets.read(&mut section, "connector_tokens", None)?;
     let mut hosts = Vec::new();
@@ -188,7 +241,17 @@ fn tenant(
         check_beside(&section, other, &integration, genesys.as_ref())?;
     }
     section.finish()?;
-    Ok(Tenant { key, integration, connector_tokens, hosts, genesys })
+    Ok(Tenant {
+        key,
+        integration,
+        connector_tokens,
+        hosts,
+        genesys,
+        bot,
+        destinations,
+        api_keys,
+        webhooks,
+    })
 }
 
 /// Checks that two tenants do not get into each other's way at Genesys.

@@ -21,6 +21,8 @@ const UNDELIVERABLE: &str = "MessageNotAllowed";
 pub(crate) struct Delivery<'a> {
     #[serde(borrow)]
     pub(crate) specversion: Cow<'a, str>,
+    #[serde(borrow, default)]
+    r#type: Option<Cow<'a, str>>,
     pub(crate) id: Id,
     #[serde(borrow, default)]
     pub(crate) subject: Option<Cow<'a, str>>,
@@ -54,6 +56,8 @@ pub(crate) struct Origin<'a> {
     pub(crate) message_id: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(crate) conversation_id: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
+    originating_entity: Option<Cow<'a, str>>,
 }
 
 /// What Genesys says became of a message of the user.
@@ -93,6 +97,17 @@ impl Delivery<'_> {
             && data.receipts.is_empty()
             && data.lifecycle.is_empty()
             && data.unhandled.is_empty()
+    }
+
+    /// Whether it is of a message of a flow or bot that the edge left out.
+    pub(crate) fn is_dropped_message_of_bot(&self) -> bool {
+        let is_message = matches!(
+            self.r#type.as_deref(),
+            Some("baton.genesys.text" | "baton.genesys.structured")
+        );
+        let is_of_bot = self.data.genesys.originating_entity.as_deref() == Some("Bot");
+        let is_empty = self.data.events.is_empty() && self.data.unhandled.is_empty();
+        is_message && is_of_bot && is_empty
     }
 
     /// Whether it is a hint that does not say which one it is, as a trigger's need not: the next
@@ -195,6 +210,26 @@ mod tests {
         assert_eq!((events.len(), unreadable), (1, 5));
         let kinds: Vec<_> = delivery.lifecycle().map(|step| step.kind).collect();
         assert_eq!(kinds, [LifecycleKind::UserEnd]);
+    }
+
+    #[test]
+    fn only_a_bots_message_without_events_is_one_that_the_edge_left_out() {
+        let is_dropped = |kind: &str, data: Value| {
+            let mut delivery: Value = serde_json::from_str(&with(data)).unwrap();
+            delivery["type"] = kind.into();
+            let text = delivery.to_string();
+            serde_json::from_str::<Delivery<'_>>(&text).unwrap().is_dropped_message_of_bot()
+        };
+        let bot = json!({"originating_entity": "Bot"});
+        assert!(is_dropped("baton.genesys.text", json!({"genesys": bot})));
+        assert!(is_dropped("baton.genesys.structured", json!({"genesys": bot})));
+        assert!(!is_dropped("baton.genesys.event", json!({"genesys": bot})));
+        assert!(!is_dropped("baton.genesys.text", json!({"genesys": bot, "events": [{}]})));
+        assert!(!is_dropped("baton.genesys.text", json!({"genesys": bot, "unhandled": [{}]})));
+        assert!(!is_dropped(
+            "baton.genesys.text",
+            json!({"genesys": {"originating_entity": "Human"}})
+        ));
     }
 
     #[test]

@@ -3,11 +3,15 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// How many connections of chat clients there may be at a time.
-const CHAT_CONNECTIONS: u64 = 10_000;
+/// How many connections of chat clients there may be beside those that are sockets: for short
+/// requests, and for telling a client that there is no place for its socket.
+const SHORT_CONNECTIONS: u64 = 1_000;
 
 /// How many connections of edges and operators there may be at a time.
 const INTERNAL_CONNECTIONS: u64 = 1_000;
+
+/// How many connections of applications there may be at a time.
+const APPLICATION_CONNECTIONS: u64 = 1_000;
 
 /// What the process opens beside connections, and more.
 const RESERVE: u64 = 64;
@@ -17,22 +21,28 @@ const RESERVE: u64 = 64;
 pub(crate) struct MostConnections {
     /// For chat clients.
     pub(crate) chat: usize,
+    /// How many of these may be sockets.
+    pub(crate) sockets: usize,
     /// For edges and operators.
     pub(crate) internal: usize,
+    /// For applications.
+    pub(crate) application: usize,
 }
 
 /// Lets the process open as many files as it may, and says for how many connections they are
-/// enough.
-pub(crate) fn most_connections() -> MostConnections {
+/// enough, if there shall be no more than so many sockets.
+pub(crate) fn most_connections(most_sockets: usize) -> MostConnections {
     let limit = raise();
-    let most = MostConnections::within(limit);
-    if limit < CHAT_CONNECTIONS + INTERNAL_CONNECTIONS + RESERVE {
-        let MostConnections { chat, internal } = most;
+    let most = MostConnections::within(limit, most_sockets as u64);
+    if most.sockets < most_sockets {
+        let MostConnections { chat, sockets, internal, application } = most;
         tracing::warn!(
             limit,
             chat,
+            sockets,
             internal,
-            "the limit of open files allows few connections; raise it (ulimit -Hn)"
+            application,
+            "the limit of open files allows fewer sockets than configured; raise it (ulimit -Hn)"
         );
     }
     most
@@ -48,12 +58,19 @@ fn raise() -> u64 {
 
 impl MostConnections {
     /// The edge has its share of a low limit: no number of chat clients keeps a delivery out.
-    fn within(limit: u64) -> Self {
-        let left = limit.saturating_sub(RESERVE).max(2);
+    fn within(limit: u64, most_sockets: u64) -> Self {
+        let left = limit.saturating_sub(RESERVE).max(4);
         let internal = (left / 4).clamp(1, INTERNAL_CONNECTIONS);
-        let chat = (left - internal).min(CHAT_CONNECTIONS);
+        let short = (left / 8).clamp(1, SHORT_CONNECTIONS);
+        let application = (left / 8).clamp(1, APPLICATION_CONNECTIONS);
+        let sockets = (left - internal - short - application).min(most_sockets);
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
-        Self { chat: count(chat), internal: count(internal) }
+        Self {
+            chat: count(sockets + short),
+            sockets: count(sockets),
+            internal: count(internal),
+            application: count(application),
+        }
     }
 }
 
@@ -63,18 +80,21 @@ mod tests {
 
     #[test]
     fn connections_never_take_the_last_descriptors() {
-        for limit in (RESERVE + 2..20_000).chain([u64::MAX]) {
-            let MostConnections { chat, internal } = MostConnections::within(limit);
-            assert!(chat > 0 && internal > 0, "{limit}");
-            assert!((chat + internal) as u64 + RESERVE <= limit, "{limit}");
+        for limit in (RESERVE + 4..20_000).chain([u64::MAX]) {
+            let MostConnections { chat, sockets, internal, application } =
+                MostConnections::within(limit, 10_000);
+            assert!(chat > sockets && sockets > 0 && internal > 0 && application > 0, "{limit}");
+            assert!((chat + internal + application) as u64 + RESERVE <= limit, "{limit}");
         }
     }
 
     #[test]
     fn a_high_limit_is_not_used_up() {
-        let all = MostConnections { chat: 10_000, internal: 1_000 };
-        assert_eq!(MostConnections::within(11_064), all);
-        assert_eq!(MostConnections::within(u64::MAX), all);
-        assert_eq!(MostConnections::within(1_064), MostConnections { chat: 750, internal: 250 });
+        let all =
+            MostConnections { chat: 11_000, sockets: 10_000, internal: 1_000, application: 1_000 };
+        assert_eq!(MostConnections::within(13_064, 10_000), all);
+        assert_eq!(MostConnections::within(u64::MAX, 10_000), all);
+        let few = MostConnections { chat: 625, sockets: 500, internal: 250, application: 125 };
+        assert_eq!(MostConnections::within(1_064, 10_000), few);
     }
 }

@@ -1,13 +1,16 @@
-//! What an actor has under way at Genesys, beside its own work.
+//! What an actor has under way at Genesys and with the bot, beside its own work.
 
-use std::{collections::HashSet, future::Future};
+use std::{collections::HashSet, future::Future, time::Duration};
 
 use baton_genesys::Taken;
 use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket};
 use baton_store::StoreError;
 use tokio::task::JoinSet;
 
-use crate::{actor::NotPosted, outgoing::Speaker};
+use crate::{
+    actor::{NotPosted, TurnOutcome},
+    outgoing::Speaker,
+};
 
 /// One thing that is fetched or brought. Of each there is one under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +31,10 @@ pub(crate) enum Errand {
     Disconnect,
     /// Tells the agent that the user types.
     Typing,
+    /// Asks for the estimated wait in a queue.
+    Estimate,
+    /// Tells the bot the oldest turn of its queue.
+    Turn,
 }
 
 /// Which handoff an errand is for. What comes of it says nothing of another.
@@ -75,6 +82,10 @@ pub(crate) enum Outcome {
     Disconnected(DisconnectOutcome),
     /// The agent was told that the user types, or that could wait.
     Typed,
+    /// How long the wait in a queue may take, if that is to be had.
+    Estimated(String, Option<Duration>),
+    /// What came of a turn of the bot.
+    Turned(TurnOutcome),
 }
 
 /// The errands under way. Dropped, it calls them off: what they are for is in the store, and is

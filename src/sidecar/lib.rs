@@ -13,6 +13,8 @@
 //! is more, and read it from the log.
 
 mod actor;
+mod application_sessions;
+mod bots;
 mod call;
 mod cause;
 mod channel_memory;
@@ -22,6 +24,7 @@ mod descriptors;
 mod directory;
 mod dispatcher;
 mod errand;
+mod estimated_waits;
 mod intake;
 mod internal;
 mod link;
@@ -30,8 +33,11 @@ mod listener;
 mod live_sessions;
 mod narration;
 mod outgoing;
+mod pacing;
 mod pause;
+mod presence;
 mod problem;
+mod profile;
 mod receipts;
 mod registry;
 mod secret;
@@ -39,16 +45,22 @@ mod section;
 mod server;
 mod session_event;
 mod sidecar;
+mod signing_keys;
 mod standing;
+mod sweeper;
 mod tenant_check;
+mod turn;
 mod typing;
+mod webhooks;
 
 pub use baton_chat::{Host, Limits, SecretDigest};
 pub use baton_process::{Clock, Random, RandomError};
 pub use baton_store::{OpenError, Store, StoreError};
 pub use configuration::{
-    After, AgentName, Configuration, ConfigurationProblem, GenesysAccess, HandoffOptions, Start,
-    StrayMessages, Tenant, default_configuration,
+    After, AgentName, ApplicationAccess, BotAccess, BotKind, Configuration, ConfigurationProblem,
+    Destination, GenesysAccess, HandoffOptions, InQueueMessages, Reassurance, SessionOptions,
+    Start, StrayMessages, Target, Tenant, WhenDown, default_configuration,
 };
 pub use listener::{BindError, bind};
-pub use sidecar::{Pacing, RunError, Sidecar};
+pub use pacing::Pacing;
+pub use sidecar::{RunError, Sidecar};

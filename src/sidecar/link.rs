@@ -10,7 +10,9 @@ use baton_core::tenant::{Tenant as EdgeTenant, TenantKey};
 use baton_genesys::{Channels, Genesys, IntegrationRef};
 use baton_handoff::Rules;
 
-use crate::{configuration::HandoffOptions, standing::TenantStanding};
+use crate::{
+    configuration::HandoffOptions, estimated_waits::EstimatedWaits, standing::TenantStanding,
+};
 
 /// A tenant's way to Genesys.
 pub(crate) struct Link {
@@ -35,6 +37,8 @@ pub(crate) struct Link {
     pub(crate) edge: EdgeTenant,
     /// How the tenant stands with Genesys.
     pub(crate) standing: TenantStanding,
+    /// How long users may have to wait in its queues.
+    pub(crate) estimated_waits: EstimatedWaits,
 }
 
 /// The links of all tenants that have one.

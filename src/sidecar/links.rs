@@ -14,8 +14,9 @@ use baton_store::Store;
 use crate::{
     channel_memory::StoredChannels,
     configuration::{GenesysAccess, Tenant},
+    estimated_waits::EstimatedWaits,
     link::{Link, Links},
-    sidecar::Pacing,
+    pacing::Pacing,
     standing::TenantStanding,
 };
 
@@ -79,6 +80,8 @@ impl Making<'_> {
         };
         let mut rules = self.pacing.rules.clone();
         rules.name_agents = access.handoff.wants_agent_details();
+        rules.longest_wait = access.handoff.longest_wait;
+        rules.estimates = access.handoff.estimates.map(|pause| self.pacing.of(pause));
         Link {
             tenant: tenant.key.clone(),
             wanted: tenant.integration.clone(),
@@ -92,6 +95,7 @@ impl Making<'_> {
             rules,
             edge: EdgeTenant::new(tenant.key.clone(), [""]),
             standing: TenantStanding::new(tenant.key.clone()),
+            estimated_waits: EstimatedWaits::default(),
         }
     }
 }

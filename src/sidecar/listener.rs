@@ -69,11 +69,11 @@ impl BoundedListener {
         let place = Arc::clone(&self.places).acquire_owned().await.ok();
         loop {
             match self.listener.accept().await {
-                Ok((stream, _)) => {
+                Ok((stream, peer)) => {
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "a connection does not take TCP_NODELAY");
                     }
-                    return Connection { stream, _place: place };
+                    return Connection { stream, peer, _place: place };
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -94,7 +94,15 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 /// A connection with its place.
 pub(crate) struct Connection {
     stream: TcpStream,
+    peer: SocketAddr,
     _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Connection {
+    /// From where it comes.
+    pub(crate) const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
 }
 
 impl AsyncRead for Connection {

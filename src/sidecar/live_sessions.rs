@@ -1,20 +1,21 @@
 //! The sessions, as the chat API asks for them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use baton_chat::{
-    Attached, ClientEvent, CreateError, HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, Refused, Sessions,
-    timestamp_text,
+    Attached, ClientEvent, CreateError, HEARTBEAT_SECONDS, MAX_MESSAGE_BYTES, Refused,
+    SessionFacts, Sessions, timestamp_text,
 };
 use baton_core::tenant::TenantKey;
 use baton_process::RandomError;
-use baton_store::{NewEvent, NewSession};
+use baton_store::{NewEvent, NewSession, Step, StoreError};
 use serde::Serialize;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     actor::ActorMessage,
     cause::Chain,
+    configuration::Destination,
     directory::{Directory, NoIntegration},
     registry::{Registry, Surroundings},
 };
@@ -44,11 +45,42 @@ pub(crate) const fn capabilities() -> Capabilities {
     }
 }
 
-/// The sessions behind the chat API.
+/// Where each tenant hands over to.
+pub(crate) type Destinations = HashMap<TenantKey<'static>, Vec<Destination>>;
+
+/// The sessions behind the chat API. Clones share them.
+#[derive(Clone)]
 pub(crate) struct LiveSessions {
     pub(crate) registry: Registry,
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) directory: Arc<Directory>,
+    /// Where the tenants hand over to, by names of their own.
+    pub(crate) destinations: Arc<Destinations>,
+}
+
+/// Who opens a session.
+pub(crate) struct Opener {
+    /// The digest of the token that opens it.
+    pub(crate) token_digest: [u8; 32],
+    /// The application's id of it.
+    pub(crate) external_id: Option<String>,
+}
+
+/// Why no session was made.
+pub(crate) enum NotCreated {
+    /// There is one of this external id.
+    Exists,
+    /// Another reason.
+    Other(CreateError),
+}
+
+impl From<NotCreated> for CreateError {
+    fn from(error: NotCreated) -> Self {
+        match error {
+            NotCreated::Exists => Self::Failed,
+            NotCreated::Other(error) => error,
+        }
+    }
 }
 
 impl LiveSessions {
@@ -56,7 +88,8 @@ impl LiveSessions {
         &self,
         tenant: TenantKey<'static>,
         integration_id: String,
-        token_digest: [u8; 32],
+        Opener { token_digest, external_id }: Opener,
+        SessionFacts { platform, custom }: SessionFacts,
     ) -> Result<(NewSession, NewEvent), RandomError> {
         let random = &self.surroundings.random;
         let now = self.surroundings.clock.now();
@@ -65,8 +98,11 @@ impl LiveSessions {
             tenant,
             integration_id,
             end_user_id: format!("baton-{:032x}", u128::from_be_bytes(random.bytes()?)),
+            external_id,
             token_digest,
             created_at_ms: now.as_millisecond(),
+            platform,
+            custom,
         };
         let event = NewEvent {
             id: random.uuid()?.to_string(),
@@ -79,6 +115,47 @@ impl LiveSessions {
         };
         Ok((session, event))
     }
+
+    /// Makes a session of the tenant, with `SESSION_START` as its first event, and returns its id.
+    pub(crate) async fn make(
+        &self,
+        tenant: TenantKey<'static>,
+        opener: Opener,
+        facts: SessionFacts,
+    ) -> Result<String, NotCreated> {
+        let integration_id = self
+            .directory
+            .integration(&tenant)
+            .map_err(|missing| match missing {
+                NoIntegration::NotConfigured => CreateError::UnknownTenant,
+                NoIntegration::NotFoundYet => CreateError::NotReady,
+            })
+            .map_err(NotCreated::Other)?
+            .to_owned();
+        let made = self.new_session(tenant.clone(), integration_id, opener, facts);
+        let (session, event) = made.map_err(|error| {
+            tracing::error!(%error, "no session was created");
+            NotCreated::Other(CreateError::Failed)
+        })?;
+        let session_id = session.session_id.clone();
+        let webhooks = &self.surroundings.webhooks;
+        let events = vec![event];
+        let notify = webhooks.wanting(&tenant, &events);
+        let first = Step { events, notify, ..Step::default() };
+        let created = self.surroundings.store.create_session(session, first);
+        match timeout(self.surroundings.limits.call, created).await {
+            Ok(Ok(())) => {
+                webhooks.tell(&tenant);
+                return Ok(session_id);
+            }
+            Ok(Err(StoreError::SessionExists)) => return Err(NotCreated::Exists),
+            Ok(Err(error)) => {
+                tracing::error!(session_id, error = %Chain(&error), "no session was created");
+            }
+            Err(_) => tracing::error!(session_id, "the store took too long to create a session"),
+        }
+        Err(NotCreated::Other(CreateError::Failed))
+    }
 }
 
 impl Sessions for LiveSessions {
@@ -86,30 +163,10 @@ impl Sessions for LiveSessions {
         &self,
         tenant: TenantKey<'static>,
         token_digest: [u8; 32],
+        facts: SessionFacts,
     ) -> Result<String, CreateError> {
-        let integration_id = self
-            .directory
-            .integration(&tenant)
-            .map_err(|missing| match missing {
-                NoIntegration::NotConfigured => CreateError::UnknownTenant,
-                NoIntegration::NotFoundYet => CreateError::NotReady,
-            })?
-            .to_owned();
-        let (session, event) =
-            self.new_session(tenant, integration_id, token_digest).map_err(|error| {
-                tracing::error!(%error, "no session was created");
-                CreateError::Failed
-            })?;
-        let session_id = session.session_id.clone();
-        let created = self.surroundings.store.create_session(session, vec![event]);
-        match timeout(self.surroundings.limits.call, created).await {
-            Ok(Ok(())) => return Ok(session_id),
-            Ok(Err(error)) => {
-                tracing::error!(session_id, error = %Chain(&error), "no session was created");
-            }
-            Err(_) => tracing::error!(session_id, "the store took too long to create a session"),
-        }
-        Err(CreateError::Failed)
+        let opener = Opener { token_digest, external_id: None };
+        Ok(self.make(tenant, opener, facts).await?)
     }
 
     fn attach(&self, session_id: &str) -> Attached {

@@ -2,19 +2,28 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use axum::extract::ws::Utf8Bytes;
+use baton_application::ContextLinks;
 use baton_chat::{Attached, Attachment, Limits, MAX_CONNECTIONS_PER_SESSION};
 use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
+use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use crate::{
     actor::{Actor, ActorMessage, Workplace},
+    bots::Bots,
+    configuration::SessionOptions,
     link::Links,
+    presence::Presence,
+    webhooks::Webhooks,
 };
 
 /// How many messages an actor's mailbox holds.
@@ -36,12 +45,22 @@ pub(crate) struct Surroundings {
     pub(crate) random: Random,
     /// The tenants' ways to Genesys.
     pub(crate) links: Links,
+    /// The tenants' bots.
+    pub(crate) bots: Bots,
+    /// The tenants' webhooks.
+    pub(crate) webhooks: Webhooks,
+    /// Makes the links by which an agent sees a session's context; absent where there are none.
+    pub(crate) context_links: Option<ContextLinks>,
     /// Tells that a receipt waits.
     pub(crate) receipts: Arc<Notify>,
     /// How long lies between two words to the agent that the user types.
     pub(crate) typing_pause: Duration,
     /// For how long calls may take.
     pub(crate) limits: Limits,
+    /// When sessions end by themselves.
+    pub(crate) sessions: SessionOptions,
+    /// When the process started. Clients that had a connection before have to come again.
+    pub(crate) started_at: Timestamp,
     /// How long an actor without connections and messages stays.
     pub(crate) idle: Duration,
     /// The places for deliveries on their way from the inbox to the logs: whoever fails gives
@@ -64,6 +83,8 @@ pub(crate) struct ActorHandle {
     transient: broadcast::Sender<Utf8Bytes>,
     /// The places for connections that are free.
     places: Arc<Semaphore>,
+    /// Whether a client came since the actor looked last.
+    visited: Arc<AtomicBool>,
 }
 
 impl ActorHandle {
@@ -77,10 +98,14 @@ impl ActorHandle {
         self.arrivals.send_replace(());
     }
 
+    fn has_connections(&self) -> bool {
+        self.places.available_permits() < MAX_CONNECTIONS_PER_SESSION
+    }
+
     /// Drops the message if the mailbox is full or the actor is gone.
     pub(crate) fn send_or_drop(&self, message: ActorMessage) {
         if self.mailbox.try_send(message).is_err() {
-            tracing::debug!("a transient event was dropped");
+            tracing::debug!("a message that may be missed was dropped");
         }
     }
 }
@@ -88,9 +113,18 @@ impl ActorHandle {
 /// The actors that run. Clones share them.
 #[derive(Clone)]
 pub(crate) struct Registry {
-    actors: Arc<Mutex<HashMap<String, ActorHandle>>>,
+    actors: Arc<Mutex<Actors>>,
     surroundings: Arc<Surroundings>,
     shutdown: Shutdown,
+}
+
+/// The actors that run, and what is kept of those that do not.
+#[derive(Default)]
+struct Actors {
+    running: HashMap<String, ActorHandle>,
+    /// When the last client of a session was seen to be gone. Where that is not known, it counts
+    /// from the start of the process.
+    gone_since: HashMap<String, Timestamp>,
 }
 
 impl Registry {
@@ -105,17 +139,36 @@ impl Registry {
         }
         let mut actors = self.lock();
         // An actor that ended without leaving the registry is replaced.
-        if let Some(running) = actors.get(session_id).filter(|actor| !actor.mailbox.is_closed()) {
+        let running = actors.running.get(session_id);
+        if let Some(running) = running.filter(|actor| !actor.mailbox.is_closed()) {
             return Some(running.clone());
         }
-        let handle = self.start(session_id);
-        actors.insert(session_id.to_owned(), handle.clone());
+        let gone_since = actors.gone_since.remove(session_id);
+        let handle = self.start(session_id, gone_since.unwrap_or(self.surroundings.started_at));
+        actors.running.insert(session_id.to_owned(), handle.clone());
         Some(handle)
     }
 
     /// The session's actor, if there is one.
     pub(crate) fn running(&self, session_id: &str) -> Option<ActorHandle> {
-        self.lock().get(session_id).cloned()
+        self.lock().running.get(session_id).cloned()
+    }
+
+    /// Whether a client is connected to a session, if that is known without its actor.
+    pub(crate) fn presence(&self, session_id: &str) -> Option<Presence> {
+        let actors = self.lock();
+        match actors.running.get(session_id) {
+            Some(actor) => actor.has_connections().then_some(Presence::Connected),
+            None => {
+                let since = actors.gone_since.get(session_id).copied();
+                Some(Presence::Gone { since: since.unwrap_or(self.surroundings.started_at) })
+            }
+        }
+    }
+
+    /// Forgets which clients went before this time.
+    pub(crate) fn forget_departures(&self, before: Timestamp) {
+        self.lock().gone_since.retain(|_, since| *since >= before);
     }
 
     /// Joins a connection to a session.
@@ -126,6 +179,7 @@ impl Registry {
         let transient = actor.transient.subscribe();
         match actor.places.try_acquire_owned() {
             Ok(place) => {
+                actor.visited.store(true, Ordering::Relaxed);
                 let (newest, shown) = (actor.newest, actor.shown);
                 Attached::Joined(Attachment { newest, transient, shown, place })
             }
@@ -134,33 +188,39 @@ impl Registry {
     }
 
     /// Takes the actor out if it has no connection, no message, no delivery, and nobody who is
-    /// about to send one: copies of its handle are made under the lock only.
+    /// about to send one: copies of its handle are made under the lock only. What it knows of its
+    /// clients is kept.
     pub(crate) fn retire(
         &self,
         session_id: &str,
         mailbox: &mpsc::Receiver<ActorMessage>,
         arrivals: &watch::Receiver<()>,
+        gone_since: Timestamp,
     ) -> bool {
         let mut actors = self.lock();
-        let needed = actors.get(session_id).is_some_and(|actor| {
-            actor.places.available_permits() < MAX_CONNECTIONS_PER_SESSION
+        let needed = actors.running.get(session_id).is_some_and(|actor| {
+            actor.has_connections()
                 || !mailbox.is_empty()
                 || arrivals.has_changed().unwrap_or(false)
                 || mailbox.sender_strong_count() > 1
         });
         if !needed {
-            actors.remove(session_id);
+            actors.running.remove(session_id);
+            if gone_since > self.surroundings.started_at {
+                actors.gone_since.insert(session_id.to_owned(), gone_since);
+            }
         }
         !needed
     }
 
-    fn start(&self, session_id: &str) -> ActorHandle {
+    fn start(&self, session_id: &str, gone_since: Timestamp) -> ActorHandle {
         let (sender, mailbox) = mpsc::channel(MAILBOX_MESSAGES);
         let (arrivals_sender, arrivals) = watch::channel(());
         let (newest_sender, newest) = watch::channel(0);
         let (shown_sender, shown) = watch::channel(0);
         let (transient, _) = broadcast::channel(TRANSIENT_FRAMES);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
+        let visited = Arc::new(AtomicBool::new(false));
         let actor = Actor::new(Workplace {
             session_id: session_id.to_owned(),
             surroundings: Arc::clone(&self.surroundings),
@@ -171,6 +231,8 @@ impl Registry {
             shown,
             transient: transient.clone(),
             places: Arc::clone(&places),
+            visited: Arc::clone(&visited),
+            gone_since,
             shutdown: self.shutdown.clone(),
         });
         tokio::spawn(actor.run());
@@ -181,10 +243,11 @@ impl Registry {
             shown: shown_sender,
             transient,
             places,
+            visited,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, ActorHandle>> {
+    fn lock(&self) -> MutexGuard<'_, Actors> {
         self.actors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -207,8 +270,11 @@ mod tests {
             tenant: TenantKey::new("acme", "support", "live"),
             integration_id: "integration".to_owned(),
             end_user_id: "user".to_owned(),
-            token_digest: [0; 32],
+            external_id: None,
+            token_digest: [7; 32],
             created_at_ms: 0,
+            platform: None,
+            custom: None,
         };
         store.create_session(session, Vec::new()).await.unwrap();
         let (clock, random) = (Clock::system(), Random::system());
@@ -218,9 +284,14 @@ mod tests {
             clock,
             random,
             links: Links::default(),
+            bots: Bots::default(),
+            webhooks: Webhooks::default(),
+            context_links: None,
             receipts: Arc::default(),
             typing_pause: Duration::ZERO,
             limits,
+            sessions: SessionOptions::default(),
+            started_at: Timestamp::UNIX_EPOCH,
             idle,
             places: places(),
         });
@@ -243,12 +314,34 @@ mod tests {
         assert!(timeout(Duration::from_millis(100), closed).await.is_err());
         assert!(registry.running("session").is_some());
         drop(attachment);
+        is_gone(&registry).await;
+    }
+
+    async fn is_gone(registry: &Registry) {
         let gone = async {
             while registry.running("session").is_some() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         };
         timeout(Duration::from_secs(10), gone).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn since_when_a_client_is_gone_is_known_though_the_actor_goes_and_comes() {
+        let (registry, _trigger, _directory) = registry(Duration::from_millis(1)).await;
+        let from_the_start = Some(Presence::Gone { since: Timestamp::UNIX_EPOCH });
+        assert_eq!(registry.presence("session"), from_the_start);
+        let attachment = joined(&registry);
+        assert_eq!(registry.presence("session"), Some(Presence::Connected));
+        drop(attachment);
+        is_gone(&registry).await;
+        let gone = registry.presence("session");
+        assert_ne!(gone, from_the_start);
+        registry.actor("session").unwrap().wake();
+        is_gone(&registry).await;
+        assert_eq!(registry.presence("session"), gone);
+        registry.forget_departures(Timestamp::MAX);
+        assert_eq!(registry.presence("session"), from_the_start);
     }
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -72,12 +72,21 @@ impl Secrets<'_> {
         section: &mut Section,
         key: &str,
     ) -> Result<Secret, ConfigurationProblem> {
-        let Some((name, value)) = section.value(key) else {
-            return Err(ConfigurationProblem::new(section.name(key), "is missing; add it"));
-        };
+        let name = section.name(key);
+        let secret = self.read_itself_if_there(section, key)?;
+        secret.ok_or_else(|| ConfigurationProblem::new(name, "is missing; add it"))
+    }
+
+    /// The same for a secret that may be left out.
+    pub(crate) fn read_itself_if_there(
+        &mut self,
+        section: &mut Section,
+        key: &str,
+    ) -> Result<Option<Secret>, ConfigurationProblem> {
+        let Some((name, value)) = section.value(key) else { return Ok(None) };
         let entry = value.as_table().filter(|entry| entry.len() == 1);
         match entry.and_then(|entry| entry.get("env")).and_then(Value::as_str) {
-            Some(variable) => self.variable(&name, variable).map(Secret::new),
+            Some(variable) => self.variable(&name, variable).map(|text| Some(Secret::new(text))),
             None => {
                 let problem = "has to be { env = \"NAME\" }, and never the secret itself";
                 Err(ConfigurationProblem::new(name, problem))

@@ -2,9 +2,14 @@
 
 use std::{pin::pin, time::Duration};
 
-use axum::Router;
+use axum::{Router, extract::ConnectInfo};
 use baton_process::Shutdown;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -29,7 +34,8 @@ pub(crate) struct Terms {
     pub(crate) reuse: bool,
 }
 
-/// Serves until the process stops. Each connection holds the shutdown until it has ended.
+/// Serves until the process stops. Each connection holds the shutdown until it has ended. Each
+/// request carries the address from which its connection comes, as `ConnectInfo<SocketAddr>`.
 pub(crate) async fn serve(
     mut listener: BoundedListener,
     router: Router,
@@ -41,10 +47,15 @@ pub(crate) async fn serve(
     loop {
         let connection = tokio::select! {
             () = shutdown.begun() => return,
-            connection = listener.accept() => TokioIo::new(connection),
+            connection = listener.accept() => connection,
         };
-        let service = TowerToHyperService::new(router.clone());
-        let served = http.serve_connection(connection, service).with_upgrades();
+        let peer = ConnectInfo(connection.peer());
+        let router = TowerToHyperService::new(router.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.call(request)
+        });
+        let served = http.serve_connection(TokioIo::new(connection), service).with_upgrades();
         let mut shutdown = shutdown.clone();
         tokio::spawn(async move {
             let mut served = pin!(served);

@@ -12,6 +12,10 @@ use serde_json::{Value, value::RawValue};
 /// What clients are told while the agent types.
 pub(crate) const TYPING: &str = "EVENT_TYPE_LIVE_AGENT_TYPING";
 
+/// A message of whoever answers in the place of a person: of our bot, or of a flow or bot of
+/// Genesys.
+pub(crate) const BOT_MESSAGE: &str = "EVENT_TYPE_POLY_AGENT_MESSAGE";
+
 /// A chat event on its way to a session.
 pub(crate) enum SessionEvent {
     /// It enters the session log.

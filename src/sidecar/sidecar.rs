@@ -3,15 +3,19 @@
 use std::{error::Error, io, sync::Arc, time::Duration};
 
 use axum::Router;
-use baton_chat::{AccessTokens, Chat, Connector, Limits};
-use baton_genesys::{Pace, TlsError};
-use baton_handoff::Rules;
+use baton_application::{Application, ContextLinks, WebhookSender};
+use baton_bot::TlsError as BotTlsError;
+use baton_chat::{AccessTokens, Admission, Allowance, Chat, Connector, Limits};
+use baton_genesys::TlsError;
 use baton_process::{Clock, Random, RandomError, Shutdown, shutdown};
 use baton_store::{Store, StoreError};
+use futures_util::future::OptionFuture;
 use tokio::{net::TcpListener, sync::Notify, task::JoinError, time::timeout};
 
 use crate::{
     actor::ActorMessage,
+    application_sessions::{destinations, doors},
+    bots::bots,
     cause::Chain,
     configuration::{Configuration, Tenant},
     descriptors,
@@ -22,10 +26,14 @@ use crate::{
     links::Making,
     listener::BoundedListener,
     live_sessions::LiveSessions,
+    pacing::Pacing,
     receipts::Receipts,
     registry::{Registry, Surroundings, places},
     server::{Terms, serve},
+    signing_keys::{ACCESS_TOKEN, CONTEXT_LINK, SigningKeyError, SigningKeys},
+    sweeper::Sweeper,
     tenant_check,
+    webhooks::{Sending, Webhooks},
 };
 
 /// How long an actor without connections and messages stays.
@@ -47,8 +55,8 @@ const RESUME_AGAIN: Duration = Duration::from_secs(1);
 /// Why a sidecar stopped that was not told to, or did not stop well.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
-    /// No key for access tokens could be made.
-    #[error("the sidecar cannot make a key for access tokens")]
+    /// No key that signs could be made.
+    #[error("the sidecar cannot make a key that signs")]
     Random(#[from] RandomError),
     /// The store failed while starting or while closing.
     #[error("the sidecar cannot {doing} its store")]
@@ -67,14 +75,28 @@ pub enum RunError {
     /// This machine cannot speak with Genesys at all.
     #[error("the sidecar cannot speak with Genesys from this machine")]
     Genesys(#[from] TlsError),
+    /// This machine cannot speak with bots and applications at all.
+    #[error("the sidecar cannot speak with bots and applications from this machine")]
+    Bot(#[from] BotTlsError),
     /// A listener failed.
     #[error("the {listener} listener stopped; start the sidecar again")]
     Listener {
-        /// Which one: `chat` or `internal`.
+        /// Which one: `chat`, `internal` or `application`.
         listener: &'static str,
         /// The reason.
         source: io::Error,
     },
+}
+
+impl From<SigningKeyError> for RunError {
+    fn from(error: SigningKeyError) -> Self {
+        match error {
+            SigningKeyError::Random(error) => Self::Random(error),
+            SigningKeyError::Store(source) => {
+                Self::Store { doing: "read the keys that sign from", source }
+            }
+        }
+    }
 }
 
 /// A sidecar that is not running yet.
@@ -86,31 +108,7 @@ pub struct Sidecar {
     random: Random,
     limits: Limits,
     pacing: Pacing,
-}
-
-/// How long things take in what the sidecar does with Genesys. The default is the real one; a
-/// simulator whose time runs faster is met with [`Pacing::scaled`].
-#[derive(Clone, Debug)]
-pub struct Pacing {
-    pub(crate) pace: Pace,
-    pub(crate) rules: Rules,
-    /// What lies between two words to the agent that the user types.
-    pub(crate) typing: Duration,
-}
-
-impl Default for Pacing {
-    fn default() -> Self {
-        Self { pace: Pace::default(), rules: Rules::default(), typing: Duration::from_secs(5) }
-    }
-}
-
-impl Pacing {
-    /// Every duration multiplied by `factor`, which is more than 0.
-    pub fn scaled(factor: f64) -> Self {
-        let Self { rules, typing, .. } = Self::default();
-        let typing = Duration::try_from_secs_f64(typing.as_secs_f64() * factor).unwrap_or(typing);
-        Self { pace: Pace::scaled(factor), rules: rules.scaled(factor), typing }
-    }
+    application: Option<TcpListener>,
 }
 
 impl Sidecar {
@@ -118,7 +116,7 @@ impl Sidecar {
     pub fn new(configuration: Configuration, store: Store) -> Self {
         let (clock, random) = (Clock::system(), Random::system());
         let (limits, pacing) = (Limits::default(), Pacing::default());
-        Self { configuration, store, clock, random, limits, pacing }
+        Self { configuration, store, clock, random, limits, pacing, application: None }
     }
 
     /// Takes the time from this clock.
@@ -141,6 +139,11 @@ impl Sidecar {
         Self { pacing, ..self }
     }
 
+    /// Serves the API for applications on this listener too.
+    pub fn with_application(self, listener: TcpListener) -> Self {
+        Self { application: Some(listener), ..self }
+    }
+
     /// Serves until `stop` returns, then stops: sockets are closed with 1012, so that clients
     /// come again, deliveries on their way in are finished, and the store is closed.
     ///
@@ -148,22 +151,39 @@ impl Sidecar {
     ///
     /// If the store cannot be used, or a listener or the dispatcher ends by itself.
     pub async fn run(
-        self,
+        mut self,
         chat: TcpListener,
         internal: TcpListener,
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), RunError> {
         let (trigger, shutdown) = shutdown();
+        let application = self.application.take();
         let (store, limits) = (self.store.clone(), self.limits);
-        let most = descriptors::most_connections();
-        let parts = self.assemble(&shutdown).await?;
+        let most = descriptors::most_connections(self.configuration.chat_allowance.most_sockets);
+        let parts = self.assemble(most.sockets, &shutdown).await?;
         let mut dispatcher = tokio::spawn(parts.dispatcher.run());
         tokio::spawn(parts.receipts.run());
+        tokio::spawn(parts.sweeper.run());
         tokio::spawn(tenant_check::check(parts.links, shutdown.clone()));
         tokio::spawn(resume(store.clone(), parts.registry));
+        let tokens = parts.access_tokens;
+        let change = move |newest: &_, older: &[_]| tokens.change_keys(newest, older);
+        tokio::spawn(parts.token_keys.keep(change, shutdown.clone()));
+        if let Some((keys, links)) = parts.context_links {
+            let change = move |newest: &_, older: &[_]| links.change_keys(newest, older);
+            tokio::spawn(keys.keep(change, shutdown.clone()));
+        }
+        for sender in parts.senders {
+            tokio::spawn(sender.run());
+        }
         let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: false };
         let chat = BoundedListener::new(chat, most.chat);
         let mut chat = tokio::spawn(serve(chat, parts.chat, terms, shutdown.clone()));
+        let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: true };
+        let mut application = application.map(|listener| {
+            let listener = BoundedListener::new(listener, most.application);
+            tokio::spawn(serve(listener, parts.application, terms, shutdown.clone()))
+        });
         let terms = Terms { head: INTERNAL_IDLE, farewell: limits.farewell, reuse: true };
         let internal = BoundedListener::new(internal, most.internal);
         let mut internal = tokio::spawn(serve(internal, parts.internal, terms, shutdown));
@@ -172,6 +192,9 @@ impl Sidecar {
             () = stop => None,
             ended = &mut chat => Some(listener_failure("chat", ended)),
             ended = &mut internal => Some(listener_failure("internal", ended)),
+            Some(ended) = OptionFuture::from(application.as_mut()) => {
+                Some(listener_failure("application", ended))
+            }
             ended = &mut dispatcher => Some(RunError::Dispatcher { source: reason(ended) }),
         };
         trigger.begin();
@@ -190,12 +213,28 @@ impl Sidecar {
         closed.map_err(|source| RunError::Store { doing: "close", source })
     }
 
-    async fn assemble(self, shutdown: &Shutdown) -> Result<Parts, RunError> {
-        let Self { configuration, store, clock, random, limits, pacing } = self;
-        let key = store
-            .key("access-token", random.bytes()?)
-            .await
-            .map_err(|source| RunError::Store { doing: "read the token key from", source })?;
+    async fn assemble(self, most_sockets: usize, shutdown: &Shutdown) -> Result<Parts, RunError> {
+        let Self { configuration, store, clock, random, limits, pacing, application: _ } = self;
+        let keys = |name| SigningKeys {
+            name,
+            store: store.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+        };
+        let token_keys = keys(ACCESS_TOKEN);
+        let (newest, older) = token_keys.current().await?;
+        let access_tokens = AccessTokens::new(&newest, &older);
+        let context_links = match &configuration.application.public_url {
+            Some(url) => Some(context_links(keys(CONTEXT_LINK), url, &configuration).await?),
+            None => None,
+        };
+        let webhooks = Webhooks::new(&configuration.tenants);
+        let senders = webhooks.senders(&Sending {
+            store: &store,
+            clock: &clock,
+            pace: &pacing.webhooks,
+            shutdown,
+        })?;
         let making = Making {
             store: &store,
             random: &random,
@@ -204,6 +243,7 @@ impl Sidecar {
             most_channels: configuration.channels_per_client,
         };
         let links = making.links(&configuration.tenants)?;
+        let bots = bots(&configuration.tenants, &pacing.bot, &random)?;
         let directory =
             Arc::new(Directory::new(store.clone(), &configuration.tenants, links.clone()));
         let queued = Arc::new(Notify::new());
@@ -212,9 +252,14 @@ impl Sidecar {
             clock: clock.clone(),
             random: random.clone(),
             links: links.clone(),
+            bots,
+            webhooks,
+            context_links: context_links.as_ref().map(|(_, links)| links.clone()),
             receipts: Arc::clone(&queued),
             typing_pause: pacing.typing,
             limits,
+            sessions: configuration.sessions.clone(),
+            started_at: clock.now(),
             idle: ACTOR_IDLE,
             places: places(),
         });
@@ -235,6 +280,14 @@ impl Sidecar {
             queued,
             shutdown: shutdown.clone(),
         };
+        let sweeper = Sweeper {
+            store: store.clone(),
+            registry: registry.clone(),
+            clock: clock.clone(),
+            options: configuration.sessions,
+            every: pacing.sweeps,
+            shutdown: shutdown.clone(),
+        };
         let internal = Internal {
             directory: Arc::clone(&directory),
             registry: registry.clone(),
@@ -246,18 +299,49 @@ impl Sidecar {
             intakes: intakes(),
             links: links.clone(),
         };
+        let sessions = LiveSessions {
+            registry: registry.clone(),
+            surroundings: Arc::clone(&surroundings),
+            directory: Arc::clone(&directory),
+            destinations: destinations(&configuration.tenants),
+        };
+        let application = Application {
+            doors: doors(&configuration.tenants),
+            sessions: sessions.clone(),
+            store: store.clone(),
+            context_links: surroundings.context_links.clone(),
+            clock: clock.clone(),
+            limits,
+            shutdown: shutdown.clone(),
+        };
+        let allowance = Allowance { most_sockets, ..configuration.chat_allowance };
         let chat = Chat {
             connectors: configuration.tenants.into_iter().map(connector).collect(),
-            access_tokens: AccessTokens::new(&key),
-            sessions: LiveSessions { registry: registry.clone(), surroundings, directory },
+            access_tokens: access_tokens.clone(),
+            sessions,
             store,
             clock,
             random,
             limits,
+            admission: Admission::new(allowance),
             shutdown: shutdown.clone(),
         };
         let (chat, internal) = (chat.router(), internal.router());
-        Ok(Parts { dispatcher, receipts, links, registry, chat, internal })
+        let application = application.router();
+        Ok(Parts {
+            dispatcher,
+            receipts,
+            sweeper,
+            links,
+            registry,
+            token_keys,
+            access_tokens,
+            chat,
+            internal,
+            application,
+            context_links,
+            senders,
+        })
     }
 }
 
@@ -265,10 +349,17 @@ impl Sidecar {
 struct Parts {
     dispatcher: Dispatcher,
     receipts: Receipts,
+    sweeper: Sweeper,
     links: Links,
     registry: Registry,
+    token_keys: SigningKeys,
+    access_tokens: AccessTokens,
     chat: Router,
     internal: Router,
+    application: Router,
+    /// The links to contexts, with the keys by which they are signed.
+    context_links: Option<(SigningKeys, ContextLinks)>,
+    senders: Vec<WebhookSender>,
 }
 
 /// Starts the actors of the sessions in which a handoff goes on, or something waits for Genesys.
@@ -294,6 +385,18 @@ async fn resume(store: Store, registry: Registry) {
             None => return,
         }
     }
+}
+
+/// The links to contexts under the keys of this moment.
+async fn context_links(
+    keys: SigningKeys,
+    public_url: &str,
+    configuration: &Configuration,
+) -> Result<(SigningKeys, ContextLinks), SigningKeyError> {
+    let (newest, older) = keys.current().await?;
+    let lifetime = configuration.application.context_link;
+    let links = ContextLinks::new(public_url, lifetime, &newest, &older);
+    Ok((keys, links))
 }
 
 fn connector(tenant: Tenant) -> Connector {

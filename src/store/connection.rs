@@ -2,7 +2,7 @@
 
 use std::{path::Path, time::Duration};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::{OpenError, file, sql::MIGRATIONS};
 
@@ -21,7 +21,7 @@ const CHECKPOINT_PAGES: u32 = 4096;
 const KEPT_LOG_BYTES: u32 = 64 << 20;
 
 /// More than there are statements, so that each is prepared once.
-pub(crate) const CACHED_STATEMENTS: usize = 64;
+pub(crate) const CACHED_STATEMENTS: usize = 128;
 
 /// Opens the connection that writes. The file must be there; its schema is brought up to date.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
@@ -57,6 +57,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     connection
         .busy_timeout(BUSY_TIMEOUT)
         .and_then(|()| connection.pragma_update(None, "trusted_schema", false))
+        .and_then(|()| keep_plans(&connection))
         .map_err(refused("configure", path))?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     Ok(connection)
@@ -91,6 +92,12 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenErr
     }
 }
 
+/// Compiles a cached statement once. Else SQLite does it anew whenever what is bound to it may suit
+/// another plan; every statement of ours names its index where that matters.
+fn keep_plans(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
+}
+
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     // Where SQLite refuses this one it answers with the mode it stays in, without an error;
     // `require_durability` looks.
@@ -99,6 +106,7 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     // macOS syncs to the disk's cache only, unless told so.
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    keep_plans(connection)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update_and_check(None, "wal_autocheckpoint", CHECKPOINT_PAGES, |_| Ok(()))?;

@@ -100,8 +100,14 @@ pub enum StoreError {
     /// No message of the session's outbox has this number.
     #[error("the session's outbox never had a message of this number; report this as a defect")]
     UnknownOutgoing,
-    /// A session of this id, or of this end user, is there already.
-    #[error("the store has a session of this id or of this end user already; take fresh ids")]
+    /// The session never had a turn of this number.
+    #[error("the session never had a turn of this number for its bot; report this as a defect")]
+    UnknownTurn,
+    /// A session of this id, of this end user or of this external id is there already.
+    #[error(
+        "the store has a session of this id, of this end user or of this external id already; \
+         take that one, or fresh ids"
+    )]
     SessionExists,
     /// The file holds what no version of this package writes.
     #[error("the store holds {what} that cannot be read; restore the file from a backup")]

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    Acceptance, DeadLetter, Pending, Settlement, Store, StoreError,
+    Acceptance, DeadLetter, NewSession, Pending, Settlement, Store, StoreError,
     testing::{Fixture, arrived, delivery_id, event, new_session, session_id},
 };
 
@@ -308,7 +308,7 @@ async fn invariant_10_a_debug_print_shows_no_content() {
         format!("{:?}", fixture.store.pending(0, 1).await.unwrap()),
         format!("{:?}", fixture.store.next_delivery(&session).await.unwrap()),
         format!("{:?}", fixture.store.append(&session, vec![event], None).await.unwrap()),
-        format!("{:?}", new_session(1)),
+        format!("{:?}", NewSession { custom: Some("a secret".to_owned()), ..new_session(1) }),
         format!("{:?}", fixture.store.session(&session).await.unwrap()),
         format!("{:?}", fixture.store),
     ];

@@ -7,8 +7,14 @@
 //! also after a crash.
 //!
 //! What goes the other way waits here too: messages in each session's outbox
-//! ([`Store::next_outgoing`]) until a step says that Genesys has them, and receipts
-//! ([`Store::receipts`]). After a start [`Store::sessions_with_work`] says where to go on.
+//! ([`Store::next_outgoing`]) until a step says that Genesys has them, turns for its bot
+//! ([`Store::next_turn`]) until a step says that they are done, receipts ([`Store::receipts`])
+//! and notifications for applications ([`Store::next_notification`]). After a start
+//! [`Store::sessions_with_work`] says where to go on.
+//!
+//! The store has no clock: what depends on time is told the time. Sessions in which nothing
+//! happens are found by [`Store::idle_sessions`], and what is old goes by
+//! [`Store::forget_sessions`].
 //!
 //! Nothing above this package knows which engine is below. Here it is one SQLite file, owned by
 //! one process: one thread writes and commits for all callers at once, two others read.
@@ -16,31 +22,41 @@
 mod channel;
 mod command;
 mod connection;
+mod context;
 mod error;
 mod file;
 mod handoff;
+mod idle;
 mod inbox;
 mod key;
+mod notification;
 mod outbox;
 mod reader;
 mod receipt;
+mod retention;
 mod session;
 mod session_log;
 mod settlement;
+mod signing_key;
 mod sql;
 mod step;
 mod store;
+mod turn;
 mod work;
 mod writer;
 
 #[cfg(test)]
 mod inbox_tests;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod model_tests;
 #[cfg(test)]
 mod opening_tests;
 #[cfg(test)]
 mod receipt_tests;
+#[cfg(test)]
+mod retention_tests;
 #[cfg(test)]
 mod session_tests;
 #[cfg(test)]
@@ -52,14 +68,19 @@ mod testing;
 #[cfg(test)]
 mod writer_tests;
 
+pub use context::{ContextBy, FoundContext, HandoffContext};
 pub use error::{OpenError, StoreError};
 pub use handoff::HandoffRow;
+pub use idle::IdleSession;
 pub use inbox::{Acceptance, Arrived, NextDelivery, Pending};
+pub use notification::Notification;
 pub use outbox::{NewOutgoing, Outgoing, Sent};
 pub use receipt::{NewReceipt, Receipt, ReceiptStatus};
 pub use session::{NewSession, Session};
 pub use session_log::{LogPage, LoggedEvent, NewEvent};
 pub use settlement::{DeadLetter, Settlement};
+pub use signing_key::SigningKey;
 pub use step::Step;
 pub use store::Store;
+pub use turn::{NewTurn, Turn};
 pub use work::WorkCounts;

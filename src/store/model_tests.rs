@@ -1,38 +1,47 @@
 //! Random lives of a store, against a model that is a few lists in memory.
 
-use std::{collections::BTreeMap, mem};
+use std::mem;
 
 use proptest::{collection::vec, option, prelude::*};
 
 use crate::{
-    Acceptance, LoggedEvent, NewReceipt, ReceiptStatus, Sent, Settlement, Step, WorkCounts,
+    Acceptance, NewReceipt, ReceiptStatus, Sent, Settlement, Step, WorkCounts,
+    model::{Change, Model, ModelSession, logged_event, next, waiting},
     testing::{
         Fixture, arrived, delivery_id, event, events, failed, handoff, message_id, new_session,
-        outgoing, session_id,
+        outgoing, session_id, turn,
     },
 };
 
 #[derive(Clone, Debug)]
 enum Action {
     Accept(usize),
-    Create { session: usize, events: Vec<usize> },
-    Take { session: usize, change: Change },
-    Settle { delivery: usize, lost: Option<usize> },
-    Show { session: usize, up_to: usize },
+    Create {
+        session: usize,
+        events: Vec<usize>,
+    },
+    Take {
+        session: usize,
+        change: Change,
+    },
+    /// Finishes all that the session has to do, and ends it.
+    Leave {
+        session: usize,
+    },
+    Notify,
+    Forget {
+        limit: usize,
+    },
+    Settle {
+        delivery: usize,
+        lost: Option<usize>,
+    },
+    Show {
+        session: usize,
+        up_to: usize,
+    },
     FinishReceipt,
     Reopen,
-}
-
-/// A step, in numbers.
-#[derive(Clone, Debug)]
-struct Change {
-    events: Vec<usize>,
-    outgoing: Vec<usize>,
-    handoff: Option<(u32, bool)>,
-    settles: Option<usize>,
-    /// Whether Genesys accepted the message that is the session's turn.
-    sent: Option<bool>,
-    ends_session: bool,
 }
 
 /// Few names, so that repetitions are frequent.
@@ -42,13 +51,16 @@ fn action() -> impl Strategy<Value = Action> {
     let events = || vec(0..12_usize, 0..4);
     prop_oneof![
         4 => delivery().prop_map(Action::Accept),
-        2 => (session(), events())
+        4 => (session(), events())
             .prop_map(|(session, events)| Action::Create { session, events }),
         8 => (session(), change()).prop_map(|(session, change)| Action::Take { session, change }),
         2 => (delivery(), option::of(0..4_usize))
             .prop_map(|(delivery, lost)| Action::Settle { delivery, lost }),
         3 => (session(), 0..12_usize).prop_map(|(session, up_to)| Action::Show { session, up_to }),
         2 => Just(Action::FinishReceipt),
+        4 => session().prop_map(|session| Action::Leave { session }),
+        2 => Just(Action::Notify),
+        5 => (0..3_usize).prop_map(|limit| Action::Forget { limit }),
         1 => Just(Action::Reopen),
     ]
 }
@@ -56,117 +68,35 @@ fn action() -> impl Strategy<Value = Action> {
 fn change() -> impl Strategy<Value = Change> {
     let handoff = option::of((1..3_u32, any::<bool>()));
     let (settles, sent) = (option::of(0..8_usize), option::of(any::<bool>()));
-    let ends_session = prop::bool::weighted(0.1);
-    (vec(0..12_usize, 0..4), vec(0..8_usize, 0..3), handoff, settles, sent, ends_session).prop_map(
-        |(events, outgoing, handoff, settles, sent, ends_session)| Change {
+    let log = (vec(0..12_usize, 0..4), -9..9_i64, any::<bool>(), prop::bool::weighted(0.1));
+    let outbox = (vec(0..8_usize, 0..3), sent);
+    let bot = (vec(0..8_usize, 0..2), prop::bool::weighted(0.3));
+    (log, outbox, bot, handoff, settles).prop_map(|(log, outbox, bot, handoff, settles)| {
+        let (events, moment, notifies, ends_session) = log;
+        let ((outgoing, sent), (turns, turned)) = (outbox, bot);
+        let at_ms = new_session(1).created_at_ms + moment;
+        Change {
             events,
             outgoing,
             handoff,
             settles,
             sent,
+            turns,
+            turned,
+            at_ms,
+            notifies,
             ends_session,
-        },
-    )
-}
-
-#[derive(Default)]
-struct ModelSession {
-    /// The numbers of its events in order.
-    log: Vec<usize>,
-    ended: bool,
-    /// How many of its events were shown.
-    shown: usize,
-    /// The numbers of its messages in order, and whether each one waits.
-    outbox: Vec<(usize, bool)>,
-    /// Whether each handoff is open.
-    handoffs: BTreeMap<u32, bool>,
-}
-
-/// Whose message, which one, and whether it failed.
-type ReceiptKey = (String, String, bool);
-
-#[derive(Default)]
-struct Model {
-    /// The deliveries in order of arrival, and whether each is settled.
-    inbox: Vec<(usize, bool)>,
-    /// Under which number each delivery arrived.
-    arrivals: BTreeMap<usize, u64>,
-    sessions: BTreeMap<usize, ModelSession>,
-    /// The receipts as they were queued, and whether each one waits.
-    receipts: Vec<(ReceiptKey, bool)>,
-}
-
-impl Model {
-    /// The number under which the delivery arrived; one that no delivery has, if it did not.
-    fn arrival(&self, number: usize) -> u64 {
-        self.arrivals.get(&number).copied().unwrap_or(u64::MAX)
-    }
-
-    fn delivery(&mut self, number: usize) -> Option<&mut bool> {
-        self.inbox.iter_mut().find(|(known, _)| *known == number).map(|(_, settled)| settled)
-    }
-
-    /// What a step returns; `None` is a refusal, which changes nothing.
-    fn take(&mut self, session: usize, change: &Change) -> Option<Vec<LoggedEvent>> {
-        let waits = self.sessions.get(&session)?.outbox.iter().any(|(_, waits)| *waits);
-        if change.sent.is_some() && !waits {
-            return None;
         }
-        let settled_before = match change.settles {
-            Some(delivery) => mem::replace(self.delivery(delivery)?, true),
-            None => false,
-        };
-        let session = self.sessions.get_mut(&session)?;
-        let appends =
-            !settled_before && (!change.ends_session || !mem::replace(&mut session.ended, true));
-        if change.sent.is_some() {
-            session.outbox.iter_mut().find(|(_, waits)| *waits)?.1 = false;
-        }
-        for number in &change.outgoing {
-            if session.outbox.iter().all(|(known, _)| known != number) {
-                session.outbox.push((*number, true));
-            }
-        }
-        if let Some((number, _)) = change.handoff {
-            session.handoffs.range_mut(..number).for_each(|(_, open)| *open = false);
-        }
-        session.handoffs.extend(change.handoff);
-        Some(session.append(&change.events, appends))
-    }
-
-    fn queue_receipt(&mut self, receipt: ReceiptKey) {
-        if self.receipts.iter().all(|(known, _)| *known != receipt) {
-            self.receipts.push((receipt, true));
-        }
-    }
-}
-
-impl ModelSession {
-    /// Appends what is new, if it may. Returns the events that stand in the log then.
-    fn append(&mut self, events: &[usize], appends: bool) -> Vec<LoggedEvent> {
-        let mut logged = Vec::new();
-        for number in events {
-            let place = self.log.iter().position(|known| known == number).or_else(|| {
-                appends.then(|| {
-                    self.log.push(*number);
-                    self.log.len() - 1
-                })
-            });
-            logged.extend(place.map(|place| logged_event(place, *number)));
-        }
-        logged
-    }
-}
-
-fn logged_event(place: usize, number: usize) -> LoggedEvent {
-    let crate::NewEvent { id, timestamp, kind, payload, metadata, .. } = event(number);
-    LoggedEvent { sequence: place as u64 + 1, id, timestamp, kind, payload, metadata }
+    })
 }
 
 /// The step that the change is, as the store stands.
 async fn step(fixture: &Fixture, model: &Model, session: usize, change: Change) -> Step {
-    let next = fixture.store.next_outgoing(&session_id(session)).await.unwrap();
+    let session = session_id(session);
+    let next = fixture.store.next_outgoing(&session).await.unwrap();
     let number = next.map_or(u64::MAX, |next| next.number);
+    let next = fixture.store.next_turn(&session).await.unwrap();
+    let turn_number = next.map_or(u64::MAX, |next| next.number);
     let sent = change.sent.map(|accepted| match accepted {
         true => Sent::Accepted { number, message_id: Some(format!("theirs-{number}")) },
         false => Sent::GivenUp { number, reason: "gone".to_owned() },
@@ -177,7 +107,24 @@ async fn step(fixture: &Fixture, model: &Model, session: usize, change: Change) 
         handoff: change.handoff.map(|(number, open)| handoff(number, open)),
         settles: change.settles.map(|number| (model.arrival(number), Settlement::Appended)),
         sent,
+        turns: change.turns.into_iter().map(turn).collect(),
+        turned: change.turned.then_some(turn_number),
+        at_ms: change.at_ms,
+        notify: change.notifies.then(|| "endpoint".to_owned()).into_iter().collect(),
         ends_session: change.ends_session,
+        context: None,
+    }
+}
+
+async fn take(session: usize, change: Change, fixture: &Fixture, model: &mut Model) {
+    let step = step(fixture, model, session, change.clone()).await;
+    let expected = model.take(session, &change);
+    let logged = fixture.store.step(&session_id(session), step.clone()).await;
+    assert_eq!(logged.ok(), expected);
+    if expected.is_some() {
+        // A repetition of the whole step finds what stands, and changes nothing.
+        let again = fixture.store.step(&session_id(session), step).await.unwrap();
+        assert_eq!(Some(again), expected);
     }
 }
 
@@ -200,22 +147,17 @@ async fn carry_out(action: Action, fixture: &mut Fixture, model: &mut Model) {
         }
         Action::Create { session, events: numbers } => {
             let created = store.create_session(new_session(session), events(numbers.clone())).await;
-            let is_new = !model.sessions.contains_key(&session);
-            assert_eq!(created.is_ok(), is_new);
-            if is_new {
-                model.sessions.entry(session).or_default().append(&numbers, true);
-            }
+            assert_eq!(created.is_ok(), model.create(session, &numbers));
         }
-        Action::Take { session, change } => {
-            let step = step(fixture, model, session, change.clone()).await;
-            let expected = model.take(session, &change);
-            let logged = store.step(&session_id(session), step.clone()).await;
-            assert_eq!(logged.ok(), expected);
-            if expected.is_some() {
-                // A repetition of the whole step finds what stands, and changes nothing.
-                let again = store.step(&session_id(session), step).await.unwrap();
-                assert_eq!(Some(again), expected);
+        Action::Take { session, change } => take(session, change, fixture, model).await,
+        Action::Leave { session } => {
+            while let Some(known) = model.sessions.get(&session)
+                && known.has_work()
+            {
+                take(session, known.finishing(), fixture, model).await;
             }
+            let change = Change { ends_session: true, ..Change::default() };
+            take(session, change, fixture, model).await;
         }
         Action::Settle { delivery, lost } => {
             let before = model.delivery(delivery).map(|settled| mem::replace(settled, true));
@@ -252,6 +194,23 @@ async fn carry_out(action: Action, fixture: &mut Fixture, model: &mut Model) {
                 *waits = false;
             }
         }
+        Action::Notify => {
+            let next = store.next_notification("endpoint").await.unwrap();
+            if !model.notifications.is_empty() {
+                let (session, sequence) = model.notifications.remove(0);
+                let number = model.sessions[&session].log[sequence as usize - 1];
+                let next = next.unwrap();
+                assert_eq!(next.session_id, session_id(session));
+                assert_eq!(next.event, logged_event(sequence as usize - 1, number));
+                store.notified(next.number).await.unwrap();
+            } else {
+                assert_eq!(next, None);
+            }
+        }
+        Action::Forget { limit } => {
+            let forgotten = store.forget_sessions(i64::MAX, limit).await.unwrap();
+            assert_eq!(forgotten, model.forget(limit));
+        }
         Action::Reopen => fixture.reopen().await,
     }
 }
@@ -272,16 +231,22 @@ async fn compare(fixture: &Fixture, model: &Model) {
     let expected: Vec<_> = expected.map(|(receipt, _)| receipt.clone()).collect();
     assert_eq!(receipts.collect::<Vec<_>>(), expected);
 
-    let mut counts = WorkCounts { waiting_receipts: expected.len() as u64, ..Default::default() };
+    let mut counts = WorkCounts {
+        waiting_receipts: expected.len() as u64,
+        waiting_notifications: model.notifications.len() as u64,
+        ..Default::default()
+    };
     let mut with_work = 0;
     for (session, expected) in &model.sessions {
         compare_session(fixture, *session, expected).await;
-        let open = expected.handoffs.values().filter(|open| **open).count() as u64;
-        let waiting = expected.outbox.iter().filter(|(_, waits)| *waits).count() as u64;
-        counts.open_handoffs += open;
-        counts.waiting_outgoing += waiting;
-        with_work += usize::from(open + waiting > 0);
+        counts.open_handoffs += expected.open_handoffs();
+        counts.waiting_outgoing += waiting(&expected.outbox);
+        counts.waiting_turns += waiting(&expected.turns);
+        with_work += usize::from(expected.has_work());
     }
+    let idle = store.idle_sessions(i64::MAX, None, 100).await.unwrap();
+    let live = model.sessions.values().filter(|session| session.ended_at_ms.is_none());
+    assert_eq!(idle.len(), live.count());
     assert_eq!(store.work_counts().await.unwrap(), counts);
     assert_eq!(store.sessions_with_work(None, 100).await.unwrap().len(), with_work);
 }
@@ -293,10 +258,13 @@ async fn compare_session(fixture: &Fixture, session: usize, expected: &ModelSess
     assert_eq!(fixture.log(session).await, log);
     let session = session_id(session);
     assert_eq!(store.last_sequence(&session).await.unwrap(), log.len() as u64);
-    assert_eq!(store.session(&session).await.unwrap().unwrap().ended, expected.ended);
-    let next = store.next_outgoing(&session).await.unwrap().map(|next| next.id);
-    let waiting = expected.outbox.iter().find(|(_, waits)| *waits);
-    assert_eq!(next, waiting.map(|(number, _)| outgoing(*number).id));
+    let kept = store.session(&session).await.unwrap().unwrap();
+    assert_eq!(kept.ended, expected.ended_at_ms.is_some());
+    assert_eq!(kept.active_at_ms, expected.active_at_ms);
+    let first = store.next_outgoing(&session).await.unwrap().map(|next| next.id);
+    assert_eq!(first, next(&expected.outbox).map(|number| outgoing(number).id));
+    let first = store.next_turn(&session).await.unwrap().map(|next| next.id);
+    assert_eq!(first, next(&expected.turns).map(|number| turn(number).id));
     let newest = expected.handoffs.last_key_value();
     let newest = newest.map(|(number, open)| handoff(*number, *open));
     assert_eq!(store.handoff(&session).await.unwrap(), newest);
@@ -306,7 +274,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn invariants_4_5_and_6_hold_through_any_life_of_a_store(actions in vec(action(), 1..40)) {
+    fn invariants_4_5_and_6_hold_through_any_life_of_a_store(actions in vec(action(), 1..60)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let mut fixture = Fixture::new();

@@ -5,7 +5,7 @@ use std::{error::Error as _, fs, path::Path};
 use rusqlite::Connection;
 
 use crate::{
-    OpenError, Store, StoreError,
+    ContextBy, OpenError, SigningKey, Store, StoreError,
     testing::{Fixture, arrived, event, events, failed, session_id},
 };
 
@@ -153,6 +153,7 @@ async fn invariant_11_a_dead_writer_makes_every_call_answer_closed() {
 
 async fn answers_closed(store: &Store) {
     let session = &session_id(1);
+    let signing_key = SigningKey { id: "id".to_owned(), bytes: [0; 32], created_at_ms: 0 };
     let answers = [
         store.accept(arrived(2)).await.err(),
         store.pending(0, 1).await.err(),
@@ -183,6 +184,18 @@ async fn answers_closed(store: &Store) {
         store.forget_channel("client", "channel").await.err(),
         store.channels("client").await.err(),
         store.key("token", [0; 32]).await.err(),
+        store.next_turn(session).await.err(),
+        store.session_of_external_id(&arrived(1).tenant, "external").await.err(),
+        store.idle_sessions(1, None, 1).await.err(),
+        store.forget_sessions(1, 1).await.err(),
+        store.recent_events(session, &["kind"], 1, 1).await.err(),
+        store.handoff_context("acme", "shop", ContextBy::Id(session.clone())).await.err(),
+        store.next_notification("endpoint").await.err(),
+        store.notified(1).await.err(),
+        store.notification_given_up(1, "gone").await.err(),
+        store.signing_keys("token").await.err(),
+        store.add_signing_key("token", signing_key).await.err(),
+        store.forget_signing_keys("token", 1).await.err(),
     ];
     for answer in answers {
         assert!(matches!(answer, Some(StoreError::Closed)), "{answer:?}");

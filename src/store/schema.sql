@@ -24,24 +24,41 @@ CREATE INDEX inbox_pending_of_end_user
 ON inbox (account_id, project_id, client_env, integration_id, end_user_id, arrival)
 WHERE outcome IS NULL;
 
+CREATE INDEX inbox_settled_of_end_user
+ON inbox (account_id, project_id, client_env, integration_id, end_user_id)
+WHERE outcome IS NOT NULL;
+
 CREATE INDEX inbox_dead ON inbox (arrival) WHERE outcome IS NOT NULL AND body IS NOT NULL;
 
--- `number` stands for the session inside this file only. `shown_sequence` is the newest event
--- that a client was shown.
+-- `number` stands for the session inside this file only, and never for another one.
+-- `shown_sequence` is the newest event that a client was shown. What may be long comes last, out
+-- of the way of what changes often.
 CREATE TABLE session (
-    number         INTEGER PRIMARY KEY,
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
     session_id     TEXT    NOT NULL UNIQUE,
     account_id     TEXT    NOT NULL,
     project_id     TEXT    NOT NULL,
     client_env     TEXT    NOT NULL,
     integration_id TEXT    NOT NULL,
     end_user_id    TEXT    NOT NULL,
+    external_id    TEXT,
     token_digest   BLOB    NOT NULL CHECK (length(token_digest) = 32),
     created_at_ms  INTEGER NOT NULL,
-    ended          INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+    active_at_ms   INTEGER NOT NULL,
+    ended_at_ms    INTEGER,
     shown_sequence INTEGER NOT NULL DEFAULT 0,
+    platform       TEXT,
+    custom         TEXT,
     UNIQUE (account_id, project_id, client_env, integration_id, end_user_id)
 ) STRICT;
+
+CREATE UNIQUE INDEX session_of_external_id
+ON session (account_id, project_id, client_env, external_id)
+WHERE external_id IS NOT NULL;
+
+CREATE INDEX session_live ON session (active_at_ms, session_id) WHERE ended_at_ms IS NULL;
+
+CREATE INDEX session_ended ON session (ended_at_ms) WHERE ended_at_ms IS NOT NULL;
 
 -- The events of a session lie together in their order, so that a replay reads one stretch.
 -- `message_id` is Genesys' id of an agent's message.
@@ -79,6 +96,18 @@ CREATE INDEX outgoing_waiting ON outgoing (session, number) WHERE outcome IS NUL
 
 CREATE INDEX outgoing_message ON outgoing (session, message_id) WHERE message_id IS NOT NULL;
 
+-- What a session's bot is to be told, in order of its numbers. A turn waits while it has a body;
+-- its id stays, so that the bot is not told the same again.
+CREATE TABLE turn (
+    number  INTEGER PRIMARY KEY AUTOINCREMENT,
+    session INTEGER NOT NULL REFERENCES session (number),
+    turn_id TEXT    NOT NULL,
+    body    TEXT,
+    UNIQUE (session, turn_id)
+) STRICT;
+
+CREATE INDEX turn_waiting ON turn (session, number) WHERE body IS NOT NULL;
+
 CREATE TABLE handoff (
     session         INTEGER NOT NULL REFERENCES session (number),
     number          INTEGER NOT NULL CHECK (number > 0),
@@ -89,6 +118,34 @@ CREATE TABLE handoff (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX handoff_open ON handoff (session) WHERE open = 1;
+
+-- What a handoff hands over with the user. `place` tells which of several with one shared id is
+-- the newest.
+CREATE TABLE handoff_context (
+    place     INTEGER PRIMARY KEY AUTOINCREMENT,
+    session   INTEGER NOT NULL REFERENCES session (number),
+    number    INTEGER NOT NULL CHECK (number > 0),
+    shared_id TEXT,
+    body      TEXT    NOT NULL,
+    UNIQUE (session, number)
+) STRICT;
+
+CREATE INDEX handoff_context_shared ON handoff_context (shared_id, place)
+WHERE shared_id IS NOT NULL;
+
+-- Events that an application's endpoint is to be told of. One that was told goes; one that was
+-- given up stays with the reason.
+CREATE TABLE notification (
+    number   INTEGER PRIMARY KEY AUTOINCREMENT,
+    endpoint TEXT    NOT NULL,
+    session  INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    reason   TEXT,
+    UNIQUE (session, sequence, endpoint),
+    FOREIGN KEY (session, sequence) REFERENCES event (session, sequence)
+) STRICT;
+
+CREATE INDEX notification_waiting ON notification (endpoint, number) WHERE reason IS NULL;
 
 -- Receipts for Genesys. One that is done stays, so that its message never gets the same again.
 CREATE TABLE receipt (
@@ -122,3 +179,15 @@ CREATE TABLE named_key (
     name  TEXT NOT NULL PRIMARY KEY,
     bytes BLOB NOT NULL CHECK (length(bytes) = 32)
 ) STRICT, WITHOUT ROWID;
+
+-- Keys that sign, of each name in the order in which they were added.
+CREATE TABLE signing_key (
+    number        INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT    NOT NULL,
+    key_id        TEXT    NOT NULL,
+    bytes         BLOB    NOT NULL CHECK (length(bytes) = 32),
+    created_at_ms INTEGER NOT NULL,
+    UNIQUE (name, key_id)
+) STRICT;
+
+CREATE INDEX signing_key_of_name ON signing_key (name, number);

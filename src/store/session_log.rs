@@ -1,6 +1,6 @@
 //! The session log: what each session's chat clients are told, numbered.
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -79,6 +79,21 @@ impl fmt::Debug for LoggedEvent {
     }
 }
 
+impl LoggedEvent {
+    /// How many bytes there are of payload and metadata.
+    fn size(&self) -> usize {
+        self.payload.len() + self.metadata.as_ref().map_or(0, String::len)
+    }
+}
+
+/// What came of events that were to enter a log.
+pub(crate) struct Appended {
+    /// Each of them as it stands in the log.
+    pub(crate) logged: Vec<LoggedEvent>,
+    /// The sequence numbers of those that were new.
+    pub(crate) new: Range<u64>,
+}
+
 /// A part of a session's log, as much as was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPage {
@@ -125,6 +140,25 @@ impl Store {
             .await
     }
 
+    /// The newest events of a session that are of one of these kinds, in order, at most `limit`,
+    /// with no more than `bytes` of payload and metadata; one that is larger comes alone. None of
+    /// a session that is not there. Takes time in proportion to how far back they lie.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn recent_events(
+        &self,
+        session_id: &str,
+        kinds: &[&str],
+        limit: usize,
+        bytes: usize,
+    ) -> Result<Vec<LoggedEvent>, StoreError> {
+        let session_id = session_id.to_owned();
+        let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        self.read(move |connection| recent(connection, &session_id, &kinds, limit, bytes)).await
+    }
+
     /// The newest sequence number of a session: 0 when its log is empty, or when it is not
     /// there.
     ///
@@ -143,13 +177,14 @@ impl Store {
 }
 
 /// Appends to the log of the session with this number. An event whose id stands there is not
-/// appended again: the one that stands there is returned in its place.
+/// appended again: the one that stands there is logged in its place.
 pub(crate) fn append(
     connection: &Connection,
     session: i64,
     events: Vec<NewEvent>,
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    let mut last = last_sequence(connection, session)?;
+) -> Result<Appended, StoreError> {
+    let before = last_sequence(connection, session)?;
+    let mut last = before;
     let mut logged = Vec::with_capacity(events.len());
     for event in events {
         let sequence = last + 1;
@@ -160,7 +195,7 @@ pub(crate) fn append(
             logged.extend(find(connection, session, &event.id)?);
         }
     }
-    Ok(logged)
+    Ok(Appended { logged, new: before + 1..last + 1 })
 }
 
 /// Those of these events that stand in the log of the session with this number, as they stand
@@ -201,7 +236,7 @@ fn page(
     let mut held = 0;
     for event in rows {
         let event = event?;
-        held += event.payload.len() + event.metadata.as_ref().map_or(0, String::len);
+        held += event.size();
         if held > bytes && !events.is_empty() {
             return Ok(LogPage { events, complete: false });
         }
@@ -209,6 +244,31 @@ fn page(
     }
     let complete = events.len() < limit;
     Ok(LogPage { events, complete })
+}
+
+/// The newest events of these kinds, in order, at most `limit`, and no more than fit into
+/// `bytes`; one that is larger comes alone.
+fn recent(
+    connection: &Connection,
+    session_id: &str,
+    kinds: &[String],
+    limit: usize,
+    bytes: usize,
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let mut events = connection
+        .prepare_cached(sql::EVENTS_BACKWARDS)
+        .and_then(|mut statement| {
+            let of_kinds = |row: &Row<'_>| {
+                let kind = row.get_ref("kind")?.as_str()?;
+                kinds.iter().any(|known| known == kind).then(|| read(row)).transpose()
+            };
+            let rows = statement.query_map([session_id], of_kinds)?;
+            page(rows.filter_map(Result::transpose).take(limit), limit, bytes)
+        })
+        .map_err(StoreError::sqlite("read the end of a session's log"))?
+        .events;
+    events.reverse();
+    Ok(events)
 }
 
 /// The newest sequence number of the session with this number, 0 when its log is empty.
@@ -256,7 +316,8 @@ fn find(
         .map_err(StoreError::sqlite("find an event in a session's log"))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
+/// The event of a row with the columns of the log.
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<LoggedEvent> {
     Ok(LoggedEvent {
         sequence: sql::unsigned(row, "sequence")?,
         id: row.get("event_id")?,

@@ -3,7 +3,7 @@
 use baton_core::tenant::TenantKey;
 
 use crate::{
-    LoggedEvent, Session, StoreError,
+    LoggedEvent, NewSession, Session, StoreError,
     testing::{Fixture, arrived, event, events, new_session, session_id},
 };
 
@@ -137,12 +137,12 @@ async fn a_session_is_created_with_its_first_events_and_found_again() {
     fixture.store.create_session(new.clone(), events([1, 2])).await.unwrap();
     fixture.reopen().await;
     let store = &fixture.store;
-    let expected = Session { details: new.clone(), ended: false };
+    let expected = Session { details: new.clone(), active_at_ms: new.created_at_ms, ended: false };
     assert_eq!(store.session(&new.session_id).await.unwrap(), Some(expected));
     assert_eq!(sequences(&fixture.log(1).await), [1, 2]);
     let taken = store.create_session(new.clone(), events([3])).await;
     assert!(matches!(taken, Err(StoreError::SessionExists)));
-    let same_user = crate::NewSession { session_id: "another".to_owned(), ..new };
+    let same_user = NewSession { session_id: "another".to_owned(), ..new };
     let taken = store.create_session(same_user, Vec::new()).await;
     assert!(matches!(taken, Err(StoreError::SessionExists)));
     assert_eq!(store.session("another").await.unwrap(), None);
@@ -179,6 +179,78 @@ async fn a_session_ends_once_with_its_last_events() {
     assert!(store.session(&session_id(1)).await.unwrap().unwrap().ended);
     assert_eq!(store.end_session(&session_id(1), events([3])).await.unwrap(), []);
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_session_is_found_by_its_external_id_once_it_is_there_with_all_that_was_given() {
+    let mut fixture = Fixture::new();
+    let given = NewSession {
+        external_id: Some("chat".to_owned()),
+        platform: Some("web".to_owned()),
+        custom: Some(r#"{"plan":"gold"}"#.to_owned()),
+        ..new_session(1)
+    };
+    fixture.store.create_session(given.clone(), Vec::new()).await.unwrap();
+    let same = NewSession { external_id: given.external_id.clone(), ..new_session(2) };
+    let taken = fixture.store.create_session(same.clone(), events([1])).await;
+    assert!(matches!(taken, Err(StoreError::SessionExists)));
+    // Another tenant's id is another, and many sessions have none.
+    let tenant = TenantKey::new("acme", "shop", "draft");
+    let foreign = NewSession { tenant: tenant.clone(), ..same };
+    fixture.store.create_session(foreign, Vec::new()).await.unwrap();
+    for number in 3..=4 {
+        fixture.store.create_session(new_session(number), Vec::new()).await.unwrap();
+    }
+    fixture.reopen().await;
+    let store = &fixture.store;
+    let found = async |tenant: &TenantKey<'_>, external_id| {
+        store.session_of_external_id(tenant, external_id).await.unwrap()
+    };
+    assert_eq!(found(&given.tenant, "chat").await, Some(session_id(1)));
+    assert_eq!(found(&tenant, "chat").await, Some(session_id(2)));
+    assert_eq!(found(&given.tenant, "another").await, None);
+    assert_eq!(found(&TenantKey::new("other", "shop", "live"), "chat").await, None);
+    assert_eq!(store.session(&session_id(1)).await.unwrap().unwrap().details, given);
+}
+
+#[tokio::test]
+async fn a_session_whose_first_step_is_refused_is_not_created() {
+    let fixture = Fixture::new();
+    let first = crate::Step { turned: Some(1), events: events([1]), ..crate::Step::default() };
+    let refused = fixture.store.create_session(new_session(1), first).await;
+    assert!(matches!(refused, Err(StoreError::UnknownTurn)));
+    assert_eq!(fixture.store.session(&session_id(1)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_recent_events_are_the_newest_of_their_kinds_in_order_as_many_as_fit() {
+    let mut fixture = Fixture::with_sessions(2).await;
+    let of_kind = |(number, kind): (usize, &str)| crate::NewEvent {
+        kind: kind.to_owned(),
+        payload: "x".repeat(10 * number),
+        metadata: None,
+        ..event(number)
+    };
+    let kinds = ["a", "b", "a", "c", "b", "a", "c"];
+    let events = (1..).zip(kinds).map(of_kind).collect();
+    fixture.store.append(&session_id(1), events, None).await.unwrap();
+    fixture.reopen().await;
+    let recent = async |kinds: &[&str], limit, bytes| {
+        sequences(&fixture.store.recent_events(&session_id(1), kinds, limit, bytes).await.unwrap())
+    };
+    let all = usize::MAX;
+    assert_eq!(recent(&["a", "b"], all, all).await, [1, 2, 3, 5, 6]);
+    assert_eq!(recent(&["a", "b"], 3, all).await, [3, 5, 6]);
+    assert_eq!(recent(&["a", "b"], all, 139).await, [5, 6]);
+    assert_eq!(recent(&["a", "b"], all, 140).await, [3, 5, 6]);
+    assert_eq!(recent(&["c"], all, 1).await, [7]);
+    assert_eq!(recent(&["c"], 0, all).await, [0; 0]);
+    assert_eq!(recent(&["d"], all, all).await, [0; 0]);
+    assert_eq!(recent(&[], all, all).await, [0; 0]);
+    for session in [session_id(2), "nobody".to_owned()] {
+        let events = fixture.store.recent_events(&session, &["a"], all, all).await.unwrap();
+        assert_eq!(events, []);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Every statement that callers' work runs. The tables are in `schema.sql`.
 
+pub(crate) mod retention;
+
 use baton_core::tenant::TenantKey;
 use rusqlite::Row;
 
@@ -57,13 +59,15 @@ pub(crate) const DEAD_LETTERS: &str = "
 
 pub(crate) const CREATE_SESSION: &str = "
     INSERT INTO session (session_id, account_id, project_id, client_env,
-                         integration_id, end_user_id, token_digest, created_at_ms)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                         integration_id, end_user_id, external_id, token_digest, created_at_ms,
+                         active_at_ms, platform, custom)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)
     ON CONFLICT DO NOTHING";
 
 pub(crate) const SESSION: &str = "
-    SELECT session_id, account_id, project_id, client_env,
-           integration_id, end_user_id, token_digest, created_at_ms, ended
+    SELECT session_id, account_id, project_id, client_env, integration_id, end_user_id,
+           external_id, token_digest, created_at_ms, platform, custom,
+           active_at_ms, ended_at_ms IS NOT NULL AS ended
     FROM session
     WHERE session_id = ?1";
 
@@ -73,11 +77,28 @@ pub(crate) const SESSION_OF_END_USER: &str = "
     WHERE account_id = ?1 AND project_id = ?2 AND client_env = ?3
       AND integration_id = ?4 AND end_user_id = ?5";
 
+pub(crate) const SESSION_OF_EXTERNAL_ID: &str = "
+    SELECT session_id
+    FROM session INDEXED BY session_of_external_id
+    WHERE account_id = ?1 AND project_id = ?2 AND client_env = ?3 AND external_id = ?4";
+
 pub(crate) const SESSION_NUMBER: &str = "SELECT number FROM session WHERE session_id = ?1";
 
 pub(crate) const SESSION_ID: &str = "SELECT session_id FROM session WHERE number = ?1";
 
-pub(crate) const END_SESSION: &str = "UPDATE session SET ended = 1 WHERE number = ?1 AND ended = 0";
+pub(crate) const MARK_ACTIVE: &str =
+    "UPDATE session SET active_at_ms = ?2 WHERE number = ?1 AND active_at_ms < ?2";
+
+pub(crate) const END_SESSION: &str = "
+    UPDATE session SET ended_at_ms = max(active_at_ms, ?2)
+    WHERE number = ?1 AND ended_at_ms IS NULL";
+
+pub(crate) const IDLE_SESSIONS: &str = "
+    SELECT active_at_ms, session_id
+    FROM session INDEXED BY session_live
+    WHERE ended_at_ms IS NULL AND active_at_ms < ?1 AND (active_at_ms, session_id) > (?2, ?3)
+    ORDER BY active_at_ms, session_id
+    LIMIT ?4";
 
 pub(crate) const APPEND: &str = "
     INSERT INTO event (session, sequence, event_id, timestamp, kind, payload, metadata,
@@ -96,6 +117,13 @@ pub(crate) const EVENTS_AFTER: &str = "
     WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND sequence > ?2
     ORDER BY sequence
     LIMIT ?3";
+
+/// Read as far as is needed.
+pub(crate) const EVENTS_BACKWARDS: &str = "
+    SELECT sequence, event_id, timestamp, kind, payload, metadata
+    FROM event
+    WHERE session = (SELECT number FROM session WHERE session_id = ?1)
+    ORDER BY sequence DESC";
 
 pub(crate) const LAST_SEQUENCE: &str = "
     SELECT sequence
@@ -129,6 +157,22 @@ pub(crate) const OUTGOING_OF_MESSAGE: &str = "
     WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND message_id = ?2
     LIMIT 1";
 
+pub(crate) const QUEUE_TURN: &str = "
+    INSERT INTO turn (session, turn_id, body)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT (session, turn_id) DO NOTHING";
+
+pub(crate) const NEXT_TURN: &str = "
+    SELECT number, turn_id, body
+    FROM turn INDEXED BY turn_waiting
+    WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND body IS NOT NULL
+    ORDER BY number
+    LIMIT 1";
+
+/// Of the session as well, as `FINISH_OUTGOING`. One that is done already counts as found.
+pub(crate) const FINISH_TURN: &str =
+    "UPDATE turn SET body = NULL WHERE number = ?2 AND session = ?1";
+
 pub(crate) const KEEP_HANDOFF: &str = "
     INSERT INTO handoff (session, number, open, conversation_id, state)
     VALUES (?1, ?2, ?3, ?4, ?5)
@@ -146,10 +190,54 @@ pub(crate) const HANDOFF: &str = "
     ORDER BY number DESC
     LIMIT 1";
 
-/// The two halves come in the same order, so that they are merged as they are read.
+pub(crate) const KEEP_CONTEXT: &str = "
+    INSERT INTO handoff_context (session, number, shared_id, body)
+    VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (session, number) DO UPDATE
+    SET shared_id = excluded.shared_id, body = excluded.body";
+
+pub(crate) const CONTEXT_OF_SESSION: &str = "
+    SELECT session_id, handoff_context.number, shared_id, body
+    FROM session CROSS JOIN handoff_context ON handoff_context.session = session.number
+    WHERE account_id = ?1 AND project_id = ?2 AND session_id = ?3
+    ORDER BY handoff_context.number DESC
+    LIMIT 1";
+
+pub(crate) const CONTEXT_OF_SHARED_ID: &str = "
+    SELECT session_id, handoff_context.number, shared_id, body
+    FROM handoff_context INDEXED BY handoff_context_shared
+      CROSS JOIN session ON session.number = handoff_context.session
+    WHERE account_id = ?1 AND project_id = ?2 AND shared_id = ?3
+    ORDER BY place DESC
+    LIMIT 1";
+
+pub(crate) const QUEUE_NOTIFICATION: &str = "
+    INSERT INTO notification (endpoint, session, sequence)
+    VALUES (?1, ?2, ?3)
+    ON CONFLICT DO NOTHING";
+
+pub(crate) const NEXT_NOTIFICATION: &str = "
+    SELECT notification.number, session_id, account_id, project_id, client_env, external_id,
+           event.sequence, event_id, timestamp, kind, payload, metadata
+    FROM notification INDEXED BY notification_waiting
+      CROSS JOIN session ON session.number = notification.session
+      CROSS JOIN event USING (session, sequence)
+    WHERE endpoint = ?1 AND reason IS NULL
+    ORDER BY notification.number
+    LIMIT 1";
+
+pub(crate) const NOTIFIED: &str = "DELETE FROM notification WHERE number = ?1 AND reason IS NULL";
+
+pub(crate) const GIVE_UP_NOTIFICATION: &str =
+    "UPDATE notification SET reason = ?2 WHERE number = ?1 AND reason IS NULL";
+
+/// The parts come in the same order, so that they are merged as they are read.
 pub(crate) const SESSIONS_WITH_WORK: &str = "
     SELECT session FROM outgoing INDEXED BY outgoing_waiting
     WHERE outcome IS NULL AND session > ?1
+    UNION
+    SELECT session FROM turn INDEXED BY turn_waiting
+    WHERE body IS NOT NULL AND session > ?1
     UNION
     SELECT session FROM handoff INDEXED BY handoff_open
     WHERE open = 1 AND session > ?1
@@ -162,6 +250,11 @@ pub(crate) const WORK_COUNTS: &str = "
              AS open_handoffs,
            (SELECT count(*) FROM outgoing INDEXED BY outgoing_waiting WHERE outcome IS NULL)
              AS waiting_outgoing,
+           (SELECT count(*) FROM turn INDEXED BY turn_waiting WHERE body IS NOT NULL)
+             AS waiting_turns,
+           (SELECT count(*) FROM notification INDEXED BY notification_waiting
+            WHERE reason IS NULL)
+             AS waiting_notifications,
            (SELECT count(*) FROM receipt INDEXED BY receipt_waiting WHERE done = 0)
              AS waiting_receipts";
 
@@ -216,6 +309,22 @@ pub(crate) const KEEP_KEY: &str = "
     ON CONFLICT (name) DO NOTHING";
 
 pub(crate) const KEY: &str = "SELECT bytes FROM named_key WHERE name = ?1";
+
+pub(crate) const ADD_SIGNING_KEY: &str = "
+    INSERT INTO signing_key (name, key_id, bytes, created_at_ms)
+    VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (name, key_id) DO NOTHING";
+
+pub(crate) const SIGNING_KEYS: &str = "
+    SELECT key_id, bytes, created_at_ms
+    FROM signing_key INDEXED BY signing_key_of_name
+    WHERE name = ?1
+    ORDER BY number DESC";
+
+pub(crate) const FORGET_SIGNING_KEYS: &str = "
+    DELETE FROM signing_key INDEXED BY signing_key_of_name
+    WHERE name = ?1 AND created_at_ms < ?2
+      AND number < (SELECT max(number) FROM signing_key WHERE name = ?1)";
 
 /// The number as SQLite takes it. Nothing in the file is ever numbered as high as the largest
 /// one, so that what is above it may stand for it.

@@ -1,6 +1,9 @@
 //! How the statements are carried out.
 
-use crate::{connection, sql};
+use crate::{
+    connection,
+    sql::{self, retention},
+};
 
 const STATEMENTS: &[&str] = &[
     sql::ACCEPT,
@@ -15,21 +18,35 @@ const STATEMENTS: &[&str] = &[
     sql::CREATE_SESSION,
     sql::SESSION,
     sql::SESSION_OF_END_USER,
+    sql::SESSION_OF_EXTERNAL_ID,
     sql::SESSION_NUMBER,
     sql::SESSION_ID,
+    sql::MARK_ACTIVE,
     sql::END_SESSION,
+    sql::IDLE_SESSIONS,
     sql::APPEND,
     sql::EVENT,
     sql::EVENTS_AFTER,
+    sql::EVENTS_BACKWARDS,
     sql::LAST_SEQUENCE,
     sql::ENQUEUE,
     sql::NEXT_OUTGOING,
     sql::FINISH_OUTGOING,
     sql::IS_OUTGOING,
     sql::OUTGOING_OF_MESSAGE,
+    sql::QUEUE_TURN,
+    sql::NEXT_TURN,
+    sql::FINISH_TURN,
     sql::KEEP_HANDOFF,
     sql::CLOSE_OLDER_HANDOFFS,
     sql::HANDOFF,
+    sql::KEEP_CONTEXT,
+    sql::CONTEXT_OF_SESSION,
+    sql::CONTEXT_OF_SHARED_ID,
+    sql::QUEUE_NOTIFICATION,
+    sql::NEXT_NOTIFICATION,
+    sql::NOTIFIED,
+    sql::GIVE_UP_NOTIFICATION,
     sql::SESSIONS_WITH_WORK,
     sql::WORK_COUNTS,
     sql::QUEUE_DELIVERED,
@@ -42,10 +59,29 @@ const STATEMENTS: &[&str] = &[
     sql::CHANNELS,
     sql::KEEP_KEY,
     sql::KEY,
+    sql::ADD_SIGNING_KEY,
+    sql::SIGNING_KEYS,
+    sql::FORGET_SIGNING_KEYS,
+    retention::FORGETTABLE_SESSIONS,
+    retention::FORGET_DELIVERIES,
+    retention::FORGET_RECEIPTS,
+    retention::FORGET_OUTGOING,
+    retention::FORGET_TURNS,
+    retention::FORGET_CONTEXTS,
+    retention::FORGET_HANDOFFS,
+    retention::FORGET_NOTIFICATIONS,
+    retention::FORGET_EVENTS,
+    retention::FORGET_SESSION,
 ];
 
 /// What passes over an index that holds nothing but what waits, to count it.
-const COUNTING: &[&str] = &["handoff_open", "outgoing_waiting", "receipt_waiting"];
+const COUNTING: &[&str] = &[
+    "handoff_open",
+    "outgoing_waiting",
+    "turn_waiting",
+    "notification_waiting",
+    "receipt_waiting",
+];
 
 /// The steps that SQLite plans for the statement.
 fn plan(statement: &str) -> Vec<String> {
@@ -64,9 +100,10 @@ fn counts_what_waits(step: &str) -> bool {
 
 #[test]
 fn every_statement_is_looked_at_and_prepared_once() {
-    let written = include_str!("sql.rs").matches("pub(crate) const ").count();
+    let written = [include_str!("sql.rs"), include_str!("sql/retention.rs")]
+        .map(|source| source.matches("pub(crate) const ").count());
     // One of them is the list of scripts.
-    assert_eq!(STATEMENTS.len(), written - 1);
+    assert_eq!(STATEMENTS.len(), written.iter().sum::<usize>() - 1);
     assert!(STATEMENTS.len() < connection::CACHED_STATEMENTS);
 }
 
@@ -95,7 +132,14 @@ fn what_waits_is_found_among_any_number_of_what_is_settled() {
         (sql::IS_UNSETTLED, &["inbox_pending_of_end_user"]),
         (sql::DEAD_LETTERS, &["inbox_dead"]),
         (sql::NEXT_OUTGOING, &["outgoing_waiting"]),
-        (sql::SESSIONS_WITH_WORK, &["outgoing_waiting", "handoff_open"]),
+        (sql::NEXT_TURN, &["turn_waiting"]),
+        (sql::NEXT_NOTIFICATION, &["notification_waiting"]),
+        (sql::IDLE_SESSIONS, &["session_live"]),
+        (
+            retention::FORGETTABLE_SESSIONS,
+            &["session_ended", "outgoing_waiting", "turn_waiting", "handoff_open"],
+        ),
+        (sql::SESSIONS_WITH_WORK, &["outgoing_waiting", "turn_waiting", "handoff_open"]),
         (sql::RECEIPTS, &["receipt_waiting"]),
         (sql::WORK_COUNTS, COUNTING),
     ] {
@@ -105,4 +149,33 @@ fn what_waits_is_found_among_any_number_of_what_is_settled() {
             assert!(steps.iter().any(through), "{statement}: {steps:?}");
         }
     }
+}
+
+/// SQLite looks for what refers to a row before it deletes it; that is in no plan.
+#[test]
+fn what_refers_to_a_row_is_found_by_an_index_that_begins_with_the_reference() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = connection::create_for_test(&directory.path().join("baton.db"));
+    let strings = |query: &str| -> Vec<String> {
+        let mut statement = connection.prepare(query).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let mut references = 0;
+    for table in strings("SELECT name FROM sqlite_schema WHERE type = 'table'") {
+        let columns = format!(
+            "SELECT group_concat(\"from\") FROM pragma_foreign_key_list('{table}') GROUP BY id"
+        );
+        for columns in strings(&columns) {
+            let indexes = format!(
+                "SELECT (SELECT group_concat(name) FROM pragma_index_info(list.name)) || ','
+                 FROM pragma_index_list('{table}') AS list WHERE NOT partial"
+            );
+            let found = strings(&indexes);
+            let serves = |index: &String| index.starts_with(&format!("{columns},"));
+            assert!(found.iter().any(serves), "{table} ({columns}): {found:?}");
+            references += 1;
+        }
+    }
+    assert_eq!(references, 6);
 }

@@ -3,8 +3,12 @@
 use rusqlite::Connection;
 
 use crate::{
-    HandoffRow, LoggedEvent, NewEvent, NewOutgoing, Sent, Settlement, Store, StoreError, handoff,
-    outbox, session, session_log, settlement, settlement::Settled,
+    HandoffContext, HandoffRow, LoggedEvent, NewEvent, NewOutgoing, NewTurn, Sent, Settlement,
+    Store, StoreError, context, handoff, notification, outbox, session,
+    session_log::{self, Appended},
+    settlement,
+    settlement::Settled,
+    turn,
 };
 
 /// What one input changes in a session. The default changes nothing.
@@ -12,19 +16,39 @@ use crate::{
 /// A step may be repeated as it was: what stands already is not done twice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Step {
+    /// When it happens: milliseconds since 1970, UTC. A step that appends events makes its session
+    /// active at this time, unless it was active later; so the default's 0 moves nothing.
+    pub at_ms: i64,
     /// What enters the session's log, in this order.
     pub events: Vec<NewEvent>,
     /// What is to reach Genesys, in this order. A message whose id the session's outbox has
     /// had is not queued again.
     pub outgoing: Vec<NewOutgoing>,
+    /// What the session's bot is to be told, in this order. A turn whose id the session has had is
+    /// not queued again.
+    pub turns: Vec<NewTurn>,
+    /// The number of the turn that the bot has answered, or never will: it waits no longer, and
+    /// its body goes.
+    pub turned: Option<u64>,
     /// A handoff's new state; absent when it stays as it is.
     pub handoff: Option<HandoffRow>,
+    /// What a handoff hands over, in place of what is kept of the same handoff; absent when that
+    /// stays as it is.
+    pub context: Option<HandoffContext>,
+    /// The endpoints that are to be told of each event that the step appends.
+    pub notify: Vec<String>,
     /// The arrival number of the delivery that the step takes in, and what becomes of it.
     pub settles: Option<(u64, Settlement)>,
     /// What became of a message of the outbox.
     pub sent: Option<Sent>,
     /// Whether the session ends with these events.
     pub ends_session: bool,
+}
+
+impl From<Vec<NewEvent>> for Step {
+    fn from(events: Vec<NewEvent>) -> Self {
+        Self { events, ..Self::default() }
+    }
 }
 
 impl Store {
@@ -45,10 +69,14 @@ impl Store {
     ///
     /// [`StoreError::UnknownSession`]; [`StoreError::UnknownDelivery`] when the delivery was
     /// never accepted; [`StoreError::UnknownOutgoing`] when the message that was sent was never
-    /// in the session's outbox. Nothing is stored then.
+    /// in the session's outbox; [`StoreError::UnknownTurn`] when the turn was never the session's.
+    /// Nothing is stored then.
     pub async fn step(&self, session_id: &str, step: Step) -> Result<Vec<LoggedEvent>, StoreError> {
         let session_id = session_id.to_owned();
-        self.write(move |connection| take(connection, &session_id, step)).await
+        self.write(move |connection| {
+            take(connection, session::number(connection, &session_id)?, step)
+        })
+        .await
     }
 
     /// A step that appends events to a session's log, and settles the delivery that they came
@@ -82,33 +110,60 @@ impl Store {
     }
 }
 
-fn take(
+/// Takes a step of the session with this number.
+pub(crate) fn take(
     connection: &Connection,
-    session_id: &str,
+    session: i64,
     step: Step,
 ) -> Result<Vec<LoggedEvent>, StoreError> {
-    let Step { events, outgoing, handoff, settles, sent, ends_session } = step;
-    let session = session::number(connection, session_id)?;
-    let appends = match settles {
+    let appends = match step.settles {
         Some((arrival, outcome)) => {
             settlement::settle(connection, arrival, outcome)? == Settled::Now
         }
         None => true,
     };
-    let appends = appends && (!ends_session || session::end(connection, session)?);
+    let appends = appends && (!step.ends_session || session::end(connection, session, step.at_ms)?);
     let logged = if appends {
-        session_log::append(connection, session, events)?
+        append(connection, session, step.events, step.at_ms, &step.notify)?
     } else {
-        session_log::standing(connection, session, &events)?
+        session_log::standing(connection, session, &step.events)?
     };
-    if let Some(sent) = &sent {
+    if let Some(sent) = &step.sent {
         outbox::finish(connection, session, sent)?;
     }
-    for message in &outgoing {
+    for message in &step.outgoing {
         outbox::enqueue(connection, session, message)?;
     }
-    if let Some(handoff) = &handoff {
+    if let Some(number) = step.turned {
+        turn::finish(connection, session, number)?;
+    }
+    for turn in &step.turns {
+        turn::queue(connection, session, turn)?;
+    }
+    if let Some(handoff) = &step.handoff {
         handoff::keep(connection, session, handoff)?;
+    }
+    if let Some(context) = &step.context {
+        context::keep(connection, session, context)?;
+    }
+    Ok(logged)
+}
+
+/// Appends events to the log of the session with this number, with what follows from those that
+/// are new there.
+fn append(
+    connection: &Connection,
+    session: i64,
+    events: Vec<NewEvent>,
+    at_ms: i64,
+    notify: &[String],
+) -> Result<Vec<LoggedEvent>, StoreError> {
+    let Appended { logged, new } = session_log::append(connection, session, events)?;
+    if !new.is_empty() {
+        session::mark_active(connection, session, at_ms)?;
+        for endpoint in notify {
+            notification::queue(connection, session, new.clone(), endpoint)?;
+        }
     }
     Ok(logged)
 }

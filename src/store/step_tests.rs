@@ -1,8 +1,9 @@
 //! One durable step of a session: all of it stands or nothing of it, once.
 
 use crate::{
-    HandoffRow, LoggedEvent, Sent, Settlement, Step, StoreError, WorkCounts,
-    testing::{Fixture, arrived, event, events, handoff, new_session, outgoing, session_id},
+    ContextBy, HandoffContext, HandoffRow, LoggedEvent, Sent, Settlement, Step, StoreError,
+    WorkCounts,
+    testing::{Fixture, arrived, event, events, handoff, new_session, outgoing, session_id, turn},
 };
 
 fn sequences(logged: &[LoggedEvent]) -> Vec<u64> {
@@ -23,7 +24,10 @@ fn whole(number: usize) -> Step {
     Step {
         events: vec![event(number)],
         outgoing: vec![outgoing(number)],
+        turns: vec![turn(number)],
         handoff: Some(handoff(1, true)),
+        context: Some(HandoffContext { number: 1, shared_id: None, body: "{}".to_owned() }),
+        notify: vec!["endpoint".to_owned()],
         settles: Some((1, Settlement::Appended)),
         ..Step::default()
     }
@@ -69,6 +73,9 @@ async fn a_step_stores_all_that_follows_from_one_delivery() {
     let next = fixture.store.next_outgoing(&session_id(1)).await.unwrap().unwrap();
     assert_eq!(next.body, outgoing(1).body);
     assert_eq!(fixture.handoff(1).await, Some(handoff(1, true)));
+    assert_eq!(fixture.store.next_turn(&session_id(1)).await.unwrap().unwrap().body, turn(1).body);
+    let notification = fixture.store.next_notification("endpoint").await.unwrap().unwrap();
+    assert_eq!(notification.event, logged[0]);
     assert_eq!(fixture.store.pending(0, 10).await.unwrap(), []);
 }
 
@@ -86,6 +93,8 @@ async fn a_step_that_is_refused_stores_nothing() {
     assert!(matches!(refused, Err(StoreError::UnknownOutgoing)));
     assert_eq!(fixture.log(1).await, []);
     assert_eq!(fixture.next(1).await, None);
+    assert_eq!(store.next_turn(&session_id(1)).await.unwrap(), None);
+    assert_eq!(store.next_notification("endpoint").await.unwrap(), None);
     assert_eq!(fixture.handoff(1).await, None);
     assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
     assert!(!store.session(&session_id(1)).await.unwrap().unwrap().ended);
@@ -249,7 +258,7 @@ async fn the_sessions_with_work_come_page_by_page_each_once() {
     }
     assert_eq!(found, [2, 3, 5].map(session_id));
     let counts = fixture.store.work_counts().await.unwrap();
-    let expected = WorkCounts { open_handoffs: 2, waiting_outgoing: 3, waiting_receipts: 0 };
+    let expected = WorkCounts { open_handoffs: 2, waiting_outgoing: 3, ..WorkCounts::default() };
     assert_eq!(counts, expected);
     let unknown = fixture.store.sessions_with_work(Some("nobody".to_owned()), 2).await;
     assert!(matches!(unknown, Err(StoreError::UnknownSession)));
@@ -261,11 +270,23 @@ async fn invariant_10_a_debug_print_of_a_step_shows_no_content() {
     let mut step = Step { settles: None, ..whole(1) };
     step.events[0].payload = "a secret".to_owned();
     step.outgoing[0].body = "a secret".to_owned();
+    step.turns[0].body = "a secret".to_owned();
     step.handoff.as_mut().unwrap().state = "a secret".to_owned();
+    step.context.as_mut().unwrap().body = "a secret".to_owned();
     let given = format!("{step:?}");
     fixture.step(1, step).await;
     let next = fixture.store.next_outgoing(&session_id(1)).await.unwrap().unwrap();
-    for shown in [given, format!("{next:?}"), format!("{:?}", fixture.handoff(1).await)] {
+    let turn = fixture.store.next_turn(&session_id(1)).await.unwrap().unwrap();
+    let by = ContextBy::Id(session_id(1));
+    let context = fixture.store.handoff_context("acme", "shop", by).await.unwrap().unwrap();
+    let handoff = fixture.handoff(1).await;
+    for shown in [
+        given,
+        format!("{next:?}"),
+        format!("{turn:?}"),
+        format!("{context:?}"),
+        format!("{handoff:?}"),
+    ] {
         assert!(!shown.contains("secret") && shown.contains("_bytes: "), "{shown}");
     }
 }

@@ -4,7 +4,7 @@ use baton_core::{id::Id, tenant::TenantKey};
 use tempfile::TempDir;
 
 use crate::{
-    Arrived, HandoffRow, LoggedEvent, NewEvent, NewOutgoing, NewReceipt, NewSession, Store,
+    Arrived, HandoffRow, LoggedEvent, NewEvent, NewOutgoing, NewReceipt, NewSession, NewTurn, Store,
 };
 
 /// A store in a directory of its own, which goes with it.
@@ -68,8 +68,11 @@ pub(crate) fn new_session(number: usize) -> NewSession {
         tenant: TenantKey::new("acme", "shop", "live"),
         integration_id: "integration".to_owned(),
         end_user_id: format!("user-{number}"),
+        external_id: None,
         token_digest: [7; 32],
         created_at_ms: 1_700_000_000_000,
+        platform: None,
+        custom: None,
     }
 }
 
@@ -92,6 +95,10 @@ pub(crate) fn event(number: usize) -> NewEvent {
 
 pub(crate) fn outgoing(number: usize) -> NewOutgoing {
     NewOutgoing { id: format!("outgoing-{number}"), body: format!(r#"{{"outgoing":{number}}}"#) }
+}
+
+pub(crate) fn turn(number: usize) -> NewTurn {
+    NewTurn { id: format!("turn-{number}"), body: format!(r#"{{"turn":{number}}}"#) }
 }
 
 pub(crate) fn handoff(number: u32, open: bool) -> HandoffRow {

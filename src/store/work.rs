@@ -14,14 +14,18 @@ pub struct WorkCounts {
     pub open_handoffs: u64,
     /// Messages that wait in the outbox.
     pub waiting_outgoing: u64,
+    /// Turns that wait for a bot.
+    pub waiting_turns: u64,
+    /// Notifications that wait for an endpoint.
+    pub waiting_notifications: u64,
     /// Receipts that wait to be posted.
     pub waiting_receipts: u64,
 }
 
 impl Store {
     /// The ids of the sessions in which there is something to do, page by page: those with an
-    /// open handoff or a message in the outbox, in the order in which they were created, after
-    /// the session `after`, at most `limit`.
+    /// open handoff, a message in the outbox or a turn for the bot, in the order in which they were
+    /// created, after the session `after`, at most `limit`.
     ///
     /// # Errors
     ///
@@ -90,6 +94,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<WorkCounts> {
     Ok(WorkCounts {
         open_handoffs: sql::unsigned(row, "open_handoffs")?,
         waiting_outgoing: sql::unsigned(row, "waiting_outgoing")?,
+        waiting_turns: sql::unsigned(row, "waiting_turns")?,
+        waiting_notifications: sql::unsigned(row, "waiting_notifications")?,
         waiting_receipts: sql::unsigned(row, "waiting_receipts")?,
     })
 }

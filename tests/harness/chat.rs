@@ -28,12 +28,24 @@ impl Session {
 
     /// Makes one of the tenant with this connector token.
     pub async fn make_with(chat: SocketAddr, connector_token: &str) -> Self {
+        Self::make_of(chat, connector_token, &json!({})).await
+    }
+
+    /// Makes one of the tenant with this connector token, and says this of it.
+    pub async fn make_of(chat: SocketAddr, connector_token: &str, facts: &Value) -> Self {
         let headers = [("x-token", connector_token), ("x-host", HOST)];
-        let access_token = post(chat, "/api/v1/access-token", &headers, "access_token").await;
+        let nothing = json!({});
+        let access_token =
+            post(chat, "/api/v1/access-token", &headers, &nothing, "access_token").await;
         let bearer = format!("Bearer {access_token}");
         let headers = [("authorization", &*bearer)];
-        let id = post(chat, "/api/v1/sessions", &headers, "session_id").await;
+        let id = post(chat, "/api/v1/sessions", &headers, facts, "session_id").await;
         Self { id, access_token }
+    }
+
+    /// One that is there already.
+    pub fn known(id: &str, access_token: &str) -> Self {
+        Self { id: id.to_owned(), access_token: access_token.to_owned() }
     }
 
     /// What the client shows to use it.
@@ -42,12 +54,19 @@ impl Session {
     }
 }
 
-/// Posts an empty object, and returns one member of the answer.
-async fn post(chat: SocketAddr, path: &str, headers: &[(&str, &str)], member: &str) -> String {
+/// Posts an object, and returns one member of the answer.
+async fn post(
+    chat: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &Value,
+    member: &str,
+) -> String {
     let mut headers: Vec<_> =
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     headers.push(("content-type".into(), "application/json".into()));
-    let answer = http1::exchange(chat, &http1::request("POST", path, &headers, b"{}")).await;
+    let request = http1::request("POST", path, &headers, body.to_string().as_bytes());
+    let answer = http1::exchange(chat, &request).await;
     let body = String::from_utf8_lossy(&answer.body).into_owned();
     assert_eq!(answer.status, 200, "{path}: {body}");
     let body: Value = serde_json::from_str(&body).expect("JSON");

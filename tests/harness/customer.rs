@@ -28,7 +28,11 @@ pub struct Customer {
 impl Customer {
     /// One of the tenant with this connector token.
     pub async fn arrive(chat: SocketAddr, internal: SocketAddr, connector_token: &str) -> Self {
-        let session = Session::make_with(chat, connector_token).await;
+        Self::enter(chat, internal, Session::make_with(chat, connector_token).await).await
+    }
+
+    /// One with this session.
+    pub async fn enter(chat: SocketAddr, internal: SocketAddr, session: Session) -> Self {
         let end_user_id = end_user_id(internal, &session.id).await;
         let socket = Socket::open(chat, &session).await;
         let mut customer = Self { chat, session, end_user_id, socket, said: 0 };
@@ -47,6 +51,11 @@ impl Customer {
     pub async fn says(&mut self, text: &str) {
         let echo = self.says_last(text).await;
         assert_eq!(text_of(&echo), text);
+    }
+
+    /// Asks for the bot, as a client does in a new session.
+    pub async fn joins(&mut self) {
+        self.socket.send("EVENT_TYPE_REQUEST_POLY_AGENT_JOIN", json!({}), None).await;
     }
 
     /// Types.

@@ -33,9 +33,11 @@ struct Serving {
 }
 
 impl Edge {
-    /// Serves webhooks and hands their deliveries to this sidecar.
+    /// Serves webhooks and hands their deliveries to this sidecar, which decides what becomes of
+    /// what Genesys' bots say.
     pub fn start(listener: TcpListener, sidecar: SocketAddr) -> Self {
-        let document = configuration(&serde_json::Map::new());
+        let forwarding = ("bot_messages".to_owned(), "forward".into());
+        let document = configuration(&serde_json::Map::from_iter([forwarding]));
         let parsed = Configuration::parse(document.as_bytes(), &environment);
         let serving = Serving { gate: Gate::new(parsed.expect("it is valid")), upstream: sidecar };
         let address = listener.local_addr().expect("bound");

@@ -77,6 +77,8 @@ impl Connection {
                     assert!(self.more(&mut answer.body).await, "closed inside a body");
                 }
             }
+            // It has no body (RFC 9110, 15.3.5).
+            None if answer.status == 204 => {}
             None => {
                 while !answer.body.ends_with(b"0\r\n\r\n") {
                     assert!(self.more(&mut answer.body).await, "closed inside a chunked body");

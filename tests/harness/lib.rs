@@ -5,6 +5,9 @@
 // A test stops where something is not as it has to be, and so does what it stands on.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
+pub mod application;
+pub mod bot;
+pub mod cable;
 pub mod chance;
 pub mod chat;
 pub mod corpus;
@@ -15,6 +18,7 @@ pub mod http1;
 pub mod http2;
 pub mod process;
 pub mod running_sidecar;
+pub mod sdk;
 pub mod setting;
 pub mod sidecar;
 pub mod simulator;

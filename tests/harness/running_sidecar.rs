@@ -44,12 +44,12 @@ impl RunningSidecar {
         configuration: Configuration,
         store: &Path,
         pacing: Pacing,
-        chat: TcpListener,
-        internal: TcpListener,
+        [chat, internal, application]: [TcpListener; 3],
     ) -> Self {
         let store = until("the store", async || Store::open(store).ok()).await;
         let sidecar = Sidecar::new(configuration, store)
             .with_pacing(pacing)
+            .with_application(application)
             .with_limits(Limits { farewell: FAREWELL, ..Limits::default() });
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async {

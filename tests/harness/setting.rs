@@ -22,6 +22,15 @@ pub const HANDOFF_CREDENTIAL: &str = "the-handoff-credential-of-acme-support-liv
 /// The same of the tenant `acme/support/sandbox`.
 pub const SANDBOX_HANDOFF_CREDENTIAL: &str = "the-handoff-credential-of-acme-support-sandbox";
 
+/// What applications of the tenant `acme/support/live` show.
+pub const APPLICATION_KEY: &str = "the-application-key-of-acme-support-live";
+
+/// The same of the tenant `acme/support/sandbox`.
+pub const SANDBOX_APPLICATION_KEY: &str = "the-application-key-of-acme-support-sandbox";
+
+/// What signs the webhooks to applications.
+pub const WEBHOOK_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
 /// What part of its real length each duration at Genesys has here.
 pub const TIME_SCALE: f64 = 0.05;
 
@@ -30,6 +39,10 @@ pub const TIME_SCALE: f64 = 0.05;
 pub struct Setting {
     /// Lines of the tenants' `handoff` section.
     pub handoff: String,
+    /// Lines before all sections.
+    pub head: String,
+    /// Further sections of the first tenant, such as `[tenants.bot]`.
+    pub sections: String,
     /// The line that names the tenant's integration.
     pub integration: String,
     /// Where the sidecar looks for the tenant's Genesys, if not where it is.
@@ -48,6 +61,8 @@ impl Default for Setting {
     fn default() -> Self {
         Self {
             handoff: FIRST_MESSAGE.to_owned(),
+            head: String::new(),
+            sections: String::new(),
             integration: format!("integration_id = '{INTEGRATION}'"),
             address: None,
             client: OauthClient::default(),
@@ -63,7 +78,8 @@ impl Setting {
     pub fn configuration(&self, store: &Path, genesys: SocketAddr) -> Configuration {
         let Self { integration, address, channels, client, sandbox, .. } = self;
         let mut text = format!(
-            "store.path = '{}'\ngenesys.channels_per_client = {channels}\n{}",
+            "{}\nstore.path = '{}'\ngenesys.channels_per_client = {channels}\n{}",
+            self.head,
             store.display(),
             self.tenant(address.unwrap_or(genesys), "live", integration, &client.id, ""),
         );
@@ -79,6 +95,9 @@ impl Setting {
                 ("TOKEN_CREDENTIAL", TOKEN_CREDENTIAL),
                 ("SANDBOX_TOKEN_CREDENTIAL", SANDBOX_TOKEN_CREDENTIAL),
                 ("HANDOFF_CREDENTIAL", HANDOFF_CREDENTIAL),
+                ("APPLICATION_KEY", APPLICATION_KEY),
+                ("SANDBOX_APPLICATION_KEY", SANDBOX_APPLICATION_KEY),
+                ("WEBHOOK_SECRET", WEBHOOK_SECRET),
                 ("SANDBOX_HANDOFF_CREDENTIAL", SANDBOX_HANDOFF_CREDENTIAL),
             ];
             let mut known = SIDECAR_ENVIRONMENT.into_iter().chain(own);
@@ -104,6 +123,7 @@ project_id = "support"
 client_env = "{client_env}"
 {integration}
 connector_tokens = [{{ env = "{prefix}CONNECTOR_TOKEN" }}]
+api_keys = [{{ env = "{prefix}APPLICATION_KEY" }}]
 hosts = ["{HOST}"]
 [tenants.genesys]
 base_url = "http://{genesys}"
@@ -113,8 +133,9 @@ token_credentials = [{{ env = "{prefix}TOKEN_CREDENTIAL" }}]
 handoff_credentials = [{{ env = "{prefix}HANDOFF_CREDENTIAL" }}]
 [tenants.genesys.handoff]
 {}
+{}
 "#,
-            self.handoff,
+            self.handoff, self.sections,
         )
     }
 }

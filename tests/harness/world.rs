@@ -11,6 +11,8 @@ use tokio::net::TcpListener;
 
 use crate::{
     SANDBOX_SECRET,
+    application::Application,
+    chat::Session,
     customer::{BEGUN, Customer},
     edge::Edge,
     http1::Answer,
@@ -25,8 +27,9 @@ use crate::{
 pub use crate::{
     running_sidecar::Halt,
     setting::{
-        FIRST_MESSAGE, HANDOFF_CREDENTIAL, SANDBOX_HANDOFF_CREDENTIAL, SANDBOX_TOKEN_CREDENTIAL,
-        Setting, TIME_SCALE, TOKEN_CREDENTIAL,
+        APPLICATION_KEY, FIRST_MESSAGE, HANDOFF_CREDENTIAL, SANDBOX_APPLICATION_KEY,
+        SANDBOX_HANDOFF_CREDENTIAL, SANDBOX_TOKEN_CREDENTIAL, Setting, TIME_SCALE,
+        TOKEN_CREDENTIAL,
     },
 };
 
@@ -48,6 +51,8 @@ pub struct World {
     pub chat: SocketAddr,
     /// Where operators ask.
     pub internal: SocketAddr,
+    /// Where applications connect.
+    pub application: SocketAddr,
     setting: Setting,
     edge: Edge,
     folder: Arc<TempDir>,
@@ -72,6 +77,7 @@ impl World {
         Self::show_log();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let (edge, chat, internal) = (listen(any).await, listen(any).await, listen(any).await);
+        let application = listen(any).await;
         let address = |listener: &TcpListener| listener.local_addr().expect("bound");
         let mut configuration = simulator::configuration(address(&edge));
         configuration.time_scale = setting.time_scale;
@@ -81,12 +87,13 @@ impl World {
             genesys,
             chat: address(&chat),
             internal: address(&internal),
+            application: address(&application),
             setting,
             edge: Edge::start(edge, address(&internal)),
             folder: Arc::new(tempfile::tempdir().expect("a folder")),
             sidecar: None,
         };
-        world.start_sidecar(chat, internal).await;
+        world.start_sidecar([chat, internal, application]).await;
         world
     }
 
@@ -99,7 +106,7 @@ impl World {
     /// Starts the sidecar that was stopped, on its ports and its store.
     pub async fn start_sidecar_again(&mut self) {
         let (chat, internal) = (listen(self.chat).await, listen(self.internal).await);
-        self.start_sidecar(chat, internal).await;
+        self.start_sidecar([chat, internal, listen(self.application).await]).await;
     }
 
     /// Stops the sidecar.
@@ -114,11 +121,11 @@ impl World {
         }
     }
 
-    async fn start_sidecar(&mut self, chat: TcpListener, internal: TcpListener) {
+    async fn start_sidecar(&mut self, listeners: [TcpListener; 3]) {
         let store = self.folder.path().join("baton.db");
         let configuration = self.setting.configuration(&store, self.genesys.address());
         let pacing = Pacing::scaled(self.setting.time_scale);
-        let started = RunningSidecar::start(configuration, &store, pacing, chat, internal);
+        let started = RunningSidecar::start(configuration, &store, pacing, listeners);
         self.sidecar = Some(started.await);
     }
 
@@ -130,6 +137,17 @@ impl World {
     /// A customer of the tenant, who has said nothing yet.
     pub async fn customer(&self) -> Customer {
         Customer::arrive(self.chat, self.internal, CONNECTOR_TOKEN).await
+    }
+
+    /// A customer of the tenant, of whom this is known.
+    pub async fn customer_of(&self, facts: Value) -> Customer {
+        let session = Session::make_of(self.chat, CONNECTOR_TOKEN, &facts).await;
+        Customer::enter(self.chat, self.internal, session).await
+    }
+
+    /// An application of the tenant.
+    pub fn application(&self) -> Application {
+        Application { address: self.application, key: APPLICATION_KEY.to_owned() }
     }
 
     /// A customer of the second tenant.
@@ -163,9 +181,18 @@ impl World {
         customer: &Customer,
         wanted: impl Fn(&Value) -> bool,
     ) -> Value {
+        self.conversation_of(&customer.end_user_id, wanted).await
+    }
+
+    /// The newest conversation of whoever Genesys knows by this id, once it is as it is wanted.
+    pub async fn conversation_of(
+        &self,
+        end_user_id: &str,
+        wanted: impl Fn(&Value) -> bool,
+    ) -> Value {
         let mut last = Value::Null;
         let found = async || {
-            let conversations = self.conversations(customer).await;
+            let conversations = self.conversations_of(end_user_id).await;
             last = self.truth(conversations.last()?).await;
             wanted(&last).then(|| last.clone())
         };
@@ -174,7 +201,11 @@ impl World {
 
     /// The conversations of a customer in short, the newest at the end.
     pub async fn conversations(&self, customer: &Customer) -> Vec<Value> {
-        let path = format!("/control/v1/conversations?end_user={}", customer.end_user_id);
+        self.conversations_of(&customer.end_user_id).await
+    }
+
+    async fn conversations_of(&self, end_user_id: &str) -> Vec<Value> {
+        let path = format!("/control/v1/conversations?end_user={end_user_id}");
         let Value::Array(all) = self.genesys.get(&path).await else { panic!("a list") };
         all
     }

@@ -5,7 +5,7 @@ use alloc::{borrow::Cow, vec::Vec};
 use super::placeholders::Filler;
 use crate::{
     delivery::{Unhandled, UnhandledKind},
-    event::{Attachment, AttachmentContentType, Message, ResponseSuggestion},
+    event::{Attachment, AttachmentContentType, Message, OfferedIn, ResponseSuggestion},
 };
 
 /// How many links a message has at most, and how many choices: more than anyone would look
@@ -75,13 +75,18 @@ impl<'a> Draft<'a> {
     }
 
     /// Adds an answer that can be given with one tap. One that says nothing goes by its payload.
-    pub(super) fn suggest(&mut self, text: Option<&Text<'a>>, payload: Option<&Text<'a>>) {
+    pub(super) fn suggest(
+        &mut self,
+        text: Option<&Text<'a>>,
+        payload: Option<&Text<'a>>,
+        offered_in: OfferedIn,
+    ) {
         let Some(message_text) = text.filter(|text| !is_blank(text)).or(payload) else { return };
         if self.suggestions.len() >= MOST_LINKS {
             return self.refuse("QuickReply");
         }
         let (message_text, payload) = (message_text.clone(), payload.cloned());
-        self.suggestions.push(ResponseSuggestion { message_text, payload });
+        self.suggestions.push(ResponseSuggestion { message_text, payload, offered_in });
     }
 
     /// Adds a link as it is. Its URLs have to be of the web.

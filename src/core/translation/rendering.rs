@@ -4,7 +4,7 @@ use alloc::format;
 
 use super::draft::{Draft, Text, is_blank, is_web_url};
 use crate::{
-    event::{Attachment, AttachmentContentType},
+    event::{Attachment, AttachmentContentType, OfferedIn},
     open_messaging::{
         self as genesys, ActionKind, Button, ButtonKind, Card, Content, ContentBody, DatePicker,
         ListPicker, Location, Template, TimeSlot,
@@ -16,12 +16,12 @@ pub(super) fn render<'a>(content: &Content<'a>, draft: &mut Draft<'a>) {
     match &content.body {
         ContentBody::Attachment(attachment) => render_attachment(attachment, draft),
         ContentBody::QuickReply(choice) => {
-            draft.suggest(Some(&choice.text), choice.payload.as_ref());
+            draft.suggest(Some(&choice.text), choice.payload.as_ref(), OfferedIn::QuickReply);
         }
         ContentBody::QuickReplies { title, choices } => {
             draft.ask(title.as_ref());
             for choice in choices {
-                draft.suggest(Some(&choice.text), choice.payload.as_ref());
+                draft.suggest(Some(&choice.text), choice.payload.as_ref(), OfferedIn::QuickReply);
             }
         }
         ContentBody::Cards(cards) => {
@@ -81,7 +81,9 @@ fn render_card<'a>(card: &Card<'a>, draft: &mut Draft<'a>) {
         let text = action.text.as_ref();
         match &action.kind {
             ActionKind::Link(url) => draft.link(text, Some(url), AttachmentContentType::Url),
-            ActionKind::Postback(payload) => draft.suggest(text, payload.as_ref()),
+            ActionKind::Postback(payload) => {
+                draft.suggest(text, payload.as_ref(), OfferedIn::Card);
+            }
         }
     }
 }
@@ -119,7 +121,7 @@ fn render_date_picker<'a>(picker: &DatePicker<'a>, draft: &mut Draft<'a>) {
             None => format!("- {date_time}"),
         };
         draft.write(Some(line.into()));
-        draft.suggest(Some(date_time), None);
+        draft.suggest(Some(date_time), None, OfferedIn::DatePicker);
     }
 }
 
@@ -134,7 +136,9 @@ fn render_template<'a>(template: &Template<'a>, draft: &mut Draft<'a>) {
     for Button { text, kind } in &template.buttons {
         let text = text.as_ref();
         match kind {
-            ButtonKind::QuickReply(payload) => draft.suggest(text, payload.as_ref()),
+            ButtonKind::QuickReply(payload) => {
+                draft.suggest(text, payload.as_ref(), OfferedIn::QuickReply);
+            }
             ButtonKind::Url(url) => {
                 let url = draft.filler.fill_in(url);
                 draft.link(text, Some(&url), AttachmentContentType::Url);
@@ -171,7 +175,7 @@ fn render_list_picker<'a>(picker: &ListPicker<'a>, draft: &mut Draft<'a>) {
                 None => format!("- {title}"),
             };
             draft.write(Some(line.into()));
-            draft.suggest(Some(title), None);
+            draft.suggest(Some(title), None, OfferedIn::QuickReply);
         }
     }
 }

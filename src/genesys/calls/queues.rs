@@ -1,5 +1,7 @@
 //! Queues.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 
 use super::look_up::{LookUpError, Named, choose};
@@ -38,6 +40,31 @@ impl Named for Queue {
     }
 }
 
+/// Genesys' `EstimatedWaitTimePredictions`.
+#[derive(Deserialize)]
+struct Predictions {
+    #[serde(default)]
+    results: Vec<Prediction>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Prediction {
+    /// The medium that it holds for.
+    intent: Option<String>,
+    estimated_wait_time_seconds: Option<i64>,
+}
+
+impl Prediction {
+    /// What it says of messages, if it does.
+    fn of_messages(&self) -> Option<Duration> {
+        let intent = self.intent.as_deref().unwrap_or("MESSAGE");
+        let holds = ["MESSAGE", "ALL"].iter().any(|known| intent.eq_ignore_ascii_case(known));
+        let seconds = u64::try_from(self.estimated_wait_time_seconds?).ok()?;
+        holds.then(|| Duration::from_secs(seconds))
+    }
+}
+
 impl Genesys {
     /// All queues that the OAuth client may see.
     pub async fn queues(&self) -> Result<Vec<Queue>, CallError> {
@@ -49,5 +76,14 @@ impl Genesys {
         let call = Call::get("looking for the queue", Class::Name, &["routing", "queues"])
             .with_query("name", name);
         choose(self.pages(call).await?, name)
+    }
+
+    /// How long a message conversation may wait in the queue; `None` where Genesys has no
+    /// estimate, as for a queue in which nobody has waited lately.
+    pub async fn estimated_wait(&self, queue_id: &str) -> Result<Option<Duration>, CallError> {
+        let path = ["routing", "queues", queue_id, "mediatypes", "message", "estimatedwaittime"];
+        let call = Call::get("reading the queue's estimated wait", Class::Name, &path);
+        let predictions: Predictions = self.read(call).await?;
+        Ok(predictions.results.iter().find_map(Prediction::of_messages))
     }
 }

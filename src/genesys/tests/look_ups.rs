@@ -1,5 +1,7 @@
 //! Users, integrations and queues.
 
+use std::time::Duration;
+
 use baton_genesys::{IntegrationRef, LookUpError, Pace};
 use serde_json::json;
 
@@ -63,7 +65,7 @@ async fn a_user_is_looked_up_again_after_a_failure_and_after_a_while() {
         _ => Reply::new(200, USER),
     })
     .await;
-    let user_kept = std::time::Duration::ZERO;
+    let user_kept = Duration::ZERO;
     let genesys = scripted.genesys_at(Pace { user_kept, ..Pace::default() });
     assert!(genesys.user("u").await.unwrap_err().is_not_found());
     genesys.user("u").await.unwrap();
@@ -176,4 +178,42 @@ async fn two_queues_of_one_name_are_not_guessed_between() {
     assert!(matches!(error, LookUpError::Ambiguous { .. }), "{error}");
     let expected = "GET /api/v2/routing/queues?name=Sales&pageSize=100&pageNumber=1";
     assert_eq!(scripted.calls()[0].line(), expected);
+}
+
+#[tokio::test]
+async fn the_estimated_wait_is_the_one_of_messages() {
+    let cases = [
+        (json!([{ "intent": "MESSAGE", "formula": "BEST", "estimatedWaitTimeSeconds": 95 }]), 95),
+        (
+            json!([
+                { "intent": "CALL", "estimatedWaitTimeSeconds": 5 },
+                { "intent": "message", "estimatedWaitTimeSeconds": 0 },
+            ]),
+            0,
+        ),
+        (json!([{ "intent": "ALL", "estimatedWaitTimeSeconds": 7 }]), 7),
+        (json!([{ "estimatedWaitTimeSeconds": 8 }]), 8),
+    ];
+    for (results, seconds) in cases {
+        let body = json!({ "results": results });
+        let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, &body)).await;
+        let wait = scripted.genesys().estimated_wait("q/1").await.unwrap();
+        assert_eq!(wait, Some(Duration::from_secs(seconds)));
+        let expected = "GET /api/v2/routing/queues/q%2F1/mediatypes/message/estimatedwaittime";
+        assert_eq!(scripted.calls()[0].line(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_may_have_no_estimated_wait() {
+    for results in [
+        json!([]),
+        json!([{ "intent": "MESSAGE", "formula": "BEST" }]),
+        json!([{ "intent": "MESSAGE", "estimatedWaitTimeSeconds": -1 }]),
+        json!([{ "intent": "CALL", "estimatedWaitTimeSeconds": 5 }]),
+    ] {
+        let body = json!({ "results": results });
+        let scripted = Scripted::with_tokens(move |_, _| Reply::new(200, &body)).await;
+        assert_eq!(scripted.genesys().estimated_wait("q-1").await.unwrap(), None);
+    }
 }

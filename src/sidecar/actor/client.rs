@@ -1,12 +1,12 @@
-//! What a client of the session wants, and whoever asks for a handoff.
+//! What a client of the session wants.
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use baton_bot::{TurnKind, UserMessage};
 use baton_chat::{ClientAction, ClientEvent, Refused, logged_frame};
 use baton_core::id::Id;
 use baton_genesys::EndUser;
-use baton_handoff::Handoff;
-use baton_store::{NewEvent, NewSession, Step, StoreError};
+use baton_store::{NewEvent, NewOutgoing, NewSession, Step, StoreError};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
@@ -16,36 +16,20 @@ use crate::{
     cause::Chain,
     configuration::Start,
     errand::{Errand, Outcome},
-    outgoing::{Speaker, Words},
+    narration::TRIGGERED,
+    outgoing::{Offer, Speaker, Words},
+    session_event::BOT_MESSAGE,
+    turn,
 };
 
 const USER_MESSAGE: &str = "EVENT_TYPE_USER_MESSAGE";
 
-/// What is asked of a handoff. It has no debug print: that would show the message.
-#[derive(Default)]
-pub(crate) struct HandoffRequest {
-    /// What the agent reads first; the configured note, if there is nothing better.
-    pub(crate) message: Option<String>,
-    /// Participant data for the conversation.
-    pub(crate) attributes: BTreeMap<String, String>,
-}
+/// The messages of a handoff that may offer something, and its beginning: what was offered before
+/// that is not Genesys' any more.
+const OFFERS: [&str; 3] = ["EVENT_TYPE_LIVE_AGENT_MESSAGE", BOT_MESSAGE, TRIGGERED];
 
-/// Why a handoff was not begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum HandoffRefused {
-    /// One is going on.
-    #[error("a handoff of this session is going on already")]
-    AlreadyOpen,
-    /// The session has ended.
-    #[error("the session has ended")]
-    SessionEnded,
-    /// The tenant has no way to Genesys.
-    #[error("the session's tenant has no genesys section in the configuration; add one")]
-    NoGenesys,
-    /// The session cannot take it now.
-    #[error("the session could not be changed; see the log, and try again")]
-    Unavailable,
-}
+/// As much of the log as is read for one event, in bytes.
+const MOST_BYTES: usize = 1;
 
 /// The metadata by which a client knows its own message again (Messaging API, 7.1).
 #[derive(Deserialize)]
@@ -57,6 +41,17 @@ struct Metadata {
 struct Keys {
     local_id: Option<String>,
     client_event_id: Option<String>,
+}
+
+/// Who hears what the user says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listener {
+    /// The bot.
+    Bot,
+    /// Whoever has the handoff that goes on.
+    Human,
+    /// A human, by a handoff that begins with this.
+    FirstHuman,
 }
 
 /// By what the client of a message knows it again, if by anything.
@@ -84,18 +79,14 @@ impl Actor {
                 self.tell_agent_of_typing();
                 Ok(())
             }
-            ClientAction::RequestPolyAgentJoin => {
-                let echo = self.own_event("EVENT_TYPE_REQUEST_POLY_AGENT_JOIN", "{}", metadata);
-                self.written(Step { events: vec![echo], ..Step::default() }, None).await
-            }
+            ClientAction::RequestPolyAgentJoin => self.user_asks_for_bot(metadata).await,
             ClientAction::UserEndSession => self.user_ends(metadata).await,
         }
     }
 
-    /// The user wrote: stored and echoed in one step with the messages that go to Genesys, and
+    /// The user wrote: stored and echoed in one step with what goes to whoever has the chat, and
     /// with the handoff that it may begin.
     async fn user_message(&mut self, text: &str, metadata: Option<String>) -> Result<(), Refused> {
-        let start = self.link().map(|link| link.options.start).ok_or(Refused::NotForwarded)?;
         let key = key_of(metadata.as_deref());
         let id = match &key {
             Some(key) => self.id_of_repeatable(key),
@@ -104,20 +95,91 @@ impl Actor {
         if key.is_some() && self.echo_again(&id).await? {
             return Ok(());
         }
-        let begins = !self.has_open_handoff();
         // A blank text is none: Genesys takes no empty message.
-        if text.trim().is_empty() || (begins && start == Start::OnRequest) {
+        if text.trim().is_empty() {
             return Err(Refused::NotForwarded);
         }
-        let at = self.surroundings.clock.now();
         let payload = json!({ "message_id": id, "text": text }).to_string();
         let echo = self.event(id.clone(), USER_MESSAGE, &payload, metadata);
-        let attributes = BTreeMap::new();
-        let words = Words { id: &id, text, speaker: Speaker::User, at, attributes };
-        let outgoing = words.messages();
-        let mut step = Step { events: vec![echo], outgoing, ..Step::default() };
-        let handoff = begins.then(|| self.begin(&mut step));
-        self.written(step, handoff).await
+        let mut step = Step { events: vec![echo], ..Step::default() };
+        match self.listener().ok_or(Refused::NotForwarded)? {
+            Listener::Bot => {
+                if self.bot_is_awaited().await? {
+                    self.bot_joins(&mut step);
+                }
+                let message = UserMessage { id: (&*id).into(), text: text.into() };
+                let kind = TurnKind::UserMessage { message };
+                step.turns.push(turn::queued(&self.session_id, &id, &kind));
+                self.written(step, None).await?;
+                self.bot_has_come();
+                self.show_thinking();
+                Ok(())
+            }
+            Listener::Human => {
+                let answer = self.answer_of_user(&id, text).await;
+                step.outgoing = answer.map_err(|error| self.unavailable(&error))?;
+                self.written(step, None).await
+            }
+            Listener::FirstHuman => {
+                let attributes = self.context_link().into_iter().collect();
+                step.outgoing = self.words_of_user(&id, text, attributes);
+                let handoff = self.begin(&mut step);
+                self.written(step, Some(handoff)).await
+            }
+        }
+    }
+
+    /// Who hears what the user says now; nobody where there is neither a bot nor a handoff.
+    fn listener(&self) -> Option<Listener> {
+        let link = self.link();
+        if link.is_some() && self.has_open_handoff() {
+            return Some(Listener::Human);
+        }
+        if self.bot().is_some() {
+            return Some(Listener::Bot);
+        }
+        let begins = link.is_some_and(|link| link.options.start == Start::FirstMessage);
+        begins.then_some(Listener::FirstHuman)
+    }
+
+    fn words_of_user(
+        &self,
+        id: &str,
+        text: &str,
+        attributes: BTreeMap<String, String>,
+    ) -> Vec<NewOutgoing> {
+        let at = self.surroundings.clock.now();
+        Words { id, text, speaker: Speaker::User, at, attributes }.messages()
+    }
+
+    /// What the user says to whoever has the chat: a choice, if it is one of what their last
+    /// message offered, or else words.
+    async fn answer_of_user(&self, id: &str, text: &str) -> Result<Vec<NewOutgoing>, StoreError> {
+        let store = &self.surroundings.store;
+        let last = store.recent_events(&self.session_id, &OFFERS, 1, MOST_BYTES).await?;
+        let last = last.first().filter(|event| event.kind != TRIGGERED);
+        let offer = last.and_then(|event| serde_json::from_str::<Offer<'_>>(&event.payload).ok());
+        let now = self.surroundings.clock.now();
+        let chosen = offer.and_then(|offer| offer.chosen(id, text, now));
+        Ok(chosen
+            .map_or_else(|| self.words_of_user(id, text, BTreeMap::new()), |chosen| vec![chosen]))
+    }
+
+    /// The user asks for the bot. It comes once, however often it is asked for; while a human has
+    /// the chat it does not come.
+    async fn user_asks_for_bot(&mut self, metadata: Option<String>) -> Result<(), Refused> {
+        let echo = self.own_event("EVENT_TYPE_REQUEST_POLY_AGENT_JOIN", "{}", metadata);
+        let mut step = Step { events: vec![echo], ..Step::default() };
+        let comes = self.listener() == Some(Listener::Bot);
+        if comes {
+            self.bot_joins(&mut step);
+        }
+        self.written(step, None).await?;
+        if comes {
+            self.bot_has_come();
+            self.show_thinking();
+        }
+        Ok(())
     }
 
     /// A repeated message is answered with the echo that it has in the log. Says whether it has
@@ -144,45 +206,6 @@ impl Actor {
             tracing::error!(session_id, %error, "a user's message could not be taken");
             Refused::Unavailable
         })
-    }
-
-    /// Begins a handoff with the step.
-    fn begin(&mut self, step: &mut Step) -> Numbered {
-        self.unattended_since = None;
-        let last = self.known.as_ref().map_or(0, |known| known.last_handoff());
-        let number = last.saturating_add(1);
-        let state = Handoff::requested(self.surroundings.clock.now());
-        step.events.push(self.narrator(number).triggered());
-        let handoff = Numbered { number, state };
-        step.handoff = Some(handoff.row());
-        handoff
-    }
-
-    /// Begins a handoff because somebody asks for it.
-    pub(super) async fn request_handoff(
-        &mut self,
-        request: HandoffRequest,
-    ) -> Result<(), HandoffRefused> {
-        let ended = match self.known().await {
-            Ok(known) => known.session.ended,
-            Err(_) => return Err(HandoffRefused::Unavailable),
-        };
-        let link = Arc::clone(self.link().ok_or(HandoffRefused::NoGenesys)?);
-        if ended {
-            return Err(HandoffRefused::SessionEnded);
-        }
-        if self.has_open_handoff() {
-            return Err(HandoffRefused::AlreadyOpen);
-        }
-        let mut step = Step::default();
-        let handoff = self.begin(&mut step);
-        let now = self.surroundings.clock.now();
-        let text = request.message.as_deref().unwrap_or(&link.options.joined_note);
-        let id = format!("{}/joined/{}", self.session_id, handoff.number);
-        let (speaker, attributes) = (Speaker::Opening, request.attributes);
-        let words = Words { id: &id, text, speaker, at: now, attributes };
-        step.outgoing = words.messages();
-        self.written(step, Some(handoff)).await.map_err(|_| HandoffRefused::Unavailable)
     }
 
     pub(super) fn has_open_handoff(&self) -> bool {
@@ -234,7 +257,7 @@ impl Actor {
         }
     }
 
-    fn unavailable(&self, error: &StoreError) -> Refused {
+    pub(super) fn unavailable(&self, error: &StoreError) -> Refused {
         let (session_id, error) = (&self.session_id, Chain(error));
         tracing::error!(session_id, %error, "a client's event could not be taken");
         Refused::Unavailable

@@ -57,6 +57,7 @@ impl Actor {
                 self.post_later(&error);
                 return Ok(());
             }
+            Outcome::Turned(outcome) => return self.turned(outcome).await,
             Outcome::Typed | Outcome::NotChecked => return Ok(()),
             Outcome::Fetched(message_id, arrived) => {
                 // Whatever it was fetched for, it belongs into the log.
@@ -77,6 +78,7 @@ impl Actor {
             Outcome::Located(Some(conversation_id)) => Input::Accepted { conversation_id },
             Outcome::Read(ticket, outcome) => Input::Read { ticket, outcome },
             Outcome::Named(user_id, details) => Input::Named { user_id, details },
+            Outcome::Estimated(queue_id, wait) => Input::Estimated { queue_id, wait },
             Outcome::Disconnected(outcome) => Input::Disconnected(outcome),
         };
         if self.about() == about { self.hear(input).await } else { Ok(()) }
@@ -132,6 +134,7 @@ impl Actor {
     /// Starts what should be going on at Genesys and is not.
     pub(super) fn pursue(&mut self) {
         self.pursue_relay();
+        self.pursue_bot();
         let about = self.about();
         let Some(Known {
             session, link: Some(link), handoff: Some(handoff), outbox, missing, ..
@@ -158,6 +161,9 @@ impl Actor {
         }
         if let Some(user_id) = wants.name {
             errands.start(Errand::Name, &about, || call().name(user_id.to_owned()));
+        }
+        if let Some(queue_id) = wants.estimate {
+            errands.start(Errand::Estimate, &about, || call().estimate(queue_id.to_owned()));
         }
         if !wants.check.is_empty() && missing.is_none() {
             errands.start(Errand::Check, &about, || call().check(wants.check.to_vec()));

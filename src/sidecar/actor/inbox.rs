@@ -1,21 +1,31 @@
 //! From the inbox into the log: the session's deliveries, one by one.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
+use baton_bot::{Handover, HandoverState, TurnKind};
 use baton_core::lifecycle::LifecycleEvent;
 use baton_handoff::{Input, Notice};
-use baton_store::{NewEvent, NewReceipt, NextDelivery, Settlement, Step, StoreError};
+use baton_store::{NewEvent, NewReceipt, NewTurn, NextDelivery, Settlement, Step, StoreError};
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{Actor, Known, Numbered, Stopped};
 use crate::{
     cause::Chain,
-    configuration::StrayMessages,
+    configuration::{InQueueMessages, StrayMessages},
     delivery::{Delivery, Events},
-    session_event::SessionEvent,
+    session_event::{BOT_MESSAGE, SessionEvent},
+    turn,
 };
+
+/// As much of a message's payload as our bot is told.
+#[derive(Deserialize)]
+struct Said<'a> {
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
 
 /// What became of a delivery.
 enum Delivered {
@@ -93,6 +103,7 @@ impl Actor {
             tracing::warn!(session_id, delivery_id, unreadable, "a part of a delivery is skipped");
         }
         self.note_receipts(&delivery).await?;
+        self.note_dropped(&delivery);
         let written = events.iter().find_map(SessionEvent::written_by_person);
         let conversation_id = delivery.data.genesys.conversation_id.as_deref();
         let (mut notices, handoff) = self.changed_by(conversation_id, lifecycle, written);
@@ -186,7 +197,10 @@ impl Actor {
                     if by_person.is_some() {
                         shown.push(SessionEvent::TypingStopped);
                         step.events.push(self.signed_by_agent(event, handoff));
-                    } else {
+                    } else if self.link().is_none() || event.kind != BOT_MESSAGE {
+                        step.events.push(event);
+                    } else if self.shows_in_queue_messages(handoff) {
+                        step.turns.extend(self.told_by_genesys(&event));
                         step.events.push(event);
                     }
                 }
@@ -194,6 +208,38 @@ impl Actor {
             }
         }
         shown
+    }
+
+    /// Whether the user sees what a flow or bot of Genesys says. Before and after a handoff it
+    /// would only talk across our bot.
+    fn shows_in_queue_messages(&self, handoff: Option<&Numbered>) -> bool {
+        let wanted =
+            self.link().is_some_and(|link| link.options.in_queue_messages == InQueueMessages::Show);
+        wanted && handoff.is_some_and(|handoff| !handoff.state.is_over())
+    }
+
+    /// The turn that tells our bot what a flow or bot of Genesys said, if that has words.
+    fn told_by_genesys(&self, event: &NewEvent) -> Option<NewTurn> {
+        self.bot()?;
+        let Said { text } = serde_json::from_str(&event.payload).ok()?;
+        let handover =
+            Handover { state: HandoverState::Update, reason: None, text: Some(text), data: None };
+        let kind = TurnKind::HandoverUpdate { handover };
+        Some(turn::queued(&self.session_id, &event.id, &kind))
+    }
+
+    /// Says why nothing is shown of what a flow of Genesys says, where it is to be shown.
+    fn note_dropped(&self, delivery: &Delivery<'_>) {
+        let wanted =
+            self.link().is_some_and(|link| link.options.in_queue_messages == InQueueMessages::Show);
+        if wanted && delivery.is_dropped_message_of_bot() {
+            let session_id = &self.session_id;
+            tracing::warn!(
+                session_id,
+                "the edge leaves out what a flow or bot of Genesys says; set its bot_messages to \
+                 \"forward\""
+            );
+        }
     }
 
     /// The message with who wrote it, as far as the user may know (Messaging API, 8).

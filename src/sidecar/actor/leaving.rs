@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use baton_application::is_of_application;
 use baton_chat::{Refused, SESSION_END};
 use baton_handoff::{Input, Leaving};
 use baton_store::{NewOutgoing, Step};
@@ -30,7 +31,9 @@ impl Actor {
     /// Nobody is connected, and the user waits for an agent: after a time the user counts as
     /// gone.
     pub(super) async fn attend(&mut self) -> Result<(), Stopped> {
-        let Some(link) = self.link().filter(|_| !self.has_connections()) else {
+        // An application speaks for its user, who is never connected here.
+        let is_here = self.has_connections() || self.is_of_application();
+        let Some(link) = self.link().filter(|_| !is_here) else {
             self.unattended_since = None;
             return Ok(());
         };
@@ -44,6 +47,11 @@ impl Actor {
         let mut step = Step::default();
         let left = self.leave(&mut step, Leaving::Abandoned);
         self.complete(step, left).await
+    }
+
+    /// Whether an application opened the session, and speaks for its user.
+    pub(super) fn is_of_application(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| is_of_application(&known.session.details))
     }
 
     /// Whether a user waits for an agent, and has not left.

@@ -6,9 +6,9 @@
 use std::{sync::Arc, time::Duration};
 
 use baton_core::id::Id;
-use baton_genesys::{CallError, Taken};
+use baton_genesys::{CallError, EndUser, Taken};
 use baton_handoff::Input;
-use baton_store::{NewEvent, Outgoing, Sent, Step};
+use baton_store::{NewEvent, NewSession, Outgoing, Sent, Step};
 use serde_json::json;
 use tokio::time::{Instant, timeout};
 
@@ -16,9 +16,11 @@ use super::{Actor, Known, Stopped};
 use crate::{
     call::locate,
     cause::Chain,
+    configuration::HandoffOptions,
     errand::{Errand, Outcome},
     link::Link,
-    outgoing::{OutgoingMessage, Speaker},
+    outgoing::{OutgoingChoice, OutgoingMessage, OutgoingText, Speaker},
+    profile,
     standing::Purpose,
 };
 
@@ -47,12 +49,15 @@ impl Actor {
         let place = Place { takes_messages, takes_farewell: attended };
         let (link, store) = (Arc::clone(link), self.surroundings.store.clone());
         let (session_id, filled) = (self.session_id.clone(), outbox.filled);
-        let details = &session.details;
-        let to = (details.integration_id.clone(), details.end_user_id.clone());
         let about = self.about();
+        let way = Way {
+            integration_id: session.details.integration_id.clone(),
+            from: end_user(&session.details, &link.options),
+            conversation_id: about.conversation_id.clone(),
+        };
         self.errands.start(Errand::Relay, &about, || async move {
             match store.next_outgoing(&session_id).await {
-                Ok(Some(next)) => post(&link, next, to, place).await,
+                Ok(Some(next)) => post(&link, next, way, place).await,
                 Ok(None) => Outcome::NothingToPost { filled },
                 Err(error) => Outcome::OutboxUnread(error),
             }
@@ -202,28 +207,68 @@ struct Place {
     takes_farewell: bool,
 }
 
-async fn post(
-    link: &Link,
-    next: Outgoing,
-    (integration_id, end_user_id): (String, String),
-    place: Place,
-) -> Outcome {
+/// Whence and where to a message goes.
+struct Way {
+    integration_id: String,
+    from: EndUser,
+    /// Where the handoff's messages went so far.
+    conversation_id: Option<String>,
+}
+
+async fn post(link: &Link, next: Outgoing, way: Way, place: Place) -> Outcome {
     let Outgoing { number, id, body } = next;
     let Ok(message) = serde_json::from_str::<OutgoingMessage>(&body) else {
         let result = Err(NotPosted::Unreadable);
         return Outcome::Posted { number, speaker: Speaker::User, result };
     };
-    let speaker = message.speaker;
+    let speaker = message.speaker();
     if !place.takes_messages {
         return Outcome::Posted { number, speaker, result: Err(NotPosted::Over) };
     }
     if speaker == Speaker::Farewell && !place.takes_farewell {
         return Outcome::TooEarly;
     }
-    let message = message.inbound(id, end_user_id);
-    let result = link.genesys.send_message(&integration_id, &message).await;
+    let result = match message {
+        OutgoingMessage::Text(text) => say(link, &way, text, id).await,
+        OutgoingMessage::Choice(choice) => choose(link, &way, choice, id).await,
+    };
     link.standing.note(Purpose::Message, &result);
     Outcome::Posted { number, speaker, result: result.map_err(NotPosted::Call) }
+}
+
+async fn say(link: &Link, way: &Way, text: OutgoingText, id: String) -> Result<Taken, CallError> {
+    let message = text.inbound(id, way.from.clone());
+    link.genesys.send_message(&way.integration_id, &message).await
+}
+
+/// Genesys may not know a message any more, or not take an answer to it: then the choice goes as
+/// the words that it is.
+async fn choose(
+    link: &Link,
+    way: &Way,
+    choice: OutgoingChoice,
+    id: String,
+) -> Result<Taken, CallError> {
+    let response = choice.response(id.clone(), way.from.clone());
+    match link.genesys.send_structured_response(&way.integration_id, &response).await {
+        Ok(Taken { message_id, conversation_id }) => {
+            // The answer leaves out the conversation (Genesys reference, 3.1): it is the one of
+            // the message that offered the choice.
+            let conversation_id = conversation_id.or_else(|| way.conversation_id.clone());
+            Ok(Taken { message_id, conversation_id })
+        }
+        Err(error) if error.is_final() || error.is_not_found() => {
+            tracing::warn!(error = %Chain(&error), "a user's choice goes to the agent as words");
+            say(link, way, choice.into_text(), id).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The user as the agent is to know them.
+fn end_user(session: &NewSession, options: &HandoffOptions) -> EndUser {
+    let custom = session.custom.as_deref().filter(|_| options.user_profile);
+    profile::end_user(&session.end_user_id, custom)
 }
 
 /// Why a message was not posted.

@@ -1,11 +1,14 @@
 //! The durable steps of a session, and what the actor knows after one.
 
+use std::sync::Arc;
+
+use baton_bot::TurnKind;
 use baton_handoff::{Input, Notice};
 use baton_store::{LoggedEvent, Step, StoreError};
 use tokio::time::{Instant, timeout};
 
 use super::{Actor, Known, Numbered, Stopped};
-use crate::{cause::Chain, configuration::After, narration::Narrator, pause::Pause};
+use crate::{cause::Chain, configuration::After, narration::Narrator, pause::Pause, turn};
 
 impl Actor {
     /// The handoff as it is after an input, with what is to be told of it; none where no handoff
@@ -24,6 +27,7 @@ impl Actor {
         let agent_was_there = handoff.state.agent().is_some();
         let narration = self.narrator(handoff.number).tell(notices, agent_was_there);
         step.events.extend(narration.events);
+        step.turns.extend(narration.turns);
         step.ends_session |= narration.ends_session;
         step.handoff = Some(handoff.row());
     }
@@ -32,6 +36,7 @@ impl Actor {
         Narrator {
             session_id: &self.session_id,
             handoff,
+            bot: self.bot().map(Arc::as_ref),
             after: self.link().map_or(After::EndSession, |link| link.options.after),
             now: self.surroundings.clock.now(),
         }
@@ -44,11 +49,13 @@ impl Actor {
         step: Step,
         handoff: Option<Numbered>,
     ) -> Result<(), StoreError> {
-        let (ends_session, adds) = (step.ends_session, !step.outgoing.is_empty());
+        let step = self.whole(step);
+        let (change, at_ms) = (Change::of(&step, handoff), step.at_ms);
         match self.surroundings.store.step(&self.session_id, step).await {
             Ok(logged) => {
                 self.tell_newest_of(&logged);
-                self.take_over(handoff, ends_session, adds);
+                self.note_messages(&logged, at_ms);
+                self.take_over(change);
                 Ok(())
             }
             Err(error) => {
@@ -65,18 +72,34 @@ impl Actor {
         step: Step,
         handoff: Option<Numbered>,
     ) -> Result<(), Stopped> {
-        let (ends_session, adds) = (step.ends_session, !step.outgoing.is_empty());
+        let step = self.whole(step);
+        let change = Change::of(&step, handoff);
         let mut pause = Pause::default();
         loop {
             match self.surroundings.store.step(&self.session_id, step.clone()).await {
                 Ok(logged) => {
                     self.tell_newest_of(&logged);
-                    self.take_over(handoff, ends_session, adds);
+                    self.note_messages(&logged, step.at_ms);
+                    self.take_over(change);
                     return Ok(());
                 }
                 Err(error) => self.hold_on(&mut pause, &error).await?,
             }
         }
+    }
+
+    /// The step with what each has: the present time, at which its events make the session
+    /// active, the webhooks that want to know of them, and for the bot the end of the session.
+    fn whole(&self, step: Step) -> Step {
+        let mut step = Step { at_ms: self.surroundings.clock.now().as_millisecond(), ..step };
+        if step.ends_session && self.bot().is_some() {
+            step.turns.push(turn::queued(&self.session_id, "end", &TurnKind::SessionEnd));
+        }
+        if let Some(known) = &self.known {
+            let tenant = &known.session.details.tenant;
+            step.notify = self.surroundings.webhooks.wanting(tenant, &step.events);
+        }
+        step
     }
 
     /// Waits before the store is tried again.
@@ -97,16 +120,22 @@ impl Actor {
     }
 
     /// Notes what a step has changed.
-    fn take_over(&mut self, handoff: Option<Numbered>, ends_session: bool, adds: bool) {
-        let held = self.holds();
+    fn take_over(&mut self, change: Change) {
+        let (held, stamp) = (self.holds(), self.stamp());
+        let Change { handoff, ends_session, adds_outgoing, adds_turns } = change;
         if let Some(known) = &mut self.known {
             if handoff.is_some() {
                 known.handoff = handoff;
             }
             known.session.ended |= ends_session;
-            known.outbox.filled += u64::from(adds);
+            if adds_outgoing {
+                known.outbox.filled = stamp;
+            }
+            if adds_turns {
+                known.turns.filled = stamp;
+            }
         }
-        if adds {
+        if adds_outgoing {
             self.farewell_waits = false;
         }
         // Messages that waited for a joining that is now settled.
@@ -123,9 +152,31 @@ impl Actor {
     /// carried out all the same.
     fn tell_newest_of(&self, logged: &[LoggedEvent]) {
         self.tell_newest(logged.iter().map(|event| event.sequence).max().unwrap_or(0));
+        if let Some(known) = &self.known {
+            self.surroundings.webhooks.tell(&known.session.details.tenant);
+        }
     }
 
     pub(super) fn tell_newest(&self, sequence: u64) {
         self.newest.send_modify(|newest| *newest = sequence.max(*newest));
+    }
+}
+
+/// What a step changes of what the actor knows.
+struct Change {
+    handoff: Option<Numbered>,
+    ends_session: bool,
+    adds_outgoing: bool,
+    adds_turns: bool,
+}
+
+impl Change {
+    fn of(step: &Step, handoff: Option<Numbered>) -> Self {
+        Self {
+            handoff,
+            ends_session: step.ends_session,
+            adds_outgoing: !step.outgoing.is_empty(),
+            adds_turns: !step.turns.is_empty(),
+        }
     }
 }

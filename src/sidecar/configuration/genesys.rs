@@ -1,15 +1,18 @@
 //! A tenant's Genesys half: how it is reached, and how a handoff goes.
 
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 
 use baton_chat::SecretDigest;
 use baton_genesys::{Credentials, Hosts};
 
-use super::ConfigurationProblem;
+use super::{ConfigurationProblem, Reassurance, reassurance};
 use crate::{secret::Secrets, section::Section};
 
 /// How long a note to the agent may be, in characters.
 const LONGEST_NOTE: usize = 2_000;
+
+/// What the agent reads first where nothing else is to be read: Genesys takes no empty message.
+pub(crate) const JOINED_NOTE: &str = "User joined the conversation";
 
 /// How a tenant reaches Genesys.
 #[derive(Clone, Debug)]
@@ -38,10 +41,25 @@ pub struct HandoffOptions {
     pub agent_name: AgentName,
     /// Whether the user sees the agent's picture.
     pub agent_picture: bool,
-    /// What the agent reads first when the handoff has no message of its own.
-    pub joined_note: String,
+    /// What the agent reads first when the handoff has no message of its own; absent where the
+    /// transcript says enough.
+    pub joined_note: Option<String>,
     /// What the agent reads when the user has left; absent when nothing is to be said.
     pub left_note: Option<String>,
+    /// How many of the messages before a handoff the agent gets to read; 0 for none.
+    pub transcript_messages: usize,
+    /// What stands above them.
+    pub transcript_title: String,
+    /// How long a user waits for the first agent; absent for as long as it takes.
+    pub longest_wait: Option<Duration>,
+    /// How often the user is told how long the wait may take; absent for never.
+    pub estimates: Option<Duration>,
+    /// Whether the agent learns the user's name, e-mail address and picture.
+    pub user_profile: bool,
+    /// What a user reads who hears nothing for long; absent when nothing is to be said.
+    pub reassurance: Option<Reassurance>,
+    /// What becomes of what a flow or bot of Genesys says while a handoff is open.
+    pub in_queue_messages: InQueueMessages,
     /// What becomes of an agent's message that comes while no handoff is open.
     pub stray_messages: StrayMessages,
     /// How long a user who waits for an agent may be without a connection before the handoff
@@ -80,6 +98,15 @@ pub enum AgentName {
     Full,
 }
 
+/// What becomes of what a flow or bot of Genesys says while a handoff is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InQueueMessages {
+    /// Nobody learns of it.
+    Hide,
+    /// The user sees it, and the bot is told.
+    Show,
+}
+
 /// What becomes of an agent's message that comes while no handoff is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StrayMessages {
@@ -103,8 +130,15 @@ impl Default for HandoffOptions {
             after: After::EndSession,
             agent_name: AgentName::Hidden,
             agent_picture: false,
-            joined_note: "User joined the conversation".to_owned(),
+            joined_note: Some(JOINED_NOTE.to_owned()),
             left_note: Some("User left the conversation".to_owned()),
+            transcript_messages: 50,
+            transcript_title: "What was said before".to_owned(),
+            longest_wait: None,
+            estimates: None,
+            user_profile: true,
+            reassurance: Some(Reassurance::default()),
+            in_queue_messages: InQueueMessages::Hide,
             stray_messages: StrayMessages::Refuse,
             abandon_after: Duration::from_secs(300),
         }
@@ -163,15 +197,9 @@ fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem>
         ("full", AgentName::Full),
     ];
     let stray = [("refuse", StrayMessages::Refuse), ("show", StrayMessages::Show)];
-    let joined_note = note(&mut section, "joined_note")?.unwrap_or(default.joined_note);
-    if joined_note.trim().is_empty() {
-        let problem = "is empty, and Genesys takes no empty message; write a few words";
-        return Err(ConfigurationProblem::new(section.name("joined_note"), problem));
-    }
-    let left_note = match note(&mut section, "left_note")? {
-        None => default.left_note,
-        Some(note) => Some(note).filter(|note| !note.trim().is_empty()),
-    };
+    let in_queue = [("hide", InQueueMessages::Hide), ("show", InQueueMessages::Show)];
+    let joined_note = optional_note(&mut section, "joined_note", default.joined_note)?;
+    let left_note = optional_note(&mut section, "left_note", default.left_note)?;
     let abandon_after = section.number("abandon_after_seconds", 1..=86_400)?;
     let options = HandoffOptions {
         start: section.choice("start", &start)?.unwrap_or(default.start),
@@ -180,12 +208,46 @@ fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem>
         agent_picture: section.truth("agent_picture")?.unwrap_or(default.agent_picture),
         joined_note,
         left_note,
+        transcript_messages: section
+            .number("transcript_messages", 0..=500)?
+            .map_or(default.transcript_messages, |number| number as usize),
+        transcript_title: note(&mut section, "transcript_title")?
+            .filter(|title| !title.trim().is_empty())
+            .unwrap_or(default.transcript_title),
+        longest_wait: seconds(&mut section, "longest_wait_seconds", 1..=86_400)?,
+        estimates: seconds(&mut section, "estimate_every_seconds", 10..=3_600)?,
+        user_profile: section.truth("user_profile")?.unwrap_or(default.user_profile),
+        reassurance: reassurance::read(&mut section)?,
+        in_queue_messages: section
+            .choice("in_queue_messages", &in_queue)?
+            .unwrap_or(default.in_queue_messages),
         stray_messages: section.choice("stray_messages", &stray)?.unwrap_or(default.stray_messages),
         abandon_after: abandon_after
             .map_or(default.abandon_after, |seconds| Duration::from_secs(seconds.into())),
     };
     section.finish()?;
     Ok(options)
+}
+
+fn seconds(
+    section: &mut Section,
+    key: &str,
+    range: RangeInclusive<u32>,
+) -> Result<Option<Duration>, ConfigurationProblem> {
+    let seconds = section.number(key, range)?;
+    Ok(seconds.map(|seconds| Duration::from_secs(seconds.into())))
+}
+
+/// A note that is left out when it is empty.
+fn optional_note(
+    section: &mut Section,
+    key: &str,
+    default: Option<String>,
+) -> Result<Option<String>, ConfigurationProblem> {
+    Ok(match note(section, key)? {
+        None => default,
+        Some(note) => Some(note).filter(|note| !note.trim().is_empty()),
+    })
 }
 
 fn note(section: &mut Section, key: &str) -> Result<Option<String>, ConfigurationProblem> {

@@ -1,5 +1,7 @@
 //! What a configuration may hold, and what is said of one that is wrong.
 
+use std::time::Duration;
+
 use super::*;
 
 const LONG: &str = "0123456789abcdef0123456789abcdef";
@@ -45,8 +47,11 @@ fn the_default_configuration_is_what_an_empty_one_means() {
     let (default, warnings) = Configuration::parse(default_configuration(), &environment).unwrap();
     let (empty, _) = Configuration::parse("", &environment).unwrap();
     assert_eq!(default.chat_listen, empty.chat_listen);
+    assert_eq!(default.chat_allowance, empty.chat_allowance);
     assert_eq!(default.internal_listen, empty.internal_listen);
     assert_eq!(default.store_path, empty.store_path);
+    assert_eq!(default.sessions, empty.sessions);
+    assert_eq!(default.sessions, SessionOptions::default());
     let same = |one: &[SecretDigest], other: &[SecretDigest]| share_one(one, other);
     assert!(same(&default.delivery_credentials, &empty.delivery_credentials));
     assert!(same(&default.admin_credentials, &empty.admin_credentials));
@@ -70,6 +75,59 @@ fn the_tenant_that_the_default_configuration_shows_can_be_used() {
     assert_eq!(tenant.hosts.len(), 2);
     let genesys = tenant.genesys.as_ref().unwrap();
     assert_eq!(genesys.handoff, HandoffOptions::default());
+}
+
+#[test]
+fn how_much_chat_clients_may_ask_for_is_read() {
+    let text = "[chat]
+        trusted_proxies = []
+        requests_per_minute_per_address = 1
+        frames_per_minute_per_session = 2
+        most_sockets = 3";
+    let allowance = Configuration::parse(text, &environment).unwrap().0.chat_allowance;
+    assert_eq!(allowance.trusted_proxies, []);
+    assert_eq!(allowance.requests_per_minute_per_address.get(), 1);
+    assert_eq!(allowance.frames_per_minute_per_session.get(), 2);
+    assert_eq!(allowance.most_sockets, 3);
+    for (line, expected) in [
+        ("most_sockets = 0", "chat.most_sockets has to be a whole number from 1 to 1000000"),
+        ("trusted_proxies = '10.0.0.0/8'", "chat.trusted_proxies has to be a list of addresses"),
+        ("trusted_proxies = ['proxy']", "chat.trusted_proxies[0] has to be an IP address"),
+        ("trusted_proxies = [7]", "chat.trusted_proxies[0] has to be an IP address"),
+    ] {
+        let error = error(&format!("[chat]\n{line}"));
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn when_sessions_end_by_themselves_is_read() {
+    let text = "[sessions]
+        idle_seconds = 1
+        heartbeats_alone_seconds = 2
+        retention_days = 3";
+    let sessions = Configuration::parse(text, &environment).unwrap().0.sessions;
+    let retention = Some(Duration::from_hours(3 * 24));
+    let [idle, heartbeats_alone] = [1, 2].map(Duration::from_secs);
+    assert_eq!(sessions, SessionOptions { idle, heartbeats_alone, retention });
+    let kept = "[sessions]\nretention_days = 0";
+    assert_eq!(Configuration::parse(kept, &environment).unwrap().0.sessions.retention, None);
+    let error = error("[sessions]\nidle_seconds = 0");
+    assert!(error.contains("sessions.idle_seconds has to be a whole number from 1"), "{error}");
+}
+
+#[test]
+fn what_reassures_a_user_is_read() {
+    let reassurance = |lines: &str| {
+        let text = with_genesys(&format!("[tenants.genesys.handoff]\n{lines}"));
+        let (mut configuration, _) = Configuration::parse(&text, &environment).unwrap();
+        configuration.tenants.remove(0).genesys.unwrap().handoff.reassurance
+    };
+    assert_eq!(reassurance(""), Some(Reassurance::default()));
+    assert_eq!(reassurance("reassure_after_seconds = 0"), None);
+    let read = reassurance("reassure_after_seconds = 7\nreassurance_in_queue = 'Soon'").unwrap();
+    assert_eq!((read.after, &*read.in_queue), (Duration::from_secs(7), "Soon"));
+    assert_eq!(read.with_agent, Reassurance::default().with_agent);
 }
 
 fn with_genesys(genesys: &str) -> String {
@@ -151,10 +209,21 @@ fn what_is_wrong_with_the_genesys_half_is_said_in_one_line() {
             "tenants[0].genesys.handoff.agent_picture has to be true",
         ),
         (
+            handoff("reassure_after_seconds = 540"),
+            "tenants[0].genesys.handoff.reassure_after_seconds has to be a whole number from 0 to",
+        ),
+        (
+            handoff("reassurance_in_queue = ' '"),
+            "tenants[0].genesys.handoff.reassurance_in_queue is empty, and clients drop",
+        ),
+        (
             handoff("abandon_after_seconds = 0"),
             "tenants[0].genesys.handoff.abandon_after_seconds has to be a whole number from 1 to",
         ),
-        (handoff("joined_note = ''"), "tenants[0].genesys.handoff.joined_note is empty"),
+        (
+            handoff("in_queue_messages = 'some'"),
+            "tenants[0].genesys.handoff.in_queue_messages has to be one of \"hide\", \"show\"",
+        ),
         (
             second(("GENESYS_SECRET", "BATON_ADMIN_CREDENTIAL")),
             "tenants[1].genesys.client_secret is another than that of acme/support/live",
@@ -269,4 +338,16 @@ fn a_secret_and_its_digest_mean_the_same() {
     let (by_digest, _) = Configuration::parse(&text, &environment).unwrap();
     let (by_secret, _) = Configuration::parse(&with("", ""), &environment).unwrap();
     assert!(share_one(&by_digest.delivery_credentials, &by_secret.delivery_credentials));
+}
+
+#[test]
+fn each_note_and_each_detail_of_a_person_can_be_turned_off() {
+    let off = "joined_note = ''\nleft_note = ' '\nagent_name = 'hidden'\nagent_picture = false\n\
+               user_profile = false\nin_queue_messages = 'hide'";
+    let text = with_genesys(&format!("[tenants.genesys.handoff]\n{off}"));
+    let (parsed, _) = Configuration::parse(&text, &environment).unwrap();
+    let options = parsed.tenants[0].genesys.as_ref().unwrap().handoff.clone();
+    assert_eq!((&options.joined_note, &options.left_note), (&None, &None));
+    assert!(!options.user_profile && !options.wants_agent_details());
+    assert_eq!(options.in_queue_messages, InQueueMessages::Hide);
 }

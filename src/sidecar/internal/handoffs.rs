@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-use baton_handoff::attributes;
+use baton_handoff::{RoutingHints, attributes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
@@ -46,7 +46,7 @@ pub(super) async fn begin(
     // Only an operator learns that a session is not there.
     authorize(&[&internal.admin_credentials, own].concat(), &headers)?;
     session.ok_or_else(no_session)?;
-    let request = read(&body)?;
+    let request = Box::new(read(&body)?);
     let stops = || Problem::try_again("the sidecar stops");
     let actor = internal.registry.actor(&session_id).ok_or_else(stops)?;
     let (answer, outcome) = oneshot::channel();
@@ -79,5 +79,7 @@ fn read(body: &[u8]) -> Result<HandoffRequest, Problem> {
         Problem::new(StatusCode::BAD_REQUEST, detail)
     })?;
     let message = message.filter(|message| !message.trim().is_empty());
-    Ok(HandoffRequest { message, attributes: attributes::flatten(&attributes) })
+    let routing =
+        RoutingHints { custom: attributes::flatten(&attributes), ..RoutingHints::default() };
+    Ok(HandoffRequest { message, routing, ..HandoffRequest::default() })
 }

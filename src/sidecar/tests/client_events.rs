@@ -19,6 +19,28 @@ async fn a_heartbeat_is_echoed_without_a_sequence() {
 }
 
 #[tokio::test]
+async fn invariant_11_of_hostile_metadata_the_harmless_part_is_echoed() {
+    let sidecar = Running::start().await;
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
+    let huge = format!(r#""{}""#, "x".repeat(200_000));
+    for (metadata, echoed) in [
+        (format!(r#"{{"custom":{{"deep":{deep},"local_id":"1"}}}}"#), json!({"local_id": "1"})),
+        (format!(r#"{{"custom":{{"a":{huge},"local_id":"2"}}}}"#), json!({"local_id": "2"})),
+        (r#"{"custom":{"a":1,"b":null,"local_id":"3"}}"#.to_owned(), json!({"local_id": "3"})),
+        (r#"{"custom":{"local_id":"0","local_id":"4"}}"#.to_owned(), json!({"local_id": "4"})),
+        (format!(r#"{{"custom":{deep}}}"#), Value::Null),
+        (deep.clone(), Value::Null),
+        (huge.clone(), Value::Null),
+    ] {
+        let frame = format!(r#"{{"type":"EVENT_TYPE_HEARTBEAT","metadata":{metadata}}}"#);
+        socket.send_message(Message::text(frame)).await;
+        assert_eq!(socket.frame().await["metadata"]["custom"], echoed);
+    }
+}
+
+#[tokio::test]
 async fn the_request_to_join_is_logged_once_however_often_it_comes() {
     let sidecar = Running::start().await;
     let chat = sidecar.session().await;

@@ -178,14 +178,128 @@ async fn an_answer_is_the_last_on_its_connection() {
     assert_eq!(response.headers().get("connection").unwrap(), "close");
 }
 
+/// What a browser asks before a page of this origin may ask for an access token.
+async fn preflight(sidecar: &Running, path: &str, origin: &str) -> reqwest::Response {
+    let url = format!("http://{}{path}", sidecar.chat);
+    let request = reqwest::Client::new().request(reqwest::Method::OPTIONS, url);
+    let request = request.header("access-control-request-method", "POST");
+    let request = request.header("access-control-request-headers", "x-token,x-host");
+    request.header("origin", origin).send().await.unwrap()
+}
+
+fn header<'a>(response: &'a reqwest::Response, name: &str) -> Option<&'a str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
 #[tokio::test]
-async fn a_page_of_another_origin_may_ask() {
+async fn a_page_of_a_tenants_host_may_ask_and_no_other_may() {
     let sidecar = Running::start().await;
-    let url = format!("http://{}/api/v1/access-token", sidecar.chat);
-    let preflight = reqwest::Client::new().request(reqwest::Method::OPTIONS, url);
-    let response = preflight.header("origin", "https://www.example.com").send().await.unwrap();
-    assert_eq!(response.status(), StatusCode::NO_CONTENT);
-    assert_eq!(response.headers().get("access-control-allow-origin").unwrap(), "*");
-    let allowed = response.headers().get("access-control-allow-headers").unwrap();
-    assert!(allowed.to_str().unwrap().contains("x-token"));
+    for path in ["/api/v1/access-token", "/api/v1/sessions"] {
+        for origin in ["https://www.example.com", "https://shop.www.example.com:8443"] {
+            let response = preflight(&sidecar, path, origin).await;
+            assert_eq!(response.status(), StatusCode::NO_CONTENT);
+            assert_eq!(header(&response, "access-control-allow-origin"), Some(origin));
+            assert_eq!(header(&response, "access-control-allow-methods"), Some("POST"));
+            let allowed = header(&response, "access-control-allow-headers").unwrap();
+            for name in
+                ["x-token", "x-host", "x-polyai-correlation-id", "authorization", "content-type"]
+            {
+                assert!(allowed.split(", ").any(|allowed| allowed == name), "{name}");
+            }
+            assert_eq!(header(&response, "vary"), Some("origin"));
+            assert_eq!(header(&response, "access-control-allow-credentials"), None);
+        }
+        for origin in ["https://example.com", "https://evil.org", "null"] {
+            let response = preflight(&sidecar, path, origin).await;
+            assert_eq!(header(&response, "access-control-allow-origin"), None, "{origin}");
+            assert_eq!(header(&response, "vary"), Some("origin"));
+        }
+    }
+    let response = preflight(&sidecar, "/ws", "https://www.example.com").await;
+    assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn a_page_can_read_its_answer_and_its_refusal() {
+    let sidecar = Running::start().await;
+    let origin = "https://www.example.com";
+    let request = || sidecar.access_token_request().header("origin", origin);
+    let admitted = request().header("x-token", TOKEN).header("x-host", origin);
+    for (request, status) in [(admitted, StatusCode::OK), (request(), StatusCode::UNAUTHORIZED)] {
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(header(&response, "access-control-allow-origin"), Some(origin));
+        let exposed = header(&response, "access-control-expose-headers");
+        assert_eq!(exposed, Some("x-polyai-correlation-id, retry-after"));
+        assert_eq!(header(&response, "vary"), Some("origin"));
+    }
+}
+
+#[tokio::test]
+async fn invariant_12_a_page_gets_no_token_of_a_tenant_on_whose_hosts_it_is_not() {
+    let sidecar = Running::start().await;
+    for origin in ["https://other.example", "https://evil.org", "null"] {
+        let request = sidecar.access_token_request();
+        let request = request.header("x-token", TOKEN).header("x-host", "www.example.com");
+        let refused = refusal(request.header("origin", origin)).await;
+        assert_eq!(refused, (401, "Failed to validate connector".to_owned()), "{origin}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_refused_in_the_same_form() {
+    let sidecar = Running::start().await;
+    let http = reqwest::Client::new();
+    let url = |path: &str| format!("http://{}{path}", sidecar.chat);
+    let (nothing, method) = ("not found".to_owned(), "method not allowed".to_owned());
+    assert_eq!(refusal(http.post(url("/api/v1/unknown"))).await, (404, nothing));
+    assert_eq!(refusal(http.get(url("/api/v1/sessions"))).await, (405, method));
+}
+
+#[tokio::test]
+async fn invariant_11_a_correlation_id_that_is_too_long_or_not_plain_is_replaced() {
+    let sidecar = Running::start().await;
+    let long = "x".repeat(129);
+    for given in ["a b", "\u{e9}", &long] {
+        let given = reqwest::header::HeaderValue::from_bytes(given.as_bytes()).unwrap();
+        let request = sidecar.access_token_request().header("x-polyai-correlation-id", &given);
+        let response = request.send().await.unwrap();
+        let answered = response.headers().get("x-polyai-correlation-id").unwrap();
+        assert_ne!(answered, given);
+        assert_eq!(answered.len(), 36);
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_says_of_its_session_is_kept() {
+    let sidecar = Running::start().await;
+    let token = sidecar.access_token(TOKEN, "www.example.com").await;
+    let request = sidecar.sessions_request().bearer_auth(&token);
+    let facts = json!({"streaming_enabled": true, "platform": "android", "custom": {"plan": "a"}});
+    let answer = ok(request.json(&facts).send().await.unwrap()).await;
+    let session_id = answer["session_id"].as_str().unwrap();
+    let session = sidecar.store.session(session_id).await.unwrap().unwrap().details;
+    assert_eq!(session.platform.as_deref(), Some("android"));
+    assert_eq!(session.custom.as_deref(), Some(r#"{"plan":"a"}"#));
+}
+
+#[tokio::test]
+async fn invariant_14_a_token_opens_its_session_also_when_the_key_was_replaced() {
+    let second = Arc::new(AtomicI64::new(1_778_155_200));
+    let clock = Clock::new({
+        let second = Arc::clone(&second);
+        move || Timestamp::from_second(second.load(Ordering::Relaxed)).unwrap()
+    });
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let sidecar = Running::start_as(directory, |sidecar| sidecar.with_clock(clock.clone())).await;
+    let chat = sidecar.session().await;
+    let directory = sidecar.stop().await;
+    second.fetch_add(31 * 86_400, Ordering::Relaxed);
+
+    let sidecar = Running::start_as(directory, |sidecar| sidecar.with_clock(clock)).await;
+    let fresh = sidecar.session().await;
+    let header = |chat: &Chat| chat.access_token.split('.').next().unwrap().to_owned();
+    assert_ne!(header(&chat), header(&fresh), "each names its key");
+    assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
+    assert_eq!(sidecar.socket(&fresh).await.batch().await.len(), 1);
 }

@@ -43,6 +43,11 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
 }
 
 pub(crate) fn configuration() -> Configuration {
+    configuration_with("")
+}
+
+/// The usual configuration, and these lines in its section `chat`.
+pub(crate) fn configuration_with(chat: &str) -> Configuration {
     let environment = |name: &str| {
         let value = match name {
             "BATON_DELIVERY_CREDENTIAL" => DELIVERY_CREDENTIAL,
@@ -53,7 +58,8 @@ pub(crate) fn configuration() -> Configuration {
         };
         Some(value.to_owned())
     };
-    Configuration::parse(CONFIGURATION, &environment).unwrap().0
+    let text = format!("{CONFIGURATION}\n[chat]\n{chat}");
+    Configuration::parse(&text, &environment).unwrap().0
 }
 
 /// A sidecar that runs.
@@ -87,16 +93,30 @@ impl Running {
         Self::start_as(directory, |sidecar| sidecar.with_limits(limits)).await
     }
 
+    /// Starts a sidecar with these lines in the section `chat` of its configuration.
+    pub(crate) async fn start_configured(chat: &str) -> Self {
+        let directory = Arc::new(tempfile::tempdir().unwrap());
+        Self::start_from(directory, configuration_with(chat), |sidecar| sidecar).await
+    }
+
     /// Starts a sidecar that is made different from the usual one.
     pub(crate) async fn start_as(
         directory: Arc<TempDir>,
+        different: impl FnOnce(Sidecar) -> Sidecar,
+    ) -> Self {
+        Self::start_from(directory, configuration(), different).await
+    }
+
+    async fn start_from(
+        directory: Arc<TempDir>,
+        configuration: Configuration,
         different: impl FnOnce(Sidecar) -> Sidecar,
     ) -> Self {
         let store = Store::open(&store_path(&directory)).unwrap();
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let (chat, internal) = (bind(any).await.unwrap(), bind(any).await.unwrap());
         let (stop, stopped) = oneshot::channel::<()>();
-        let sidecar = different(Sidecar::new(configuration(), store.clone()));
+        let sidecar = different(Sidecar::new(configuration, store.clone()));
         let addresses = (chat.local_addr().unwrap(), internal.local_addr().unwrap());
         let running = tokio::spawn(async move {
             sidecar

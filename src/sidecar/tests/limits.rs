@@ -1,10 +1,10 @@
 //! Too many, too large, too slow.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use baton_sidecar::Limits;
 use reqwest::StatusCode;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -70,6 +70,158 @@ async fn a_text_of_the_advertised_size_is_taken_however_it_is_escaped() {
     let text = "\"".repeat(120_000);
     socket.send(json!({"type": "EVENT_TYPE_USER_MESSAGE", "payload": {"text": text}})).await;
     assert_eq!(socket.system_error().await.0, "Failed to forward message to live agent");
+}
+
+#[tokio::test]
+async fn a_text_over_the_advertised_size_is_refused_and_the_socket_stays_open() {
+    let sidecar = Running::start().await;
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    let metadata = json!({"custom": {"local_id": "7"}});
+    let text = "x".repeat(131_072);
+    socket
+        .send(json!({
+            "type": "EVENT_TYPE_USER_MESSAGE",
+            "payload": {"text": text},
+            "metadata": metadata,
+        }))
+        .await;
+    assert_eq!(socket.system_error().await, ("Message too large".to_owned(), metadata));
+    sidecar.say(&chat, "Hi!").await;
+    assert_eq!(text_of(&socket.frame().await), "Hi!");
+}
+
+#[tokio::test]
+async fn an_address_that_asks_too_often_is_answered_429_and_no_other_is() {
+    let sidecar = Running::start_configured("requests_per_minute_per_address = 2").await;
+    let ask = async |address: &str| {
+        let request = sidecar.access_token_request().header("x-forwarded-for", address);
+        request.header("origin", "https://www.example.com").send().await.unwrap()
+    };
+    for _ in 0..2 {
+        assert_eq!(ask("198.51.100.1").await.status(), StatusCode::UNAUTHORIZED);
+    }
+    let refused = ask("198.51.100.1").await;
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    let wait: u64 =
+        refused.headers().get("retry-after").unwrap().to_str().unwrap().parse().unwrap();
+    assert!((1..=30).contains(&wait), "{wait}");
+    assert!(refused.headers().contains_key("access-control-allow-origin"));
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body, json!({"error": "Too many requests", "message": "Too many requests"}));
+
+    // A session is asked for by the same measure.
+    let request = sidecar.sessions_request().header("x-forwarded-for", "198.51.100.1");
+    assert_eq!(request.send().await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(ask("198.51.100.2").await.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn who_is_no_trusted_proxy_cannot_choose_an_address() {
+    let chat = "trusted_proxies = []\nrequests_per_minute_per_address = 2";
+    let sidecar = Running::start_configured(chat).await;
+    let mut statuses = Vec::new();
+    for address in ["198.51.100.1", "198.51.100.2", "198.51.100.3"] {
+        let request = sidecar.access_token_request().header("x-forwarded-for", address);
+        statuses.push(request.send().await.unwrap().status().as_u16());
+    }
+    assert_eq!(statuses, [401, 401, 429]);
+}
+
+#[tokio::test]
+async fn invariant_14_an_address_over_its_rate_still_gets_to_its_sessions() {
+    let chat = "trusted_proxies = []\nrequests_per_minute_per_address = 2";
+    let sidecar = Running::start_configured(chat).await;
+    let chat = sidecar.session().await;
+    let asked = sidecar.access_token_request().send().await.unwrap();
+    assert_eq!(asked.status(), StatusCode::TOO_MANY_REQUESTS);
+    for _ in 0..5 {
+        assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn frames_over_the_rate_are_dropped_and_whoever_writes_is_told() {
+    let sidecar = Running::start_configured("frames_per_minute_per_session = 3").await;
+    let (chat, other) = (sidecar.session().await, sidecar.session().await);
+    let mut socket = sidecar.live_socket(&chat).await;
+    let heartbeat = json!({"type": "EVENT_TYPE_HEARTBEAT", "payload": {}});
+    for _ in 0..3 {
+        socket.send(heartbeat.clone()).await;
+        assert_eq!(socket.frame().await["type"], "EVENT_TYPE_HEARTBEAT");
+    }
+
+    // Another socket of the session has no share of its own, and another session has.
+    let mut second = sidecar.live_socket(&chat).await;
+    let (started, metadata) = (Instant::now(), json!({"custom": {"local_id": "7"}}));
+    second.send(heartbeat.clone()).await;
+    for _ in 0..50 {
+        second
+            .send(json!({
+                "type": "EVENT_TYPE_USER_MESSAGE",
+                "payload": {"text": "Hi!"},
+                "metadata": metadata,
+            }))
+            .await;
+    }
+    second.send_message(Message::Ping(b"done?".to_vec().into())).await;
+    let mut told = 0;
+    while let Message::Text(text) = second.receive().await {
+        let frame: Value = serde_json::from_str(text.as_str()).unwrap();
+        let too_fast = "Our system is experiencing high load. Please try again in a moment.";
+        assert_eq!(
+            (&frame["payload"]["message"], &frame["metadata"]),
+            (&too_fast.into(), &metadata)
+        );
+        told += 1;
+    }
+    assert!((1..=1 + started.elapsed().as_secs()).contains(&told), "{told}");
+    let mut other = sidecar.live_socket(&other).await;
+    other.send(heartbeat).await;
+    assert_eq!(other.frame().await["type"], "EVENT_TYPE_HEARTBEAT");
+}
+
+#[tokio::test]
+async fn invariant_14_a_socket_too_many_is_opened_and_closed_with_1013() {
+    let sidecar = Running::start_configured("most_sockets = 2").await;
+    let (one, two) = (sidecar.session().await, sidecar.session().await);
+    let mut first = sidecar.live_socket(&one).await;
+    let second = sidecar.live_socket(&two).await;
+    assert_eq!(sidecar.socket(&one).await.close_code().await, 1013);
+    sidecar.say(&one, "Hi!").await;
+    assert_eq!(text_of(&first.frame().await), "Hi!");
+    drop(second);
+    let readmitted = async {
+        while !sidecar.socket(&two).await.receive().await.is_text() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(readmitted).await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_cut_off_and_disturbs_nobody() {
+    let limits = Limits { write: Duration::from_millis(200), ..Limits::default() };
+    let sidecar = Running::start_with(limits).await;
+    let chat = sidecar.session().await;
+    let mut reading = sidecar.live_socket(&chat).await;
+    let _stalled = sidecar.live_socket(&chat).await;
+    // More than the stalled socket's buffers hold.
+    for number in 0..20 {
+        sidecar.say(&chat, &format!("{number} {}", "x".repeat(1_000_000))).await;
+        assert!(text_of(&reading.frame().await).starts_with(&number.to_string()));
+    }
+    // With these the session has as many connections as it may have, until one is cut off.
+    let mut others = Vec::new();
+    for _ in 0..8 {
+        others.push(sidecar.socket_after(&chat, "21").await);
+    }
+    let readmitted = async {
+        while !sidecar.socket_after(&chat, "21").await.receive().await.is_text() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(readmitted).await;
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ mod handshake;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod idle;
+#[cfg(test)]
 mod internal;
 #[cfg(test)]
 mod lifecycle;

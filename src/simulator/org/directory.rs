@@ -4,9 +4,13 @@ use serde_json::{Value, json};
 
 use super::Org;
 use super::detail_event::DIVISION_ID;
+use super::inbound::one_of;
 use super::refusal::OrgRefusal;
 use super::seed::{Flow, Integration, OrgSeed, Queue, User};
 use crate::webhook::written as written_time;
+
+/// The media of which waits are estimated.
+const MEDIA: [&str; 7] = ["all", "call", "chat", "callback", "email", "videoComm", "message"];
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "**********";
@@ -67,6 +71,22 @@ impl Org {
     /// The queues, unpaged. Every user is a member of each.
     pub fn queues(&self) -> Vec<Value> {
         self.seed.queues.iter().map(|found| queue(found, self.seed.users.len())).collect()
+    }
+
+    /// `GET /routing/queues/{id}/mediatypes/{mediaType}/estimatedwaittime`: the estimates there
+    /// are, all of them for this medium.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if there is no such queue or medium.
+    pub fn estimated_wait(&self, queue_id: &str, medium: &str) -> Result<Value, OrgRefusal> {
+        self.queue(queue_id)?;
+        one_of("mediaType", medium, &MEDIA)?;
+        let estimates = self.switches.estimated_wait_seconds.map(|seconds| {
+            let intent = medium.to_uppercase();
+            json!({ "intent": intent, "formula": "BEST", "estimatedWaitTimeSeconds": seconds })
+        });
+        Ok(json!({ "results": Vec::from_iter(estimates) }))
     }
 
     /// `GET /conversations/messaging/integrations/open/{id}`.

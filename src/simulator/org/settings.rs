@@ -71,6 +71,9 @@ pub struct Switches {
     pub flow_message: Option<String>,
     /// What the in-queue flow says as a bot when the conversation enters a queue.
     pub queue_message: Option<String>,
+    /// How long the wait in any queue is thought to take, or `null` where nothing is known, as in
+    /// a queue in which nobody has waited lately.
+    pub estimated_wait_seconds: Option<u32>,
     /// Agents that act by themselves, or `null` for agents that wait for orders.
     pub autopilot: Option<Autopilot>,
 }
@@ -88,6 +91,7 @@ impl Default for Switches {
             flow_keeps_conversation: false,
             flow_message: None,
             queue_message: None,
+            estimated_wait_seconds: None,
             autopilot: None,
         }
     }

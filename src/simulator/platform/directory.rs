@@ -12,6 +12,8 @@ use crate::simulator::Simulator;
 
 const USERS: &str = "/api/v2/users";
 const QUEUES: &str = "/api/v2/routing/queues";
+const ESTIMATED_WAIT: &str =
+    "/api/v2/routing/queues/{queueId}/mediatypes/{mediaType}/estimatedwaittime";
 const VIEW_QUEUE: &str = "routing:queue:view";
 
 /// The routes of the directory.
@@ -21,6 +23,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route("/api/v2/users/{userId}", get(user))
         .route(QUEUES, get(queues))
         .route("/api/v2/routing/queues/{queueId}", get(queue))
+        .route(ESTIMATED_WAIT, get(estimated_wait))
 }
 
 type Answer = Result<Json<Value>, PlatformError>;
@@ -53,4 +56,13 @@ async fn queue(
 ) -> Answer {
     caller.must_have_any(&[VIEW_QUEUE])?;
     Ok(Json(simulator.ask_org(|org| org.queue(&id))?))
+}
+
+async fn estimated_wait(
+    State(simulator): State<Simulator>,
+    caller: Caller,
+    Path((id, medium)): Path<(String, String)>,
+) -> Answer {
+    caller.must_have(VIEW_QUEUE)?;
+    Ok(Json(simulator.ask_org(|org| org.estimated_wait(&id, &medium))?))
 }

@@ -263,3 +263,32 @@ async fn an_integration_can_be_made_and_is_listed_without_its_secret() {
     let one = simulator.call(Method::GET, &one, &token, Value::Null).await;
     assert_eq!(one.body["name"], "Second");
 }
+
+#[tokio::test]
+async fn the_wait_in_a_queue_is_estimated_where_something_is_known_of_it() {
+    let simulator = Simulator::with(|configuration| {
+        configuration.oauth_clients.push(OauthClient {
+            id: "weak".into(),
+            secret: "secret".into(),
+            permissions: [].into(),
+        });
+    })
+    .await;
+    let token = simulator.token().await;
+    let support = queues(&simulator, &token).await.body["entities"][0]["id"].clone();
+    let of = |queue: &str, medium: &str| {
+        format!("routing/queues/{queue}/mediatypes/{medium}/estimatedwaittime")
+    };
+    let path = of(support.as_str().unwrap(), "message");
+    let ask =
+        async |path: &str, token: &str| simulator.call(Method::GET, path, token, Value::Null).await;
+    assert_eq!(ask(&path, &token).await.body, json!({ "results": [] }));
+    simulator.control(Method::PUT, "org", json!({ "estimated_wait_seconds": 95 })).await;
+    let known = json!([{ "intent": "MESSAGE", "formula": "BEST", "estimatedWaitTimeSeconds": 95 }]);
+    assert_eq!(ask(&path, &token).await.body["results"], known);
+    assert_eq!(ask(&of("nowhere", "message"), &token).await.status, 404);
+    assert_eq!(ask(&of(support.as_str().unwrap(), "pigeon"), &token).await.status, 400);
+    let weak = simulator.token_of("weak", "secret").await;
+    let further = ["messageWithParams", "messageParams"];
+    assert_error(&ask(&path, &weak).await, 403, "missing.permissions", &further);
+}

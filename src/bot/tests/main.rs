@@ -1,0 +1,8 @@
+//! A bot over HTTP, on loopback.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod scripted;

@@ -1,0 +1,188 @@
+//! The API for applications: where it listens, who may use it, and where it tells what happens.
+
+use std::net::SocketAddr;
+
+use baton_application::{Webhook, WebhookSecret};
+use baton_bot::Reach;
+use baton_core::tenant::TenantKey;
+use jiff::SignedDuration;
+use url::Url;
+
+use super::{ConfigurationProblem, listen};
+use crate::{secret::Secrets, section::Section};
+
+/// What the types of events begin with.
+const EVENT_TYPE: &str = "EVENT_TYPE_";
+
+/// The API for applications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApplicationAccess {
+    /// Where it listens: a loopback address.
+    pub listen: SocketAddr,
+    /// Where links to contexts begin, without a slash at the end; absent where there are none.
+    pub public_url: Option<String>,
+    /// For how long such a link is good.
+    pub context_link: SignedDuration,
+}
+
+/// Reads `[application]`.
+pub(super) fn read(mut section: Section) -> Result<ApplicationAccess, ConfigurationProblem> {
+    let hours = section.number("context_link_hours", 1..=720)?.unwrap_or(24);
+    let access = ApplicationAccess {
+        listen: listen(&mut section, "127.0.0.1:8082")?,
+        public_url: public_url(&mut section)?,
+        context_link: SignedDuration::from_hours(hours.into()),
+    };
+    section.finish()?;
+    Ok(access)
+}
+
+fn public_url(section: &mut Section) -> Result<Option<String>, ConfigurationProblem> {
+    let Some(text) = section.text("public_url")? else { return Ok(None) };
+    let is_plain = |url: &Url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+    };
+    match Url::parse(&text).ok().filter(is_plain) {
+        Some(_) => Ok(Some(text.trim_end_matches('/').to_owned())),
+        None => {
+            let problem = "has to be an address such as https://baton.example.com";
+            Err(ConfigurationProblem::new(section.name("public_url"), problem))
+        }
+    }
+}
+
+/// Reads `[[tenants.webhooks]]`.
+pub(super) fn webhooks(
+    sections: Vec<Section>,
+    tenant: &TenantKey<'static>,
+    secrets: &mut Secrets<'_>,
+) -> Result<Vec<Webhook>, ConfigurationProblem> {
+    let mut webhooks: Vec<Webhook> = Vec::new();
+    for section in sections {
+        let key = section.name("url");
+        let webhook = webhook(section, tenant, secrets)?;
+        if webhooks.iter().any(|other| other.endpoint() == webhook.endpoint()) {
+            let problem = "is that of an earlier section; take one of them out";
+            return Err(ConfigurationProblem::new(key, problem));
+        }
+        webhooks.push(webhook);
+    }
+    Ok(webhooks)
+}
+
+fn webhook(
+    mut section: Section,
+    tenant: &TenantKey<'static>,
+    secrets: &mut Secrets<'_>,
+) -> Result<Webhook, ConfigurationProblem> {
+    let url = section.needed_text("url")?;
+    let reach = match section.truth("allow_private")? {
+        Some(true) => Reach::PrivateToo,
+        Some(false) | None => Reach::Public,
+    };
+    let mut signs = Vec::new();
+    for key in ["secret", "previous_secret"] {
+        let name = section.name(key);
+        let secret = match key {
+            "secret" => Some(secrets.read_itself(&mut section, key)?),
+            _ => secrets.read_itself_if_there(&mut section, key)?,
+        };
+        let Some(secret) = secret else { continue };
+        let secret = WebhookSecret::parse(secret.expose());
+        signs.push(secret.map_err(|error| ConfigurationProblem::new(name, error.to_string()))?);
+    }
+    let mut events = Vec::new();
+    for (name, event) in section.texts("events")? {
+        if !event.starts_with(EVENT_TYPE) {
+            let problem = "has to be the type of an event, such as EVENT_TYPE_LIVE_AGENT_MESSAGE";
+            return Err(ConfigurationProblem::new(name, problem));
+        }
+        events.push(event);
+    }
+    let events = (!events.is_empty()).then_some(events);
+    let name = section.name("url");
+    section.finish()?;
+    Webhook::new(tenant.clone(), &url, reach, signs, events)
+        .map_err(|error| ConfigurationProblem::new(name, format!("cannot be used: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::configuration::{Configuration, Tenant};
+
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+    fn parse(before: &str, tenant: &str) -> Result<Configuration, String> {
+        let environment = |name: &str| match name {
+            "WEBHOOK_SECRET" => Some(SECRET.to_owned()),
+            "SHORT" => Some("whsec_AAAA".to_owned()),
+            name => Some(format!("{name}-0123456789abcdef0123456789abcdef")),
+        };
+        let text = format!(
+            "{before}\n[[tenants]]\naccount_id = 'a'\nproject_id = 'p'\nclient_env = 'e'\n\
+             integration_id = 'i'\nconnector_tokens = [{{ env = 'TOKEN' }}]\nhosts = ['h.example']\n\
+             {tenant}"
+        );
+        match Configuration::parse(&text, &environment) {
+            Ok((configuration, _)) => Ok(configuration),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn tenant(text: &str) -> Result<Tenant, String> {
+        parse("", text).map(|configuration| configuration.tenants.into_iter().next().unwrap())
+    }
+
+    #[test]
+    fn the_listener_is_opened_only_where_somebody_may_use_it() {
+        let listen = |before, tenant| parse(before, tenant).unwrap().application_listen();
+        assert_eq!(listen("", ""), None);
+        let default = Some("127.0.0.1:8082".parse().unwrap());
+        assert_eq!(listen("", "api_keys = [{ env = 'KEY' }]"), default);
+        assert_eq!(listen("application.public_url = 'https://b.example/x/'", ""), default);
+    }
+
+    #[test]
+    fn a_public_url_is_the_beginning_of_an_address() {
+        let read = |url: &str| parse(&format!("application.public_url = '{url}'"), "");
+        let given = read("https://b.example/x/").unwrap().application.public_url;
+        assert_eq!(given.as_deref(), Some("https://b.example/x"));
+        for url in ["", "b.example", "ftp://b.example", "https://b.example/?a=b", "https://u@b/"] {
+            assert!(read(url).unwrap_err().contains("application.public_url"), "{url}");
+        }
+    }
+
+    #[test]
+    fn no_key_serves_two_tenants_or_two_purposes() {
+        let error = tenant("api_keys = [{ env = 'TOKEN' }]").unwrap_err();
+        assert!(error.contains("tenants[0].api_keys holds a secret of"), "{error}");
+    }
+
+    #[test]
+    fn webhooks_are_read_and_what_is_wrong_with_one_is_named() {
+        let webhook = |rest: &str| {
+            tenant(&format!("[[tenants.webhooks]]\nsecret = {{ env = 'WEBHOOK_SECRET' }}\n{rest}"))
+        };
+        let read = webhook("url = 'https://app.example/hook?key=hunter2'").unwrap();
+        assert!(!format!("{read:?}").contains("hunter2"));
+        assert!(read.webhooks[0].wants("EVENT_TYPE_LIVE_AGENT_MESSAGE"));
+        let some = "url = 'https://app.example'\nevents = ['EVENT_TYPE_SESSION_END']";
+        assert!(!webhook(some).unwrap().webhooks[0].wants("EVENT_TYPE_LIVE_AGENT_MESSAGE"));
+        for (rest, key) in [
+            ("", "webhooks[0].url is missing"),
+            ("url = 'https://127.0.0.1/'", "webhooks[0].url cannot be used"),
+            ("url = 'http://app.example/'", "webhooks[0].url cannot be used"),
+            ("url = 'https://app.example'\nevents = ['SESSION_END']", "webhooks[0].events[0] has"),
+            (
+                "url = 'https://app.example'\nprevious_secret = { env = 'SHORT' }",
+                "webhooks[0].previous_secret has",
+            ),
+        ] {
+            let error = webhook(rest).unwrap_err();
+            assert!(error.contains(key), "{error}");
+        }
+    }
+}

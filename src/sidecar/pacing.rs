@@ -1,0 +1,66 @@
+//! How long things take.
+
+use std::time::Duration;
+
+use baton_application::WebhookPace;
+use baton_bot::Pace as BotPace;
+use baton_genesys::Pace;
+use baton_handoff::Rules;
+
+/// How long things take in what the sidecar does with others. The default is the real one; a
+/// simulator whose time runs faster is met with [`Pacing::scaled`].
+#[derive(Clone, Debug)]
+pub struct Pacing {
+    pub(crate) pace: Pace,
+    pub(crate) rules: Rules,
+    /// What lies between two words to the agent that the user types.
+    pub(crate) typing: Duration,
+    /// How long a bot may take.
+    pub(crate) bot: BotPace,
+    /// How long webhooks to applications may take, and when they are tried again.
+    pub(crate) webhooks: WebhookPace,
+    /// What lies between two looks at sessions in which nothing happens.
+    pub(crate) sweeps: Duration,
+    /// What part of its real length each duration has.
+    factor: f64,
+}
+
+impl Default for Pacing {
+    fn default() -> Self {
+        Self {
+            pace: Pace::default(),
+            rules: Rules::default(),
+            typing: Duration::from_secs(5),
+            bot: BotPace::default(),
+            webhooks: WebhookPace::default(),
+            sweeps: Duration::from_secs(20),
+            factor: 1.0,
+        }
+    }
+}
+
+impl Pacing {
+    /// Every duration multiplied by `factor`, which is more than 0.
+    pub fn scaled(factor: f64) -> Self {
+        let scaled = |duration| scaled(duration, factor);
+        let Self { rules, typing, sweeps, .. } = Self::default();
+        Self {
+            pace: Pace::scaled(factor),
+            rules: rules.scaled(factor),
+            typing: scaled(typing),
+            bot: BotPace::scaled(factor),
+            webhooks: WebhookPace::scaled(factor),
+            sweeps: scaled(sweeps),
+            factor,
+        }
+    }
+
+    /// A configured duration between calls to Genesys, as long as it is at this pace.
+    pub(crate) fn of(&self, duration: Duration) -> Duration {
+        scaled(duration, self.factor)
+    }
+}
+
+fn scaled(duration: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
+}

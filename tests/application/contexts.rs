@@ -1,0 +1,103 @@
+//! What was handed over: for whoever asks with a key, and for the agent who has the link.
+
+use baton_tests::{
+    application::Application,
+    http1::{self, Answer},
+    sidecar::end_user_id,
+    world::{SANDBOX_APPLICATION_KEY, Setting, World, is_queued, said},
+};
+use serde_json::{Value, json};
+
+fn json_of(answer: &Answer) -> Value {
+    serde_json::from_slice(&answer.body).expect("JSON")
+}
+
+#[tokio::test]
+async fn whoever_takes_over_asks_what_was_handed_over() {
+    let sandbox = baton_simulator::OauthClient::default();
+    let setting = Setting { handoff: String::new(), sandbox: Some(sandbox), ..Setting::default() };
+    let world = World::start_with(setting, |_| {}).await;
+    let application = world.application();
+    let session = application.opens(&json!({})).await;
+    let order = json!({"data": {"customer_id": 7}, "shared_id": "call-9", "reason": "billing"});
+    application.posts(&format!("sessions/{session}/handoff"), &order, 202).await;
+    let expected = json!({
+        "id": session,
+        "shared_id": "call-9",
+        "data": {"customer_id": 7, "reason": "billing"},
+    });
+    for by in
+        [format!("id={session}"), "shared_id=call-9".to_owned(), "id=x&shared_id=call-9".to_owned()]
+    {
+        let answer = application.ask("GET", &format!("handoff_state?{by}"), &Value::Null).await;
+        assert_eq!((answer.status, json_of(&answer)), (200, expected.clone()), "{by}");
+    }
+    let stranger = Application { key: SANDBOX_APPLICATION_KEY.to_owned(), ..application.clone() };
+    let nobody = Application { key: "not-a-key".to_owned(), ..application.clone() };
+    for (asking, query, status) in [
+        (&application, "", 400),
+        (&application, "?id=nobody", 404),
+        (&stranger, "?shared_id=call-9", 404),
+        (&nobody, "?shared_id=call-9", 401),
+    ] {
+        let answer = asking.ask("GET", &format!("handoff_state{query}"), &Value::Null).await;
+        assert_eq!(answer.status, status, "{query}");
+        assert!(json_of(&answer)["error_message"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn the_agent_gets_a_link_to_a_page_with_what_was_said() {
+    let setting = Setting {
+        head: "application.public_url = 'https://baton.example/chat/'".to_owned(),
+        handoff: String::new(),
+        ..Setting::default()
+    };
+    let world = World::start_with(setting, |_| {}).await;
+    let application = world.application();
+    let hostile = "<script>alert(1)</script>";
+    let session = application.opens(&json!({"custom": {"note": hostile}})).await;
+    let order = json!({"data": {"who": hostile}});
+    application.posts(&format!("sessions/{session}/handoff"), &order, 202).await;
+    let message = json!({"text": format!("I said {hostile}")});
+    application.posts(&format!("sessions/{session}/messages"), &message, 204).await;
+    let end_user_id = end_user_id(world.internal, &session).await;
+    let waiting = world
+        .conversation_of(&end_user_id, |truth| is_queued(truth) && said(truth).len() == 2)
+        .await;
+    let participants = waiting["participants"].as_array().expect("a list");
+    let customer = participants.iter().find(|one| one["purpose"] == "customer");
+    let link = customer.expect("a customer")["attributes"]["contextUrl"].clone();
+    let link = link.as_str().expect("a link");
+    let path = link.strip_prefix("https://baton.example/chat").expect("the public address");
+
+    let look = async |path: &str| {
+        http1::exchange(world.application, &http1::request("GET", path, &[], b"")).await
+    };
+    let page = look(path).await;
+    assert_eq!(page.status, 200);
+    let text = String::from_utf8(page.body.clone()).expect("text");
+    assert!(text.contains("I said &#60;script&#62;"), "{text}");
+    assert!(!text.contains("<script"), "{text}");
+    let policy = page.header("content-security-policy").expect("a policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    for (name, value) in [
+        ("cache-control", "no-store"),
+        ("x-robots-tag", "noindex, nofollow"),
+        ("referrer-policy", "no-referrer"),
+        ("x-content-type-options", "nosniff"),
+        ("content-type", "text/html; charset=utf-8"),
+    ] {
+        assert_eq!(page.header(name), Some(value));
+    }
+
+    let other = application.opens(&json!({})).await;
+    for wrong in [
+        path.replace(&session, &other),
+        path.replace("expires=", "expires=9"),
+        format!("/context/{session}"),
+        format!("{path}x"),
+    ] {
+        assert_eq!(look(&wrong).await.status, 403, "{wrong}");
+    }
+}
