@@ -65,8 +65,10 @@ show: $(ENVOY) wasm baton ## What `make run` plays, once, without waiting, in bo
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON) --once --mode buffer-filter
 
 .PHONY: bench
-bench: $(ENVOY) wasm ## What the filter costs, beside what others cost
+bench: $(ENVOY) wasm ## What the filter costs, beside what others cost; what a sidecar carries
 	cargo run --quiet --release --package baton-bench -- --envoy $(ENVOY) --module $(MODULE)
+	cargo build --quiet --release --package baton
+	cargo run --quiet --release --package baton-bench -- chat --baton $(TARGET)/release/baton
 
 # The seed is printed with what fails; give it again to see the same.
 SEED := 1

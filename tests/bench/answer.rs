@@ -1,5 +1,7 @@
 //! The head of an HTTP/1.1 answer, as much of it as the load needs.
 
+use std::ops::Range;
+
 use crate::Result;
 
 /// An answer whose head is complete.
@@ -7,8 +9,8 @@ use crate::Result;
 pub(crate) struct Answer {
     /// Its status.
     pub(crate) status: u16,
-    /// Its length in bytes, head and body.
-    pub(crate) length: usize,
+    /// Where its body is, or will be.
+    pub(crate) body: Range<usize>,
 }
 
 impl Answer {
@@ -26,15 +28,17 @@ impl Answer {
             .and_then(|line| line.get(..3))
             .ok_or("an answer that is no HTTP/1.1")?
             .parse()?;
-        let mut length = end + END.len();
+        let begin = end + END.len();
+        let mut length = 0;
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             if name.eq_ignore_ascii_case("content-length") {
-                length += value.trim().parse::<usize>()?;
+                length = value.trim().parse::<usize>()?;
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 return Err("an answer in chunks, which the load does not read".into());
             }
         }
-        Ok(Some(Self { status, length }))
+        let end = begin.checked_add(length).ok_or("an answer that is too long")?;
+        Ok(Some(Self { status, body: begin..end }))
     }
 }
 
@@ -43,11 +47,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_gives_status_and_length() {
+    fn a_head_gives_the_status_and_where_the_body_is() {
         let head = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 7\r\nserver: envoy\r\n\r\n";
         let answer = Answer::read(head).unwrap().unwrap();
         assert_eq!(answer.status, 401);
-        assert_eq!(answer.length, head.len() + 7);
+        assert_eq!(answer.body, head.len()..head.len() + 7);
         assert_eq!(Answer::read(&head[..20]).unwrap(), None);
         assert!(Answer::read(b"nonsense\r\n\r\n").is_err());
         assert!(Answer::read(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());

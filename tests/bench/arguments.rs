@@ -2,10 +2,31 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 
-/// Measures what the filter costs, beside what others cost.
+use crate::chat;
+
+/// Measures what the filter costs, beside what others cost; or another subject.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub(crate) struct CommandLine {
+    /// Another subject than the filter.
+    #[command(subcommand)]
+    pub(crate) subject: Option<Subject>,
+    /// The filter.
+    #[command(flatten)]
+    pub(crate) filter: Option<Arguments>,
+}
+
+/// What else can be measured.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subject {
+    /// Measures a sidecar with its chat clients.
+    Chat(chat::Arguments),
+}
+
+/// What is asked about the filter.
+#[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// Envoy 1.40 or later.
     #[arg(long)]

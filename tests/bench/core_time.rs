@@ -36,13 +36,8 @@ pub(crate) struct CoreTime {
 
 /// Measures each length.
 pub(crate) fn measure() -> Result<Vec<CoreTime>> {
-    let environment = |wanted: &str| {
-        let mut variables = plugin::ENVIRONMENT.into_iter();
-        let found = variables.find(|(name, _)| *name == wanted);
-        found.map(|(_, value)| value.into())
-    };
     let document = plugin::document("pause").to_string();
-    let gate = Gate::new(Configuration::parse(document.as_bytes(), &environment)?);
+    let gate = Gate::new(Configuration::parse(document.as_bytes(), &plugin::environment)?);
     LENGTHS.into_iter().map(|bytes| measure_length(&gate, bytes)).collect()
 }
 

@@ -1,6 +1,6 @@
 //! Several measurements of one thing.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use serde::Serialize;
 
@@ -45,6 +45,29 @@ impl fmt::Display for Spread {
     }
 }
 
+/// How long something took, most of the times.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Percentiles {
+    /// Half of the times it took no longer.
+    pub(crate) p50: Duration,
+    /// In 99 of 100 times it took no longer.
+    pub(crate) p99: Duration,
+    /// It never took longer.
+    pub(crate) most: Duration,
+}
+
+impl Percentiles {
+    /// Of these times; `None` if there are none.
+    pub(crate) fn of(mut times: Vec<Duration>) -> Option<Self> {
+        times.sort();
+        let at = |percent: usize| {
+            let place = (times.len() * percent).div_ceil(100).checked_sub(1)?;
+            times.get(place).copied()
+        };
+        Some(Self { p50: at(50)?, p99: at(99)?, most: at(100)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +79,16 @@ mod tests {
         assert_eq!(format!("{spread:+.0}"), "+2 (+1 – +3)");
         assert_eq!(Spread::of(vec![4.0, 1.0]).unwrap().median, 2.5);
         assert_eq!(Spread::of(Vec::new()), None);
+    }
+
+    #[test]
+    fn a_percentile_is_the_time_that_so_many_did_not_exceed() {
+        let milliseconds = |count| (1..=count).rev().map(Duration::from_millis).collect();
+        let percentiles = |count| Percentiles::of(milliseconds(count));
+        let expected = [100, 198, 200].map(Duration::from_millis);
+        let Percentiles { p50, p99, most } = percentiles(200).unwrap();
+        assert_eq!([p50, p99, most], expected);
+        assert_eq!(percentiles(1).unwrap().p50, Duration::from_millis(1));
+        assert_eq!(percentiles(0), None);
     }
 }

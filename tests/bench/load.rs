@@ -2,14 +2,9 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{task::JoinSet, time::timeout};
 
-use crate::{Result, answer::Answer};
+use crate::{Result, connection::Connection};
 
 /// How many connections the load keeps open.
 const CONNECTIONS: usize = 16;
@@ -44,7 +39,7 @@ impl Load {
             let request = Arc::clone(request);
             tasks.spawn(async move {
                 for _ in 0..each {
-                    let status = connection.exchange(&request).await?;
+                    let status = connection.exchange(&request).await?.status;
                     if status != 200 {
                         return Err(format!("a good webhook was answered {status}").into());
                     }
@@ -66,38 +61,10 @@ impl Load {
 
 /// The status of the answer to one request on a connection of its own.
 pub(crate) async fn status_of(address: SocketAddr, request: &[u8]) -> Result<u16> {
-    let exchange = async { Connection::open(address).await?.exchange(request).await };
+    let exchange = async {
+        let mut connection = Connection::open(address).await?;
+        let status = connection.exchange(request).await?.status;
+        Ok(status)
+    };
     timeout(PATIENCE, exchange).await?
-}
-
-/// One connection, with what has come in of the current answer.
-#[derive(Debug)]
-struct Connection {
-    stream: TcpStream,
-    received: Vec<u8>,
-}
-
-impl Connection {
-    async fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Self { stream, received: Vec::with_capacity(4096) })
-    }
-
-    async fn exchange(&mut self, request: &[u8]) -> Result<u16> {
-        self.stream.write_all(request).await?;
-        self.received.clear();
-        loop {
-            if self.stream.read_buf(&mut self.received).await? == 0 {
-                return Err("the server has closed a connection".into());
-            }
-            match Answer::read(&self.received)? {
-                Some(answer) if answer.length == self.received.len() => return Ok(answer.status),
-                Some(answer) if answer.length < self.received.len() => {
-                    return Err("more bytes than one answer".into());
-                }
-                _ => {}
-            }
-        }
-    }
 }

@@ -1,16 +1,22 @@
-//! What the filter costs, beside what others cost.
+//! What Baton costs.
 //!
-//! One run measures, over the same HTTP/1.1 load on loopback, the CPU time per request of Envoy
-//! alone, of Envoy with Baton's filter in both hold modes, of Envoy with a Lua filter that only
-//! verifies and of a Node handler that only verifies; then the core's own time without a host.
-//! `variant` says who is measured, `measurement` how, `report` what is printed.
+//! Without a subject one run measures the filter: over the same HTTP/1.1 load on loopback, the CPU
+//! time per request of Envoy alone, of Envoy with Baton's filter in both hold modes, of Envoy with
+//! a Lua filter that only verifies and of a Node handler that only verifies; then the core's own
+//! time without a host. `variant` says who is measured, `measurement` how, `report` what is
+//! printed.
+//!
+//! The subject `chat` measures the sidecar with its chat clients; all of it is in `chat`.
 
 mod answer;
 mod arguments;
+mod chat;
+mod connection;
 mod core_time;
 mod cpu_time;
 mod envoy_config;
 mod figures;
+mod host;
 mod load;
 mod machine;
 mod measurement;
@@ -29,14 +35,23 @@ use std::{fs, process::ExitCode};
 use clap::Parser as _;
 
 use crate::{
-    arguments::Arguments, machine::Machine, module::Module, pinning::Pinning, results::Results,
+    arguments::{Arguments, CommandLine, Subject},
+    machine::Machine,
+    module::Module,
+    pinning::Pinning,
+    results::Results,
 };
 
 /// What went wrong, in words for whoever called the benchmark.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let done = match CommandLine::parse() {
+        CommandLine { subject: Some(Subject::Chat(arguments)), .. } => chat::run(&arguments),
+        CommandLine { filter: Some(arguments), .. } => run(&arguments),
+        CommandLine { .. } => Err("nothing is to be measured; see --help".into()),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("baton-bench: {problem}");

@@ -29,3 +29,9 @@ pub(crate) fn document(hold: &str) -> Value {
         }],
     })
 }
+
+/// The value of a variable of that environment.
+pub(crate) fn environment(wanted: &str) -> Option<String> {
+    let mut variables = ENVIRONMENT.into_iter();
+    variables.find_map(|(name, value)| (name == wanted).then(|| value.to_owned()))
+}

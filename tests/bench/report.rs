@@ -26,19 +26,12 @@ pub(crate) fn markdown(results: &Results) -> String {
 
 fn machine(results: &Results) -> String {
     let machine = &results.machine;
-    let mut text = format!(
-        "{}, {} cores, {} SHA instructions, Linux {}; Envoy {}",
-        machine.processor,
-        machine.cores,
-        if machine.sha_instructions { "with" } else { "without" },
-        machine.kernel,
-        machine.envoy,
-    );
+    let host = &machine.host;
+    let mut text = format!("{host}; Envoy {}", machine.envoy);
     if let Some(node) = &machine.node {
         text += &format!(", Node {node}");
     }
-    text +=
-        &format!(". {} rounds, load average before {}; ", results.rounds(), machine.load_before);
+    text += &format!(". {} rounds, load average before {}; ", results.rounds(), host.load_before);
     text += match machine.pinning {
         Pinning::Pinned => "the server pinned to one core, the load to another.\n",
         Pinning::Unpinned => "**unpinned**: the figures say little.\n",
@@ -51,7 +44,7 @@ fn machine(results: &Results) -> String {
              disturbed them, or the load was too slow."
         );
     }
-    if !machine.optimised {
+    if !host.optimised {
         text += "**Built without optimisations**: the core's times say nothing.\n";
     }
     text

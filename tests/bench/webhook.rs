@@ -7,6 +7,9 @@ use sha2::Sha256;
 
 use crate::Result;
 
+/// Under which webhooks come in.
+pub(crate) const PREFIX: &str = "/webhooks/genesys";
+
 /// The path of the tenant's webhook.
 pub(crate) const PATH: &str = "/webhooks/genesys/acme/support/live/events";
 
