@@ -9,6 +9,8 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
+#[path = "application/attachments.rs"]
+mod attachments;
 #[path = "application/chats.rs"]
 mod chats;
 #[path = "application/contexts.rs"]

@@ -9,14 +9,20 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
+#[path = "clients/agent_desktop.rs"]
+mod agent_desktop;
 #[path = "clients/envoy.rs"]
 mod envoy;
 #[path = "clients/frames.rs"]
 mod frames;
 #[path = "clients/hostile.rs"]
 mod hostile;
+#[path = "clients/likeness.rs"]
+mod likeness;
 #[path = "clients/misfortunes.rs"]
 mod misfortunes;
+#[path = "clients/neighbours.rs"]
+mod neighbours;
 #[path = "clients/replay.rs"]
 mod replay;
 #[path = "clients/scenes.rs"]
@@ -25,6 +31,8 @@ mod scenes;
 mod scripted;
 #[path = "clients/stage.rs"]
 mod stage;
+#[path = "clients/tokens.rs"]
+mod tokens;
 #[path = "clients/waiting.rs"]
 mod waiting;
 #[path = "clients/whole_way.rs"]

@@ -320,7 +320,7 @@ async fn invariant_14_a_silent_socket_outlives_what_envoy_gives_to_webhooks() {
     for hold in Hold::BOTH {
         let shorter = |yaml| {
             let yaml = replace(yaml, "stream_idle_timeout: 30s", "stream_idle_timeout: 1s");
-            replace(yaml, "request_timeout: 10s", "request_timeout: 1s")
+            replace(yaml, "max_stream_duration: 20s", "max_stream_duration: 1s")
         };
         let mut stage = Stage::set_with(hold, Map::new(), shorter).await;
         sleep(Duration::from_secs(3)).await;

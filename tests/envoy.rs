@@ -283,7 +283,8 @@ async fn invariant_11_a_body_over_the_limit_is_refused_however_it_comes() {
 #[tokio::test]
 async fn a_slow_body_is_waited_for() {
     for hold in Hold::BOTH {
-        let longer = |yaml: String| replace(&yaml, "request_timeout: 10s", "request_timeout: 60s");
+        let longer =
+            |yaml: String| replace(&yaml, "max_stream_duration: 20s", "max_stream_duration: 60s");
         let stage = Stage::set_with(hold, longer).await;
         let mut slow = Connection::open(stage.envoy.address).await;
         slow.send(&head_of_body()).await;
@@ -299,14 +300,18 @@ async fn a_slow_body_is_waited_for() {
 #[tokio::test]
 async fn invariant_11_an_endless_body_is_not_waited_for() {
     for hold in Hold::BOTH {
-        let shorter = |yaml: String| replace(&yaml, "request_timeout: 10s", "request_timeout: 1s");
-        let stage = Stage::set_with(hold, shorter).await;
+        let stage = Stage::set_with(hold, with_short_streams).await;
         let mut endless = Connection::open(stage.envoy.address).await;
         endless.send(&head_of_body()).await;
         endless.send(&BODY[..BODY.len() - 1]).await;
         assert_eq!(endless.answer().await.status, 408, "{hold:?}");
         stage.assert_untouched("an endless body");
     }
+}
+
+/// With a second for the whole of a stream.
+fn with_short_streams(yaml: String) -> String {
+    replace(&yaml, "max_stream_duration: 20s", "max_stream_duration: 1s")
 }
 
 /// The head of a request with [`BODY`], rightly signed.
@@ -319,7 +324,8 @@ fn head_of_body() -> Vec<u8> {
 #[tokio::test]
 async fn invariant_1_a_request_to_upgrade_the_webhook_is_refused() {
     for hold in Hold::BOTH {
-        let stage = Stage::set(hold).await;
+        // Its body is what an upgraded connection would carry, and has no end.
+        let stage = Stage::set_with(hold, with_short_streams).await;
         for headers in [signed(BODY), forged()] {
             let mut request = http1::head("POST", WEBHOOK_PATH, &headers);
             request.extend_from_slice(b"connection: upgrade\r\nupgrade: websocket\r\n\r\n");

@@ -19,7 +19,7 @@ use baton_simulator::{EventTarget, EventTargetKind};
 use baton_tests::{
     API_KEY,
     chance::Chance,
-    world::{Setting, World},
+    world::{FIRST_MESSAGE, Setting, World},
 };
 use serde_json::{Value, json};
 use tokio::{
@@ -102,8 +102,8 @@ async fn invariant_4_and_5_and_6_and_7_and_8_and_9_and_10_and_13_hold_while_ever
 
 /// The usual world, in which EventBridge tells of events as well.
 async fn world() -> World {
-    let handoff = "start = 'first_message'\nagent_name = 'full'\nabandon_after_seconds = 3";
-    let setting = Setting { handoff: handoff.to_owned(), ..Setting::default() };
+    let handoff = format!("{FIRST_MESSAGE}\nagent_name = 'full'\nabandon_after_seconds = 3");
+    let setting = Setting { handoff, ..Setting::default() };
     World::start_with(setting, |org| {
         org.event_targets = vec![EventTarget {
             kind: EventTargetKind::EventBridge,

@@ -21,6 +21,8 @@ mod content;
 mod ending;
 #[path = "handoff/gaps.rs"]
 mod gaps;
+#[path = "handoff/handover_states.rs"]
+mod handover_states;
 #[path = "handoff/idle.rs"]
 mod idle;
 #[path = "handoff/leaving.rs"]
@@ -29,13 +31,21 @@ mod leaving;
 mod mishaps;
 #[path = "handoff/names.rs"]
 mod names;
+#[path = "handoff/opening.rs"]
+mod opening;
 #[path = "handoff/receipts.rs"]
 mod receipts;
 #[path = "handoff/relay.rs"]
 mod relay;
 #[path = "handoff/restart.rs"]
 mod restart;
+#[path = "handoff/slow_bot.rs"]
+mod slow_bot;
 #[path = "handoff/sources.rs"]
 mod sources;
+#[path = "handoff/store.rs"]
+mod store;
 #[path = "handoff/tenants.rs"]
 mod tenants;
+#[path = "handoff/two_queues.rs"]
+mod two_queues;

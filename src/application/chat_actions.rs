@@ -6,7 +6,8 @@ use axum::{
     extract::{Path, Request, State},
     http::{HeaderMap, StatusCode},
 };
-use baton_chat::{ClientAction, ClientEvent, MAX_MESSAGE_BYTES, Refused};
+use baton_chat::{AttachedLink, ClientAction, ClientEvent, MAX_MESSAGE_BYTES, Refused};
+use baton_core::tenant::TenantKey;
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Application,
+    attached::Attached,
     problem::{Problem, ProblemBody},
     reading::id,
     sessions::ApplicationSessions,
@@ -36,22 +38,12 @@ pub(crate) struct Message {
     /// The application's id of the message. The same id again changes nothing.
     #[schema(max_length = 200)]
     message_id: Option<String>,
-    /// What the user attached, at most 20. The agent and the bot get each as a line of the text,
-    /// with its title and its address: Genesys' inbound API takes no file from us.
+    /// What the user attached, at most 20. The agent gets each as a file, which Genesys fetches:
+    /// so its address has to be of https and of the Internet, and its type has to be known. Any
+    /// other is a line of the text, with its title and its address, as they all are for the bot.
     #[serde(default)]
     #[schema(max_items = 20)]
     attachments: Vec<Attached>,
-}
-
-/// Something that the user attached: a link to where it is.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Attached {
-    /// Its address, of https or http.
-    #[schema(example = "https://files.example.com/receipt.pdf")]
-    url: String,
-    /// What it is.
-    title: Option<String>,
 }
 
 impl Message {
@@ -60,39 +52,20 @@ impl Message {
         if self.attachments.len() > MAX_ATTACHMENTS {
             return Err(Problem::invalid("there are more than 20 attachments"));
         }
-        let mut lines = Vec::new();
-        if !self.text.trim().is_empty() {
-            lines.push(self.text);
-        }
-        for attached in self.attachments {
-            lines.push(attached.line()?);
-        }
-        let text = lines.join("\n");
-        if text.is_empty() {
+        let attached = self.attachments.into_iter().map(Attached::link);
+        let attached = attached.collect::<Result<Vec<_>, _>>()?;
+        let whole = AttachedLink::below(&self.text, &attached);
+        if whole.is_empty() {
             return Err(Problem::invalid("the message has neither a text nor an attachment"));
         }
-        if text.len() > MAX_MESSAGE_BYTES {
+        if whole.len() > MAX_MESSAGE_BYTES {
             let detail = format!("the message is longer than {MAX_MESSAGE_BYTES} bytes");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }
         // By this a session knows a repeated message (Messaging API, 7.1).
         let metadata = key.map(|key| json!({ "custom": { "client_event_id": key } }).to_string());
-        Ok(ClientEvent { action: ClientAction::UserMessage { text }, metadata })
-    }
-}
-
-impl Attached {
-    fn line(self) -> Result<String, Problem> {
-        let Self { url, title } = self;
-        let is_link = ["https://", "http://"].iter().any(|scheme| {
-            url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-        });
-        if !is_link || url.chars().any(|character| character.is_control() || character == ' ') {
-            return Err(Problem::invalid("an attachment's url has to be one of https or http"));
-        }
-        let title = title.unwrap_or_default();
-        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
-        Ok(if title.is_empty() { url } else { format!("{title}: {url}") })
+        let action = ClientAction::UserMessage { text: self.text, attached };
+        Ok(ClientEvent { action, metadata })
     }
 }
 
@@ -121,19 +94,20 @@ impl Attached {
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The message is too long.", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "The project's applications ask too often.",
+            body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn post_message<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path(path): SessionPath,
+    Path((account_id, project_id, session_id)): SessionPath,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let headers = request.headers().clone();
-    application.tenant(&path.0, &path.1, &headers)?;
+    let tenant = application.admit(&account_id, &project_id, request.headers())?;
     let event = application.read::<Message>(request).await?.event()?;
-    act(&application, path, &headers, event).await
+    act(&application, tenant, &session_id, event).await
 }
 
 /// Tell that the user types
@@ -156,15 +130,20 @@ pub(crate) async fn post_message<S: ApplicationSessions>(
             content_type = "application/problem+json"),
         (status = 409, description = "The session has ended.", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "The project's applications ask too often.",
+            body = ProblemBody, content_type = "application/problem+json"),
+        (status = 503, description = "Try again.", body = ProblemBody,
+            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn post_typing<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path(path): SessionPath,
+    Path((account_id, project_id, session_id)): SessionPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
+    let tenant = application.admit(&account_id, &project_id, &headers)?;
     let event = ClientEvent { action: ClientAction::UserTyping, metadata: None };
-    act(&application, path, &headers, event).await
+    act(&application, tenant, &session_id, event).await
 }
 
 /// End the session
@@ -188,36 +167,39 @@ pub(crate) async fn post_typing<S: ApplicationSessions>(
             content_type = "application/problem+json"),
         (status = 409, description = "The session has ended.", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "The project's applications ask too often.",
+            body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn end_session<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path(path): SessionPath,
+    Path((account_id, project_id, session_id)): SessionPath,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
+    let tenant = application.admit(&account_id, &project_id, &headers)?;
     let event = ClientEvent { action: ClientAction::UserEndSession, metadata: None };
-    act(&application, path, &headers, event).await
+    act(&application, tenant, &session_id, event).await
 }
 
 /// Has the session do what its user does.
 async fn act<S: ApplicationSessions>(
     application: &Application<S>,
-    (account_id, project_id, session_id): (String, String, String),
-    headers: &HeaderMap,
+    tenant: &TenantKey<'static>,
+    session_id: &str,
     event: ClientEvent,
 ) -> Result<StatusCode, Problem> {
-    let tenant = application.tenant(&account_id, &project_id, headers)?;
-    let session = application.session_of(tenant, &session_id).await?;
+    let session = application.session_of(tenant, session_id).await?;
     if session.ended {
         return Err(Problem::conflict("the session has ended"));
     }
-    let done = application.sessions.client_event(&session_id, event);
+    let done = application.sessions.client_event(session_id, event);
     let done = timeout(application.limits.call, done).await;
     match done.unwrap_or(Err(Refused::Unavailable)) {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
-        Err(Refused::NotForwarded) => Err(Problem::conflict(
+        Err(Refused::Blank) => Err(Problem::invalid("the message has no words")),
+        Err(Refused::NobodyListens) => Err(Problem::conflict(
             "nobody has the chat: begin a handoff, or have a bot added to the project",
         )),
         Err(Refused::Unavailable) => {
@@ -233,7 +215,9 @@ mod tests {
     fn text(body: &str) -> Result<String, StatusCode> {
         let message: Message = serde_json::from_str(body).unwrap();
         match message.event() {
-            Ok(ClientEvent { action: ClientAction::UserMessage { text }, .. }) => Ok(text),
+            Ok(ClientEvent { action: ClientAction::UserMessage { text, attached }, .. }) => {
+                Ok(AttachedLink::below(&text, &attached))
+            }
             Ok(_) => panic!("a message"),
             Err(problem) => Err(problem.status),
         }
@@ -249,14 +233,6 @@ mod tests {
         assert_eq!(text(body).as_deref(), Ok(lines));
         let alone = r#"{"attachments": [{"url": "https://example.com/"}]}"#;
         assert_eq!(text(alone).as_deref(), Ok("https://example.com/"));
-    }
-
-    #[test]
-    fn what_is_no_link_is_refused() {
-        for url in ["javascript:alert(1)", "ftp://a/b", "https", "", "https://a/\\nb c", "héllo"] {
-            let body = json!({"attachments": [{"url": url.replace("\\n", "\n")}]}).to_string();
-            assert_eq!(text(&body), Err(StatusCode::BAD_REQUEST), "{url}");
-        }
     }
 
     #[test]

@@ -106,9 +106,7 @@ struct Shown {
 async fn read<S>(application: &Application<S>, id: &str) -> Result<Option<Shown>, Problem> {
     let store = &application.store;
     let Some(session) = application.asked(store.session(id)).await? else { return Ok(None) };
-    let tenant = &session.details.tenant;
-    let context =
-        store.handoff_context(&tenant.account_id, &tenant.project_id, ContextBy::Id(id.to_owned()));
+    let context = store.handoff_context(&session.details.tenant, ContextBy::Id(id.to_owned()));
     let context = application.asked(context).await?.map(|found| found.context);
     let events = store.recent_events(id, &SAID, MOST_MESSAGES, MOST_BYTES);
     let said = application.asked(events).await?.iter().filter_map(entry).collect();
@@ -169,7 +167,8 @@ fn section(body: &mut Markup, heading: &'static str, object: &str) {
     for (name, value) in &members {
         match value {
             Value::String(text) => row(body, name, text),
-            other => row(body, name, &serde_json::to_string_pretty(other).unwrap_or_default()),
+            // Not indented: that could make a page of megabytes out of a deep list.
+            other => row(body, name, &other.to_string()),
         }
     }
     body.markup("</table>");

@@ -12,7 +12,8 @@ use axum::{
         sse::{Event, KeepAlive, Sse},
     },
 };
-use baton_chat::{Attached, Attachment, SESSION_END};
+use baton_chat::{Attached, Attachment, Place, SESSION_END};
+use baton_core::tenant::TenantKey;
 use baton_store::{LogPage, Session};
 use futures_util::stream::poll_fn;
 use tokio::{
@@ -44,6 +45,7 @@ pub(crate) async fn open<S: ApplicationSessions>(
     if session.ended && cursor == last {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
+    let place = application.admission.admit_stream(&session.details.tenant)?;
     let attachment = match application.sessions.attach(session_id) {
         Attached::Joined(attachment) => attachment,
         Attached::Full => {
@@ -53,7 +55,7 @@ pub(crate) async fn open<S: ApplicationSessions>(
         Attached::Stopping => return Err(Problem::try_again("the process stops")),
     };
     let (sender, mut receiver) = mpsc::channel(1);
-    let follower = Follower { application, session, attachment, cursor, sender };
+    let follower = Follower { application, session, attachment, cursor, sender, _place: place };
     tokio::spawn(follower.run());
     let events = poll_fn(move |context| receiver.poll_recv(context));
     let events = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
@@ -68,6 +70,8 @@ struct Follower<S> {
     /// The sequence of the last event that was sent.
     cursor: u64,
     sender: mpsc::Sender<Result<Event, Infallible>>,
+    /// The stream's place among all of them.
+    _place: Place<TenantKey<'static>>,
 }
 
 /// The stream is over: there is nothing more to tell, the process stops, or the reader is gone or

@@ -106,7 +106,8 @@ pub(crate) struct Event {
             content_type = "application/problem+json"),
         (status = 404, description = "There is no such session.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 429, description = "The session has as many connections as it may have.",
+        (status = 429, description = "The project's applications ask too often, or it, or the \
+            session, has as many streams as it may have.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
@@ -118,7 +119,7 @@ pub(crate) async fn read_events<S: ApplicationSessions>(
     query: Result<Query<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let tenant = application.tenant(&account_id, &project_id, &headers)?;
+    let tenant = application.admit(&account_id, &project_id, &headers)?;
     let session = application.session_of(tenant, &session_id).await?;
     let no_number = || Problem::invalid("after and Last-Event-ID have to be numbers");
     let Query(From { after }) = query.map_err(|_| no_number())?;

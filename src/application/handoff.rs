@@ -158,6 +158,8 @@ impl From<Speaker> for TranscriptSpeaker {
             content_type = "application/problem+json"),
         (status = 409, description = "A handoff is going on, or the session has ended.",
             body = ProblemBody, content_type = "application/problem+json"),
+        (status = 429, description = "The project's applications ask too often.",
+            body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -167,7 +169,7 @@ pub(crate) async fn begin_handoff<S: ApplicationSessions>(
     Path((account_id, project_id, session_id)): SessionPath,
     request: Request,
 ) -> Result<StatusCode, Problem> {
-    let tenant = application.tenant(&account_id, &project_id, request.headers())?;
+    let tenant = application.admit(&account_id, &project_id, request.headers())?;
     application.session_of(tenant, &session_id).await?;
     let order = application.read::<HandoffRequest>(request).await?;
     let order = order.order(application.clock.now())?;

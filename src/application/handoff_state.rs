@@ -86,6 +86,7 @@ impl IntoResponse for Refusal {
         (status = 400, description = "Neither id is given.", body = Error),
         (status = 401, description = "The key is missing or wrong.", body = Error),
         (status = 404, description = "Nothing was handed over under this id.", body = Error),
+        (status = 429, description = "The project's applications ask too often.", body = Error),
         (status = 503, description = "Try again.", body = Error),
     ),
 )]
@@ -95,7 +96,7 @@ pub(crate) async fn read_handoff_state<S: ApplicationSessions>(
     Query(By { id, shared_id }): Query<By>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let tenant = application.tenant(&account_id, &project_id, &headers)?;
+    let tenant = application.admit(&account_id, &project_id, &headers)?;
     let given = |id: Option<String>| id.filter(|id| !id.is_empty());
     let by = match (given(shared_id), given(id)) {
         (Some(shared_id), _) => ContextBy::SharedId(shared_id),
@@ -116,13 +117,7 @@ async fn find<S>(
     tenant: &TenantKey<'static>,
     by: ContextBy,
 ) -> Result<FoundContext, Problem> {
-    let found = application.store.handoff_context(&tenant.account_id, &tenant.project_id, by);
-    let nothing = || Problem::new(StatusCode::NOT_FOUND, "nothing was handed over under this id");
-    let found = application.asked(found).await?.ok_or_else(nothing)?;
-    // The store looks in all environments of the project, and the key is of one.
-    let own = application.session_of(tenant, &found.session_id).await;
-    own.map(|_| found).map_err(|problem| match problem.status {
-        StatusCode::NOT_FOUND => nothing(),
-        _ => problem,
-    })
+    let found = application.asked(application.store.handoff_context(tenant, by)).await?;
+    found
+        .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "nothing was handed over under this id"))
 }

@@ -7,6 +7,8 @@
 //! This package speaks with applications, and reads the session log from the store; everything
 //! else it asks of whoever implements [`ApplicationSessions`].
 
+mod admission;
+mod attached;
 mod chat_actions;
 mod context_link;
 mod context_page;
@@ -25,6 +27,7 @@ mod webhook;
 mod webhook_pace;
 mod webhook_secret;
 mod webhook_sender;
+mod webhook_turns;
 
 #[cfg(test)]
 mod testing;
@@ -44,6 +47,7 @@ use baton_chat::Limits;
 use baton_process::{Clock, Shutdown};
 use baton_store::Store;
 
+pub use admission::{Admission, Allowance};
 pub use context_link::ContextLinks;
 pub use door::Door;
 pub use sessions::{
@@ -73,6 +77,8 @@ pub struct Application<S> {
     pub context_links: Option<ContextLinks>,
     /// The time.
     pub clock: Clock,
+    /// Keeps applications from asking too much.
+    pub admission: Admission,
     /// For how long things may take.
     pub limits: Limits,
     /// Ends every stream of events when it begins.

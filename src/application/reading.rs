@@ -1,5 +1,7 @@
 //! Reading requests: who asks, for which session, and with what.
 
+use std::time::Instant;
+
 use axum::{
     body::Bytes,
     extract::{FromRequest, Request},
@@ -17,15 +19,17 @@ use crate::{Application, door, problem::Problem};
 const MAX_ID_CHARACTERS: usize = 200;
 
 impl<S> Application<S> {
-    /// The tenant whose key the request shows.
-    pub(crate) fn tenant(
+    /// The tenant whose key the request shows. The request is counted.
+    pub(crate) fn admit(
         &self,
         account_id: &str,
         project_id: &str,
         headers: &HeaderMap,
     ) -> Result<&TenantKey<'static>, Problem> {
-        let admitted = door::admit(&self.doors, account_id, project_id, headers);
-        admitted.ok_or_else(Problem::unauthorized)
+        let tenant = door::admit(&self.doors, account_id, project_id, headers);
+        let tenant = tenant.ok_or_else(Problem::unauthorized)?;
+        self.admission.admit_request(tenant, Instant::now())?;
+        Ok(tenant)
     }
 
     /// The session of this id, if it is the tenant's.

@@ -127,6 +127,8 @@ fn is_word(text: &str) -> bool {
             content_type = "application/problem+json"),
         (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
             content_type = "application/problem+json"),
+        (status = 429, description = "The project's applications ask too often.",
+            body = ProblemBody, content_type = "application/problem+json"),
         (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
@@ -136,7 +138,7 @@ pub(crate) async fn open_session<S: ApplicationSessions>(
     Path((account_id, project_id)): Path<(String, String)>,
     request: Request,
 ) -> Result<Response, Problem> {
-    let tenant = application.tenant(&account_id, &project_id, request.headers())?.clone();
+    let tenant = application.admit(&account_id, &project_id, request.headers())?.clone();
     let (external_id, facts) = application.read::<SessionRequest>(request).await?.facts()?;
     let opened = application.sessions.open(tenant, external_id, facts);
     let opened = timeout(application.limits.call, opened).await;

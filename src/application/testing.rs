@@ -1,8 +1,11 @@
 //! What the tests of this room share: an API whose sessions are in a store, and do nothing.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use axum::{
@@ -24,8 +27,8 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tower_service::Service;
 
 use crate::{
-    Application, ApplicationSessions, ContextLinks, Door, HandoffOrder, NO_TOKEN, NotHandedOver,
-    Opened,
+    Admission, Allowance, Application, ApplicationSessions, ContextLinks, Door, HandoffOrder,
+    NO_TOKEN, NotHandedOver, Opened,
 };
 
 /// What the tenant's application shows.
@@ -72,7 +75,13 @@ impl Sessions for IdleSessions {
         let receiver = transient.subscribe();
         // For as long as the process runs, as that of a session whose actor runs.
         std::mem::forget(transient);
-        Attached::Joined(Attachment { newest, transient: receiver, shown, place })
+        Attached::Joined(Attachment {
+            newest,
+            transient: receiver,
+            shown,
+            last_seen_ms: Arc::default(),
+            place,
+        })
     }
 
     async fn client_event(&self, _: &str, _: ClientEvent) -> Result<(), Refused> {
@@ -133,23 +142,35 @@ pub(crate) fn store() -> (Store, TempDir) {
     (Store::open(&folder.path().join("baton.db")).unwrap(), folder)
 }
 
-pub(crate) async fn create_session(store: &Store, first: impl Into<Step>) {
-    let session = NewSession {
-        session_id: SESSION.to_owned(),
-        tenant: tenant(),
+fn new_session(tenant: TenantKey<'static>, session_id: &str) -> NewSession {
+    NewSession {
+        session_id: session_id.to_owned(),
+        tenant,
         integration_id: "integration".to_owned(),
-        end_user_id: "user".to_owned(),
+        end_user_id: format!("user-of-{session_id}"),
         external_id: None,
         token_digest: NO_TOKEN,
         created_at_ms: 0,
         platform: None,
         custom: None,
-    };
-    store.create_session(session, first).await.unwrap();
+    }
+}
+
+pub(crate) async fn create_session(store: &Store, first: impl Into<Step>) {
+    create_session_named(store, SESSION, first).await;
+}
+
+pub(crate) async fn create_session_named(store: &Store, session_id: &str, first: impl Into<Step>) {
+    store.create_session(new_session(tenant(), session_id), first).await.unwrap();
 }
 
 impl Fixture {
     pub(crate) async fn with(events: Vec<NewEvent>) -> Self {
+        let requests_per_minute_per_tenant = NonZeroU32::MAX;
+        Self::allowing(Allowance { requests_per_minute_per_tenant, most_streams: 10 }, events).await
+    }
+
+    pub(crate) async fn allowing(allowance: Allowance, events: Vec<NewEvent>) -> Self {
         let (store, folder) = store();
         create_session(&store, events).await;
         let second = Arc::new(AtomicI64::new(0));
@@ -169,11 +190,16 @@ impl Fixture {
             store: store.clone(),
             context_links: Some(links.clone()),
             clock,
+            admission: Admission::new(allowance, 1),
             limits: Limits::default(),
             shutdown,
         }
         .router();
         Self { router, store, sessions, links, stop, second, _folder: folder }
+    }
+
+    pub(crate) async fn create_session_of(&self, tenant: TenantKey<'static>, session_id: &str) {
+        self.store.create_session(new_session(tenant, session_id), Vec::new()).await.unwrap();
     }
 
     pub(crate) fn set_clock(&self, second: i64) {

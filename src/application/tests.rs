@@ -1,19 +1,23 @@
 //! What the API answers, with a store behind it and sessions that do nothing.
 
+use std::num::NonZeroU32;
+
 use axum::{
     body::Body,
     http::{
         Request, StatusCode,
-        header::{ACCEPT, CONTENT_TYPE, WWW_AUTHENTICATE},
+        header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use baton_core::tenant::TenantKey;
+use baton_store::{HandoffContext, Step};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower_service::Service;
 
 use crate::{
-    MAX_BODY_BYTES,
+    Allowance, MAX_BODY_BYTES,
     testing::{Answer, Fixture, SESSION, event, request},
 };
 
@@ -179,4 +183,71 @@ async fn a_link_to_a_context_expires() {
     assert_eq!(fixture.ask("GET", &link, "").await.status, StatusCode::GONE);
     let nobody = fixture.links.link("nobody", Timestamp::from_second(3_600).unwrap()).unwrap();
     assert_eq!(fixture.ask("GET", &nobody, "").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_only_reassured_the_user_is_not_shown_as_said() {
+    let payload = r#"{"text":"It is your turn soon.","reassurance":true}"#;
+    let reassured = event(1, "POLY_AGENT_MESSAGE", payload);
+    let said = event(2, "POLY_AGENT_MESSAGE", r#"{"text":"How can I help?"}"#);
+    let fixture = Fixture::with(vec![reassured, said]).await;
+    let link = fixture.links.link(SESSION, Timestamp::UNIX_EPOCH).unwrap();
+    let page = fixture.ask("GET", &link, "").await;
+    assert!(page.text().contains("How can I help?") && !page.text().contains("your turn soon"));
+}
+
+#[tokio::test]
+async fn invariant_12_a_shared_id_is_looked_up_in_the_keys_environment_only() {
+    let fixture = Fixture::with(Vec::new()).await;
+    let sandbox = TenantKey::new("acme", "support", "sandbox");
+    fixture.create_session_of(sandbox, "session-2").await;
+    // The other environment's comes last.
+    for session_id in [SESSION, "session-2"] {
+        let body = json!({"of": session_id}).to_string();
+        let context = HandoffContext { number: 1, shared_id: Some("call".to_owned()), body };
+        let step = Step { context: Some(context), ..Step::default() };
+        fixture.store.step(session_id, step).await.unwrap();
+    }
+    let path = |query: &str| format!("/v1/acme/support/handoff_state?{query}");
+    let own = fixture.ask("GET", &path("shared_id=call"), "").await;
+    assert_eq!(own.json(), json!({"id": SESSION, "shared_id": "call", "data": {"of": SESSION}}));
+    let theirs = fixture.ask("GET", &path("id=session-2"), "").await;
+    assert_eq!(theirs.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_project_that_asks_too_often_is_answered_429() {
+    let requests_per_minute_per_tenant = NonZeroU32::new(6).unwrap();
+    let allowance = Allowance { requests_per_minute_per_tenant, most_streams: 1 };
+    let fixture = Fixture::allowing(allowance, Vec::new()).await;
+    let paths = [SESSIONS.to_owned()].into_iter();
+    let paths = paths.chain(["messages", "typing", "end", "handoff"].map(of_session));
+    for path in paths {
+        // A body that nobody reads counts as any other.
+        let answer = fixture.ask("POST", &path, r#"{"text": "Hello"}"#).await;
+        assert_ne!(answer.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+    }
+    let last = fixture.ask("GET", &of_session("events"), "").await;
+    assert_eq!(last.status, StatusCode::OK);
+    for path in [of_session("events"), "/v1/acme/support/handoff_state?id=x".to_owned()] {
+        let answer = fixture.ask("GET", &path, "").await;
+        assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers[RETRY_AFTER], "1");
+    }
+    // Whoever shows no key is not counted, and is told so as ever.
+    let stranger = Request::get(of_session("events")).body(Body::empty()).unwrap();
+    assert_eq!(fixture.exchange(stranger).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_stream_beyond_all_there_may_be_is_answered_503() {
+    let requests_per_minute_per_tenant = NonZeroU32::MAX;
+    let allowance = Allowance { requests_per_minute_per_tenant, most_streams: 0 };
+    let fixture = Fixture::allowing(allowance, vec![event(1, "SESSION_START", "{}")]).await;
+    let refused = fixture.exchange(stream_request()).await;
+    assert_problem(&refused, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers[RETRY_AFTER], "1");
+    // What there is may still be read page by page.
+    let page = fixture.ask("GET", &of_session("events"), "").await;
+    assert_eq!(page.status, StatusCode::OK);
 }

@@ -12,6 +12,8 @@ pub struct WebhookPace {
     pub retry: Duration,
     /// The longest pause between two tries.
     pub retry_cap: Duration,
+    /// The longest pause between two tries of different events, while the endpoint takes none.
+    pub shared_cap: Duration,
     /// How old an event may become before it is given up.
     pub give_up_after: Duration,
 }
@@ -22,6 +24,7 @@ impl Default for WebhookPace {
             per_try: Duration::from_secs(15),
             retry: Duration::from_secs(5),
             retry_cap: Duration::from_hours(1),
+            shared_cap: Duration::from_mins(1),
             give_up_after: Duration::from_hours(3 * 24),
         }
     }
@@ -39,11 +42,21 @@ impl WebhookPace {
             per_try: scale(real.per_try).max(Duration::from_secs(1)),
             retry: scale(real.retry),
             retry_cap: scale(real.retry_cap),
+            shared_cap: scale(real.shared_cap),
             give_up_after: scale(real.give_up_after),
         }
     }
 
-    /// How long to wait after so many failures in a row, the first of which is 1.
+    /// How long nothing goes out after so many new events have failed in a row. One alone may have
+    /// failed by itself.
+    pub(crate) fn shared_pause(&self, failures: u32) -> Duration {
+        match failures {
+            0 | 1 => Duration::ZERO,
+            failures => self.pause(failures - 1).min(self.shared_cap),
+        }
+    }
+
+    /// How long an event waits after so many failures in a row, the first of which is 1.
     pub(crate) fn pause(&self, failures: u32) -> Duration {
         let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
         self.retry.saturating_mul(doubled).min(self.retry_cap)

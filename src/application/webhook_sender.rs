@@ -1,17 +1,25 @@
-//! Tells an application's endpoint what happened, one notification after the other, until it has
-//! each.
+//! Tells an application's endpoint what happened: of each session one event after the other, until
+//! it has each.
 
-use std::time::Duration;
+use std::{future::pending, time::Duration};
 
 use axum::body::Bytes;
 use baton_outbound::{Answer, Bounds, GuardedClient};
 use baton_process::{Clock, Shutdown};
 use baton_store::{Notification, Store, StoreError};
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
-use tokio::{sync::watch, time::sleep};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
 
-use crate::{webhook::Webhook, webhook_pace::WebhookPace};
+use crate::{
+    webhook::Webhook,
+    webhook_pace::WebhookPace,
+    webhook_turns::{Others, Outcome, Tries, Turn, Turns},
+};
 
 /// An answer says nothing but its status; this much of it is read, so that the connection can be
 /// used again.
@@ -40,6 +48,12 @@ pub struct WebhookSender {
     pub shutdown: Shutdown,
 }
 
+/// After how many answers that an event is wrong it is given up: after some minutes.
+const MOST_REFUSALS: u32 = 8;
+
+/// How often at least an event is tried, however old it is.
+const FEWEST_TRIES: u32 = 3;
+
 /// What came of a try.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -49,6 +63,9 @@ enum Verdict {
     Refused(String),
     /// It is tried again, not before this has passed.
     Failed(String, Duration),
+    /// The endpoint says that this one is wrong. It is tried again a few times, so that it does
+    /// not hold up all that come after it in its session for days.
+    Unwanted(String, Duration),
 }
 
 impl WebhookSender {
@@ -83,38 +100,97 @@ impl WebhookSender {
 
     /// Sends until nothing waits.
     async fn send_waiting(&self) -> Result<(), StoreError> {
-        let endpoint = self.webhook.endpoint();
-        while let Some(notification) = self.store.next_notification(endpoint).await? {
-            if self.webhook.wants(&notification.event.kind) {
-                self.send(&notification).await?;
-            } else {
-                self.store.notified(notification.number).await?;
+        let mut queued = self.queued.clone();
+        let mut turns = Turns::new(&self.pace, Instant::now());
+        let mut on_the_way = FuturesUnordered::new();
+        loop {
+            while let Some(turn) = self.begin(&mut turns).await? {
+                on_the_way.push(self.send_next(turn));
+            }
+            let next_at = turns.next_at(Instant::now());
+            if turns.is_empty() && next_at.is_none() {
+                return Ok(());
+            }
+            tokio::select! {
+                Some(ended) = on_the_way.next() => {
+                    let (turn, outcome) = ended?;
+                    turns.end(&turn, outcome, Instant::now());
+                }
+                () = reached(next_at) => {}
+                Ok(()) = queued.changed() => {}
             }
         }
-        Ok(())
     }
 
-    /// Sends one until the endpoint has it, or never will.
-    async fn send(&self, notification: &Notification) -> Result<(), StoreError> {
-        let endpoint = self.webhook.endpoint();
-        let host = self.webhook.url().host();
-        let mut failures: u32 = 0;
-        loop {
-            let reason = match self.post(notification).await {
-                Verdict::Taken => return self.store.notified(notification.number).await,
-                Verdict::Refused(reason) => reason,
-                Verdict::Failed(reason, not_before) if !self.is_too_old(notification) => {
-                    failures = failures.saturating_add(1);
-                    let pause = self.pace.pause(failures).max(not_before);
-                    tracing::warn!(endpoint, host, %reason, ?pause, "a webhook is tried again");
-                    sleep(pause).await;
-                    continue;
-                }
-                Verdict::Failed(reason, _) => reason,
-            };
-            tracing::error!(endpoint, host, %reason, "a webhook was given up");
-            return self.store.notification_given_up(notification.number, &reason).await;
+    /// Begins another try, if one may begin and something waits for it.
+    async fn begin(&self, turns: &mut Turns<'_>) -> Result<Option<Turn>, StoreError> {
+        let now = Instant::now();
+        if !turns.has_room(now) {
+            return Ok(None);
         }
+        if !turns.prefers_others()
+            && let Some(turn) = turns.begin_again(now)
+        {
+            return Ok(Some(turn));
+        }
+        if let Some(Others { after, except }) = turns.others() {
+            let endpoint = self.webhook.endpoint();
+            if let Some(session) = self.store.session_to_notify(endpoint, after, except).await? {
+                return Ok(Some(turns.begin(session)));
+            }
+        }
+        Ok(turns.begin_again(now))
+    }
+
+    /// Sends the oldest event of a session that the endpoint wants, once.
+    async fn send_next(&self, turn: Turn) -> Result<(Turn, Outcome), StoreError> {
+        let (endpoint, session) = (self.webhook.endpoint(), turn.session);
+        while let Some(notification) = self.store.next_notification(endpoint, session).await? {
+            if self.webhook.wants(&notification.event.kind) {
+                let outcome = self.send(&notification, turn.tries).await?;
+                return Ok((turn, outcome));
+            }
+            self.store.notified(notification.number).await?;
+        }
+        Ok((turn, Outcome::Unsent))
+    }
+
+    /// Sends one once, which was tried so often before.
+    async fn send(
+        &self,
+        notification: &Notification,
+        before: Tries,
+    ) -> Result<Outcome, StoreError> {
+        let (endpoint, host) = (self.webhook.endpoint(), self.webhook.url().host());
+        let mut tries = Tries { made: before.made.saturating_add(1), ..before };
+        let (reason, asked, is_last) = match self.post(notification).await {
+            Verdict::Taken => {
+                self.store.notified(notification.number).await?;
+                return Ok(Outcome::Answered);
+            }
+            Verdict::Refused(reason) => {
+                self.give_up(notification, &reason).await?;
+                return Ok(Outcome::Answered);
+            }
+            Verdict::Failed(reason, asked) => (reason, asked, false),
+            Verdict::Unwanted(reason, asked) => {
+                tries.refused += 1;
+                (reason, asked, tries.refused >= MOST_REFUSALS)
+            }
+        };
+        if is_last || tries.made >= FEWEST_TRIES && self.is_too_old(notification) {
+            self.give_up(notification, &reason).await?;
+            return Ok(Outcome::Failed { again: None, asked });
+        }
+        let pause = self.pace.pause(tries.made).max(asked);
+        tracing::warn!(endpoint, host, %reason, ?pause, "a webhook is tried again");
+        Ok(Outcome::Failed { again: Some((tries, pause)), asked })
+    }
+
+    async fn give_up(&self, notification: &Notification, reason: &str) -> Result<(), StoreError> {
+        let (endpoint, host) = (self.webhook.endpoint(), self.webhook.url().host());
+        tracing::error!(endpoint, host, %reason, "a webhook was given up");
+        self.store.notification_given_up(notification.number, reason).await
     }
 
     fn is_too_old(&self, notification: &Notification) -> bool {
@@ -154,9 +230,23 @@ impl WebhookSender {
                 let asked = answer.headers.get(header::RETRY_AFTER);
                 let asked = asked.and_then(|asked| asked.to_str().ok()?.trim().parse().ok());
                 let asked = asked.map(Duration::from_secs).unwrap_or_default();
-                Verdict::Failed(reason, asked.min(self.pace.retry_cap))
+                let asked = asked.min(self.pace.retry_cap);
+                match answer.status.as_u16() {
+                    // These may be of the way there, or of the moment.
+                    401 | 403 | 404 | 408 | 425 | 429 => Verdict::Failed(reason, asked),
+                    400..=499 => Verdict::Unwanted(reason, asked),
+                    _ => Verdict::Failed(reason, asked),
+                }
             }
         }
+    }
+}
+
+/// Waits for the moment; for ever, if there is none.
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => pending().await,
     }
 }
 

@@ -232,7 +232,7 @@ mod tests {
             ("LIVE_AGENT_JOINED", json!({"agent": {"id": "8", "name": "Ben"}})),
             ("LIVE_AGENT_LEFT", json!({"agent_id": "8", "agent_name": "Ben"})),
             ("SESSION_START", json!({})),
-            ("HANDOFF_FAILED", json!({"reason": "no agent took the conversation"})),
+            ("HANDOFF_FAILED", json!({"reason": "no_agents"})),
         ] {
             let kind = format!("EVENT_TYPE_{kind}");
             told.extend(transcript.words(&json!({"type": kind, "payload": payload})));
@@ -246,7 +246,7 @@ mod tests {
             "Ben has joined.",
             "Ben has left.",
             "The session goes on.",
-            "The handoff has failed (no agent took the conversation).",
+            "The handoff has failed (no_agents).",
         ];
         assert_eq!(told, expected);
     }

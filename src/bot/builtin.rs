@@ -72,14 +72,13 @@ fn answer_handover(state: HandoverState) -> BotAnswer {
         HandoverState::Completed => {
             offering("You are back with the bot. Is there anything else?".to_owned())
         }
-        HandoverState::Cancelled => {
-            offering("You are not waiting for a person any more. I am still here.".to_owned())
-        }
         HandoverState::Error => {
             offering("I could not reach a person. You can try again, or go on with me.".to_owned())
         }
+        // A person may have the chat; or it has ended with the user.
         HandoverState::Queued
         | HandoverState::Active
+        | HandoverState::Cancelled
         | HandoverState::Update
         | HandoverState::AlreadyInProgress => BotAnswer::default(),
     }
@@ -190,17 +189,18 @@ mod tests {
 
     #[test]
     fn it_speaks_again_once_nobody_else_has_the_chat() {
-        for state in [HandoverState::Completed, HandoverState::Cancelled, HandoverState::Error] {
+        for state in [HandoverState::Completed, HandoverState::Error] {
             let answer = update(state);
             assert!(answer.utterance.is_some() && answer.handoff.is_none(), "{state:?}");
         }
     }
 
     #[test]
-    fn it_is_silent_while_somebody_else_may_have_the_chat() {
+    fn it_is_silent_while_nobody_hears_it() {
         for state in [
             HandoverState::Queued,
             HandoverState::Active,
+            HandoverState::Cancelled,
             HandoverState::Update,
             HandoverState::AlreadyInProgress,
         ] {

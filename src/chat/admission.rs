@@ -4,7 +4,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use axum::{
@@ -13,12 +13,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     Chat,
     client_address::{client_address, counted_as},
+    http::discard_body,
     network::Network,
+    places::{Place, Places},
     rate::RateLimiter,
     refusal::Refusal,
     sessions::Sessions,
@@ -26,6 +27,10 @@ use crate::{
 
 /// How many addresses, or sessions, are counted for certain.
 const MOST_COUNTED: usize = 50_000;
+
+/// How many sockets an address may have at least, where nothing else is configured: a whole
+/// office may be behind it.
+const FEWEST_SOCKETS_PER_ADDRESS: usize = 500;
 
 /// How much chat clients may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub struct Allowance {
     pub frames_per_minute_per_session: NonZeroU32,
     /// How many sockets may be open at a time; one more is opened and closed with 1013.
     pub most_sockets: usize,
+    /// How many of them one address may have; without it an eighth of all, but at least 500.
+    pub most_sockets_per_address: Option<usize>,
 }
 
 impl Default for Allowance {
@@ -51,6 +58,7 @@ impl Default for Allowance {
             requests_per_minute_per_address: per_minute(120),
             frames_per_minute_per_session: per_minute(300),
             most_sockets: 10_000,
+            most_sockets_per_address: None,
         }
     }
 }
@@ -68,7 +76,7 @@ pub struct Admission {
     trusted_proxies: Vec<Network>,
     addresses: Mutex<RateLimiter<IpAddr>>,
     sessions: Mutex<RateLimiter<String>>,
-    sockets: Arc<Semaphore>,
+    sockets: Places<IpAddr>,
 }
 
 impl Admission {
@@ -79,24 +87,37 @@ impl Admission {
             RateLimiter::new(allowance.requests_per_minute_per_address, MOST_COUNTED).into();
         let sessions =
             RateLimiter::new(allowance.frames_per_minute_per_session, MOST_COUNTED).into();
-        let sockets = Arc::new(Semaphore::new(most_sockets.min(Semaphore::MAX_PERMITS)));
+        let share = allowance.most_sockets_per_address;
+        let share = share.unwrap_or((most_sockets / 8).max(FEWEST_SOCKETS_PER_ADDRESS));
+        let sockets = Places::new(most_sockets, share);
         Self { trusted_proxies, addresses, sessions, sockets }
     }
 
-    /// Counts a request. One of a trusted proxy that names nobody is of the operator's own
-    /// programs, and is not counted.
+    /// By which address a request is counted. One of a trusted proxy that names nobody is of the
+    /// operator's own programs, and is not counted.
+    pub(crate) fn counted_address(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
+        client_address(peer, headers, &self.trusted_proxies).map(counted_as)
+    }
+
+    /// Counts a request.
     fn admit_request(
         &self,
         peer: IpAddr,
         headers: &HeaderMap,
         now: Instant,
     ) -> Result<(), Refusal> {
-        let Some(client) = client_address(peer, headers, &self.trusted_proxies) else {
-            return Ok(());
-        };
-        let mut addresses = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = addresses.take(&counted_as(client), now);
+        let taken = self.count(self.counted_address(peer, headers), now);
         taken.map_err(|retry_after| Refusal::TooManyRequests { retry_after })
+    }
+
+    /// Counts a try to connect with a token that is not known to be good, by the same measure.
+    pub(crate) fn admits(&self, address: Option<IpAddr>, now: Instant) -> bool {
+        self.count(address, now).is_ok()
+    }
+
+    fn count(&self, address: Option<IpAddr>, now: Instant) -> Result<(), Duration> {
+        let Some(address) = address else { return Ok(()) };
+        self.addresses.lock().unwrap_or_else(PoisonError::into_inner).take(&address, now)
     }
 
     /// Counts a frame of the session, and says whether it may be taken.
@@ -105,9 +126,10 @@ impl Admission {
         sessions.take(session_id, now).is_ok()
     }
 
-    /// The place of one more socket, if there is one.
-    pub(crate) fn socket_place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.sockets).try_acquire_owned().ok()
+    /// The place of one more socket, if there is one for this address; for none of them, one of
+    /// all.
+    pub(crate) fn socket_place(&self, address: Option<IpAddr>) -> Option<Place<IpAddr>> {
+        self.sockets.take(address).ok()
     }
 }
 
@@ -119,7 +141,11 @@ pub(crate) async fn keep_rate<S: Sessions>(
     next: Next,
 ) -> Result<Response, Refusal> {
     if let Some(ConnectInfo(peer)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
-        chat.admission.admit_request(peer.ip(), request.headers(), Instant::now())?;
+        let admitted = chat.admission.admit_request(peer.ip(), request.headers(), Instant::now());
+        if let Err(refusal) = admitted {
+            discard_body(request, &chat.limits).await;
+            return Err(refusal);
+        }
     }
     Ok(next.run(request).await)
 }
@@ -128,13 +154,17 @@ pub(crate) async fn keep_rate<S: Sessions>(
 mod tests {
     use super::*;
 
-    fn admission() -> Admission {
-        Admission::new(Allowance {
+    fn allowance() -> Allowance {
+        Allowance {
             trusted_proxies: vec![Network::parse("127.0.0.0/8").unwrap()],
             requests_per_minute_per_address: NonZeroU32::new(2).unwrap(),
             frames_per_minute_per_session: NonZeroU32::new(3).unwrap(),
-            most_sockets: 1,
-        })
+            ..Allowance::default()
+        }
+    }
+
+    fn admission() -> Admission {
+        Admission::new(allowance())
     }
 
     /// How many of ten requests at once are admitted.
@@ -174,12 +204,19 @@ mod tests {
         }
     }
 
+    /// How many sockets an address may have, of so many for all.
+    fn share(most_sockets: usize, most_sockets_per_address: Option<usize>) -> usize {
+        let allowance = Allowance { most_sockets, most_sockets_per_address, ..allowance() };
+        let (admission, address) = (Admission::new(allowance), IpAddr::from([198, 51, 100, 1]));
+        let places = (0..).map_while(|_| admission.socket_place(Some(address)));
+        places.collect::<Vec<_>>().len()
+    }
+
     #[test]
-    fn the_place_of_a_socket_that_is_closed_is_free_again() {
-        let admission = admission();
-        let place = admission.socket_place();
-        assert!(place.is_some() && admission.socket_place().is_none());
-        drop(place);
-        assert!(admission.socket_place().is_some());
+    fn an_address_may_have_an_eighth_of_the_sockets_but_some_hundreds_or_what_is_configured() {
+        assert_eq!(share(10_000, None), 1_250);
+        assert_eq!(share(1_000, None), 500);
+        assert_eq!(share(100, None), 100);
+        assert_eq!(share(10_000, Some(7)), 7);
     }
 }

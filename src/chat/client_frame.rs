@@ -11,8 +11,41 @@ use crate::{
     sessions::{ClientAction, ClientEvent},
 };
 
-/// The most characters of an unknown type that are repeated to the client.
-const MAX_TYPE_CHARACTERS: usize = 64;
+/// The types that the API knows and a client may not send: the server's own, and those of a client
+/// of another kind (Messaging API, 7 and 8).
+const NOT_ALLOWED: [&str; 31] = [
+    "EVENT_TYPE_CLIENT_HANDOFF_REQUIRED",
+    "EVENT_TYPE_CSAT_RESPONSE",
+    "EVENT_TYPE_EVENT_BATCH",
+    "EVENT_TYPE_HANDOFF_ACCEPTED",
+    "EVENT_TYPE_HANDOFF_FAILED",
+    "EVENT_TYPE_HANDOFF_QUEUE_STATUS",
+    "EVENT_TYPE_HANDOFF_TIMEOUT",
+    "EVENT_TYPE_LANGUAGE_CHANGED",
+    "EVENT_TYPE_LINK_TO_WEBRTC_CONVERSATION",
+    "EVENT_TYPE_LIVE_AGENT_JOINED",
+    "EVENT_TYPE_LIVE_AGENT_LEFT",
+    "EVENT_TYPE_LIVE_AGENT_MESSAGE",
+    "EVENT_TYPE_LIVE_AGENT_READ_MESSAGE",
+    "EVENT_TYPE_LIVE_AGENT_RECEIVED_MESSAGE",
+    "EVENT_TYPE_LIVE_AGENT_TYPING",
+    "EVENT_TYPE_POLY_AGENT_JOINED",
+    "EVENT_TYPE_POLY_AGENT_LEFT",
+    "EVENT_TYPE_POLY_AGENT_MESSAGE",
+    "EVENT_TYPE_POLY_AGENT_MESSAGE_CHUNK",
+    "EVENT_TYPE_POLY_AGENT_READ_MESSAGE",
+    "EVENT_TYPE_POLY_AGENT_RECEIVED_MESSAGE",
+    "EVENT_TYPE_POLY_AGENT_THINKING",
+    "EVENT_TYPE_POLY_AGENT_TRIGGERED_HANDOFF",
+    "EVENT_TYPE_REQUEST_POLY_AGENT_JOIN_WITH_GREETING_MESSAGE",
+    "EVENT_TYPE_SESSION_END",
+    "EVENT_TYPE_SESSION_IDLE_WARNING",
+    "EVENT_TYPE_SESSION_START",
+    "EVENT_TYPE_SHOW_CSAT_REQUEST",
+    "EVENT_TYPE_SYSTEM_MESSAGE",
+    "EVENT_TYPE_USER_READ_MESSAGE",
+    "EVENT_TYPE_USER_RECEIVED_MESSAGE",
+];
 
 const MALFORMED: &str = "Unknown event type or invalid message format";
 
@@ -80,17 +113,17 @@ impl ClientFrame {
                 let payload = envelope.payload.map_or("", RawValue::get);
                 match object::<UserMessage>(payload) {
                     Some(message) if message.text.len() <= MAX_MESSAGE_BYTES => {
-                        ClientAction::UserMessage { text: message.text }
+                        ClientAction::UserMessage { text: message.text, attached: Vec::new() }
                     }
                     Some(_) => return Self::Wrong { message: TOO_LARGE.into(), metadata },
                     None => return Self::Wrong { message: MALFORMED.into(), metadata },
                 }
             }
-            other => {
-                let name: String = other.chars().take(MAX_TYPE_CHARACTERS).collect();
-                let message = format!("Event type not allowed: {name}").into();
+            known if NOT_ALLOWED.contains(&known) => {
+                let message = format!("Event type not allowed: {known}").into();
                 return Self::Wrong { message, metadata };
             }
+            _ => return Self::Wrong { message: MALFORMED.into(), metadata },
         };
         Self::Event(ClientEvent { action, metadata })
     }
@@ -133,7 +166,7 @@ mod tests {
         let end = r#"{"type":"EVENT_TYPE_USER_END_SESSION"}"#;
         assert!(matches!(action(end), ClientAction::UserEndSession));
         let message = r#"{"type":"EVENT_TYPE_USER_MESSAGE","payload":{"text":"Hi"}}"#;
-        assert!(matches!(action(message), ClientAction::UserMessage { text } if text == "Hi"));
+        assert!(matches!(action(message), ClientAction::UserMessage { text, .. } if text == "Hi"));
         let typing = r#"{"type":"EVENT_TYPE_USER_TYPING","payload":{}}"#;
         assert!(matches!(action(typing), ClientAction::UserTyping));
         let typed =
@@ -168,11 +201,16 @@ mod tests {
     }
 
     #[test]
-    fn another_type_is_not_allowed_and_its_name_is_cut() {
-        let (message, _) = wrong(r#"{"type":"EVENT_TYPE_POLY_AGENT_MESSAGE"}"#);
-        assert_eq!(message, "Event type not allowed: EVENT_TYPE_POLY_AGENT_MESSAGE");
-        let (message, _) = wrong(&format!(r#"{{"type":"{}"}}"#, "é".repeat(10_000)));
-        assert_eq!(message, format!("Event type not allowed: {}", "é".repeat(64)));
+    fn a_type_that_is_not_for_clients_is_named_and_one_that_nobody_knows_is_not() {
+        for known in NOT_ALLOWED {
+            let (message, _) = wrong(&format!(r#"{{"type":"{known}"}}"#));
+            assert_eq!(message, format!("Event type not allowed: {known}"));
+        }
+        for unknown in ["EVENT_TYPE_FUTURE_THING", "", "HEARTBEAT", &"é".repeat(10_000)] {
+            let metadata = r#"{"custom":{"local_id":"7"}}"#;
+            let told = wrong(&format!(r#"{{"type":"{unknown}","metadata":{metadata}}}"#));
+            assert_eq!(told, (MALFORMED.to_owned(), Some(metadata.to_owned())), "{unknown}");
+        }
     }
 
     #[test]

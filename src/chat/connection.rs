@@ -8,6 +8,7 @@ use std::{future, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use baton_store::{LogPage, Session};
+use jiff::Timestamp;
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, sleep_until, timeout},
@@ -26,6 +27,9 @@ const TOO_FAST: &str = "Our system is experiencing high load. Please try again i
 
 /// How long lies between two times that it is told so.
 const TOLD_AGAIN: Duration = Duration::from_secs(1);
+
+/// The most bytes of a frame beyond the rate in which the end of the chat is looked for.
+const MOST_BYTES_OF_END: usize = 4 * 1024;
 
 /// Why a socket is closed (Messaging API, 5.4). After all but `Ended` a client connects anew.
 #[derive(Clone, Copy, Debug)]
@@ -78,11 +82,11 @@ enum Step {
 }
 
 /// Says goodbye, and waits a moment for the client to do so too, so that the code arrives.
-pub(crate) async fn close(mut socket: WebSocket, reason: Close, limits: &Limits) {
+pub(crate) async fn close(socket: &mut WebSocket, reason: Close, limits: &Limits) {
     let farewell = Message::Close(Some(reason.frame()));
     let closed = async {
         if socket.send(farewell).await.is_ok() {
-            drain(&mut socket).await;
+            drain(socket).await;
         }
     };
     // A client that does not close in time is cut off.
@@ -96,7 +100,9 @@ async fn drain(socket: &mut WebSocket) {
 /// A connection that has joined its session.
 pub(crate) struct Connection<S> {
     chat: Arc<Chat<S>>,
-    session: Session,
+    session_id: String,
+    /// Whether the session had ended before the client came.
+    ended: bool,
     attachment: Attachment,
     socket: WebSocket,
     /// The sequence of the last event that was sent.
@@ -109,6 +115,8 @@ pub(crate) struct Connection<S> {
     silent_at: Instant,
     /// When the client was told last that its messages come too fast.
     told_too_fast: Option<Instant>,
+    /// Whether the user's end of the chat was heard although it came too fast.
+    heard_end: bool,
 }
 
 impl<S: Sessions> Connection<S> {
@@ -124,8 +132,10 @@ impl<S: Sessions> Connection<S> {
             pull_at: Some(Instant::now()),
             replaying: true,
             told_too_fast: None,
+            heard_end: false,
             chat,
-            session,
+            session_id: session.details.session_id,
+            ended: session.ended,
             attachment,
             socket,
             cursor,
@@ -133,7 +143,7 @@ impl<S: Sessions> Connection<S> {
     }
 
     /// Serves the connection until it is over.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         let mut shutdown = self.chat.shutdown.clone();
         // Whatever the connection is at, it may be left: the client comes again with its cursor.
         let ending = tokio::select! {
@@ -141,8 +151,9 @@ impl<S: Sessions> Connection<S> {
             ending = self.serve() => ending,
         };
         let limits = &self.chat.limits;
+        self.attachment.tell_seen(self.last_seen(&ending));
         match ending {
-            Ending::Close(reason) => close(self.socket, reason, limits).await,
+            Ending::Close(reason) => close(&mut self.socket, reason, limits).await,
             Ending::ClientClosed => {
                 let _ = timeout(limits.farewell, drain(&mut self.socket)).await;
             }
@@ -150,10 +161,22 @@ impl<S: Sessions> Connection<S> {
         }
     }
 
+    /// When the client was last known to be there: one that fell silent has been gone ever since,
+    /// while one whose connection broke has not.
+    fn last_seen(&self, ending: &Ending) -> Timestamp {
+        let now = self.chat.clock.now();
+        match ending {
+            Ending::Close(Close::Silent) => {
+                now.checked_sub(self.chat.limits.client_silence).unwrap_or(now)
+            }
+            Ending::Close(_) | Ending::ClientClosed | Ending::Gone => now,
+        }
+    }
+
     /// A cursor beyond the log would hide the events to come.
     async fn clamp_cursor(&mut self) -> Result<(), Ending> {
         if self.cursor > 0 {
-            let last = self.chat.store.last_sequence(&self.session.details.session_id);
+            let last = self.chat.store.last_sequence(&self.session_id);
             let last = timeout(self.chat.limits.call, last).await;
             let last = self.answered(last)?;
             self.cursor = self.cursor.min(last);
@@ -217,7 +240,7 @@ impl<S: Sessions> Connection<S> {
 
     /// Sends the next page of the log.
     async fn pull(&mut self) -> Result<(), Ending> {
-        let id = &self.session.details.session_id;
+        let id = &self.session_id;
         let page = self.chat.store.events_after(id, self.cursor, MAX_BATCH_EVENTS, MAX_BATCH_BYTES);
         let page = timeout(self.chat.limits.call, page).await;
         let LogPage { events, complete } = self.answered(page)?;
@@ -241,7 +264,7 @@ impl<S: Sessions> Connection<S> {
             (false, false) => Some(Instant::now()),
         };
         self.replaying &= !complete;
-        if complete && self.session.ended {
+        if complete && self.ended {
             // The client has the end of the log, and the session had ended before it came.
             return Err(Ending::Close(Close::Ended));
         }
@@ -279,26 +302,34 @@ impl<S: Sessions> Connection<S> {
 
     /// Whether the session may send one more frame by now.
     fn is_in_time(&self) -> bool {
-        let session_id = &self.session.details.session_id;
+        let session_id = &self.session_id;
         self.chat.admission.admits_frame(session_id, Instant::now().into_std())
     }
 
     /// Drops a frame that comes too fast. If that costs the user a message, the client is told,
-    /// though not for each of many.
+    /// though not for each of many. A user who ends the chat is heard all the same, once.
     async fn turn_away(&mut self, frame: &str) -> Result<(), Ending> {
-        if self.told_too_fast.is_some_and(|at| at.elapsed() < TOLD_AGAIN) {
+        let may_be_end = !self.heard_end && frame.len() <= MOST_BYTES_OF_END;
+        if !may_be_end && !self.may_be_told() {
             return Ok(());
         }
-        match ClientFrame::read(frame) {
-            ClientFrame::Event(ClientEvent {
-                action: ClientAction::UserMessage { .. },
-                metadata,
-            }) => {
+        let ClientFrame::Event(event) = ClientFrame::read(frame) else { return Ok(()) };
+        match event.action {
+            ClientAction::UserEndSession if !self.heard_end => {
+                self.heard_end = true;
+                self.hand_over(event).await
+            }
+            ClientAction::UserMessage { .. } if self.may_be_told() => {
                 self.told_too_fast = Some(Instant::now());
-                self.send_error(TOO_FAST, metadata.as_deref()).await
+                self.send_error(TOO_FAST, event.metadata.as_deref()).await
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether it is long enough ago that the client was told that its messages come too fast.
+    fn may_be_told(&self) -> bool {
+        self.told_too_fast.is_none_or(|at| at.elapsed() >= TOLD_AGAIN)
     }
 
     async fn take(&mut self, client_frame: ClientFrame) -> Result<(), Ending> {
@@ -320,7 +351,7 @@ impl<S: Sessions> Connection<S> {
     async fn hand_over(&mut self, event: ClientEvent) -> Result<(), Ending> {
         let metadata = event.metadata.clone();
         let chat = Arc::clone(&self.chat);
-        match chat.sessions.client_event(&self.session.details.session_id, event).await {
+        match chat.sessions.client_event(&self.session_id, event).await {
             Ok(()) => Ok(()),
             Err(refused) => self.send_error(&refused.to_string(), metadata.as_deref()).await,
         }
@@ -351,7 +382,7 @@ impl<S: Sessions> Connection<S> {
         &self,
         answer: Result<Result<T, E>, tokio::time::error::Elapsed>,
     ) -> Result<T, Ending> {
-        let session_id = &self.session.details.session_id;
+        let session_id = &self.session_id;
         match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => tracing::error!(session_id, %error, "a log could not be read"),

@@ -10,14 +10,17 @@ use axum::{
         HeaderMap, HeaderValue, StatusCode,
         header::{AUTHORIZATION, CACHE_CONTROL, ORIGIN},
     },
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+use http_body_util::{BodyExt, Limited};
 use serde::Serialize;
 use tokio::time::timeout;
 
 use crate::{
     Chat, connector,
     digest::SecretDigest,
+    limits::Limits,
     refusal::Refusal,
     session_request,
     sessions::{CreateError, Sessions},
@@ -26,6 +29,32 @@ use crate::{
 
 /// The most bytes of a request's body.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// Reads the body before anything is answered, whoever asks and whether it is wanted: a connection
+/// that is closed with a part of it unread is reset, and a reset may overtake the answer.
+pub(crate) async fn read_body<S: Sessions>(
+    State(chat): State<Arc<Chat<S>>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let request = Request::from_parts(head.clone(), body);
+    let body = timeout(chat.limits.request, Bytes::from_request(request, &chat)).await;
+    let body =
+        body.map_err(|_| Refusal::TooSlow)?.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
+            _ => Refusal::Unparseable,
+        })?;
+    Ok(next.run(Request::from_parts(head, body.into())).await)
+}
+
+/// Reads the body of a request that is refused, for the same reason, and keeps nothing of it.
+pub(crate) async fn discard_body(request: Request, limits: &Limits) {
+    let mut body = Limited::new(request.into_body(), MAX_BODY_BYTES);
+    let read = async { while let Some(Ok(_)) = body.frame().await {} };
+    // A body that takes longer is cut off.
+    let _ = timeout(limits.request, read).await;
+}
 
 #[derive(Serialize)]
 struct AccessToken {
@@ -70,19 +99,14 @@ struct SessionCreated {
 /// `POST /api/v1/sessions` (Messaging API, 3).
 pub(crate) async fn create_session<S: Sessions>(
     State(chat): State<Arc<Chat<S>>>,
-    request: Request,
+    headers: HeaderMap,
+    body: Bytes,
 ) -> Result<Response, Refusal> {
-    let authorization = request.headers().get(AUTHORIZATION).ok_or(Refusal::MissingAccessToken)?;
+    let authorization = headers.get(AUTHORIZATION).ok_or(Refusal::MissingAccessToken)?;
     let token = bearer(authorization.as_bytes()).ok_or(Refusal::MissingAuthentication)?;
     let tenant =
         chat.access_tokens.check(token, chat.clock.now()).ok_or(Refusal::InvalidAccessToken)?;
     let digest = *SecretDigest::of(token.as_bytes()).as_bytes();
-    let body = timeout(chat.limits.request, Bytes::from_request(request, &chat)).await;
-    let body =
-        body.map_err(|_| Refusal::TooSlow)?.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-            _ => Refusal::Unparseable,
-        })?;
     let facts = session_request::read(&body)?;
     let created = chat.sessions.create(tenant, digest, facts).await;
     let session_id = created.map_err(|error| match error {

@@ -18,6 +18,7 @@ mod http;
 mod limits;
 mod metadata;
 mod network;
+mod places;
 mod rate;
 mod refusal;
 mod session_request;
@@ -44,8 +45,11 @@ pub use frame::{SESSION_END, logged as logged_frame, transient as transient_fram
 pub use host::Host;
 pub use limits::{HEARTBEAT_SECONDS, Limits, MAX_CONNECTIONS_PER_SESSION, MAX_MESSAGE_BYTES};
 pub use network::Network;
+pub use places::{NoPlace, Place, Places};
+pub use rate::RateLimiter;
 pub use sessions::{
-    Attached, Attachment, ClientAction, ClientEvent, CreateError, Refused, SessionFacts, Sessions,
+    Attached, AttachedLink, Attachment, ClientAction, ClientEvent, CreateError, Refused,
+    SessionFacts, Sessions,
 };
 pub use timestamp::timestamp_text;
 pub use token::AccessTokens;
@@ -85,6 +89,7 @@ impl<S: Sessions> Chat<S> {
         Router::new()
             .route("/api/v1/access-token", post(http::access_token::<S>))
             .route("/api/v1/sessions", post(http::create_session::<S>))
+            .route_layer(middleware::from_fn_with_state(Arc::clone(&chat), http::read_body::<S>))
             .route_layer(middleware::from_fn_with_state(
                 Arc::clone(&chat),
                 admission::keep_rate::<S>,

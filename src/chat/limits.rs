@@ -15,8 +15,9 @@ pub(crate) const MAX_FRAME_BYTES: usize = 256 * 1024;
 /// come.
 pub(crate) const MAX_RECEIVED_BYTES: usize = MAX_FRAME_BYTES + 4096;
 
-/// The bytes that each connection holds to read into, also while nothing comes.
-pub(crate) const READ_BUFFER_BYTES: usize = 4096;
+/// The bytes that each connection holds to read into, also while nothing comes. Almost all frames
+/// are smaller; for one that is larger, more is held until it is read.
+pub(crate) const READ_BUFFER_BYTES: usize = 1024;
 
 /// The most events in a batch: Android clients lose what goes beyond (Messaging API, 11).
 pub(crate) const MAX_BATCH_EVENTS: usize = 50;

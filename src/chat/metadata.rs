@@ -31,7 +31,10 @@ pub(crate) fn echoed(metadata: &RawValue) -> Option<String> {
     for (key, value) in first.into_iter().chain(rest) {
         let value = value.get();
         let key = serde_json::to_string(key).ok()?;
-        if value.starts_with('"') && echo.len() + key.len() + value.len() <= MAX_BYTES {
+        // What stands between the quotes may be half of a surrogate pair, which is no text.
+        let is_text = || serde_json::from_str::<Cow<'_, str>>(value).is_ok();
+        let fits = echo.len() + key.len() + value.len() <= MAX_BYTES;
+        if value.starts_with('"') && fits && is_text() {
             echo.extend([separator, &key, ":", value]);
             separator = ",";
         }
@@ -51,6 +54,12 @@ mod tests {
 
     fn echoed_value(metadata: &str) -> Value {
         serde_json::from_str(&echo(metadata).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn invariant_11_half_a_surrogate_pair_is_left_out() {
+        let metadata = r#"{"custom":{"x":"\ud800","local_id":"7"}}"#;
+        assert_eq!(echoed_value(metadata), json!({"custom": {"local_id": "7"}}));
     }
 
     #[test]

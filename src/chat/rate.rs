@@ -18,7 +18,7 @@ const REFILL: Duration = Duration::from_secs(60);
 /// before lies in `earlier`, until the next turn. No more than twice `most` buckets are held; if
 /// there are more keys than that, the ones that are seldom seen may do more than they should.
 #[derive(Debug)]
-pub(crate) struct RateLimiter<K> {
+pub struct RateLimiter<K> {
     /// How long it takes until there is one token more.
     interval: Duration,
     most: usize,
@@ -28,8 +28,8 @@ pub(crate) struct RateLimiter<K> {
 }
 
 impl<K: Clone + Eq + Hash> RateLimiter<K> {
-    /// Lets each key take so many tokens in a minute.
-    pub(crate) fn new(per_minute: NonZeroU32, most: usize) -> Self {
+    /// Lets each key take so many tokens in a minute; of about so many keys at a time it is sure.
+    pub fn new(per_minute: NonZeroU32, most: usize) -> Self {
         let interval = REFILL / per_minute.get();
         let (recent, earlier) = (HashMap::new(), HashMap::new());
         Self { interval, most, turned_at: None, recent, earlier }
@@ -40,7 +40,7 @@ impl<K: Clone + Eq + Hash> RateLimiter<K> {
     /// # Errors
     ///
     /// How long to wait, if there is none.
-    pub(crate) fn take(&mut self, key: &K, now: Instant) -> Result<(), Duration> {
+    pub fn take(&mut self, key: &K, now: Instant) -> Result<(), Duration> {
         self.turn(now);
         let known = self.recent.get(key).or_else(|| self.earlier.get(key));
         let full_at = known.map_or(now, |full_at| now.max(*full_at)) + self.interval;

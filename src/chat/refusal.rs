@@ -9,6 +9,10 @@ use axum::{
 };
 use serde::Serialize;
 
+/// What the published clients know a session by that could not be created. The documentation has
+/// another text for it (Messaging API, 4).
+const SESSION_FAILED_TO_CLIENTS: &str = "Error creating session";
+
 /// Why a request is refused (Messaging API, 4). Clients compare the texts exactly (3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -79,7 +83,8 @@ impl Refusal {
     }
 }
 
-/// The body of a refusal: clients read `message`, else `error` (Messaging API, 4).
+/// The body of a refusal: clients read `message`, else `error` (Messaging API, 4). Where they know
+/// another text than the documentation, `message` has theirs.
 #[derive(Serialize)]
 struct Body {
     error: &'static str,
@@ -89,7 +94,11 @@ struct Body {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, text) = self.status_and_text();
-        let body = Json(Body { error: text, message: text });
+        let message = match self {
+            Self::SessionFailed => SESSION_FAILED_TO_CLIENTS,
+            _ => text,
+        };
+        let body = Json(Body { error: text, message });
         match self {
             Self::TooManyRequests { retry_after } => {
                 // Whole seconds: not a moment too early.

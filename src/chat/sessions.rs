@@ -1,7 +1,13 @@
 //! What the chat API needs of whoever keeps the sessions.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use axum::extract::ws::Utf8Bytes;
 use baton_core::tenant::TenantKey;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
 /// The sessions behind the chat API.
@@ -70,6 +76,8 @@ pub struct Attachment {
     pub transient: broadcast::Receiver<Utf8Bytes>,
     /// The highest sequence that was written to any connection of the session.
     pub shown: watch::Sender<u64>,
+    /// When a client of the session was last known to be there: milliseconds since 1970, UTC.
+    pub last_seen_ms: Arc<AtomicI64>,
     /// The connection's place among those of the session, freed when it is dropped.
     pub place: OwnedSemaphorePermit,
 }
@@ -82,6 +90,11 @@ impl Attachment {
             *shown = sequence.max(*shown);
             further
         });
+    }
+
+    /// Tells the session that its client was there at this time.
+    pub fn tell_seen(&self, at: Timestamp) {
+        self.last_seen_ms.fetch_max(at.as_millisecond(), Ordering::Relaxed);
     }
 }
 
@@ -101,6 +114,8 @@ pub enum ClientAction {
     UserMessage {
         /// What the user wrote.
         text: String,
+        /// What the user attached: nothing, for a client of the Messaging API.
+        attached: Vec<AttachedLink>,
     },
     /// `EVENT_TYPE_USER_TYPING`: the user types. There is no echo.
     UserTyping,
@@ -108,12 +123,40 @@ pub enum ClientAction {
     UserEndSession,
 }
 
+/// Something that a user attached: where it is. Nobody here fetches it.
+pub struct AttachedLink {
+    /// Its address, of https or http.
+    pub url: String,
+    /// What it is, on one line.
+    pub title: Option<String>,
+    /// Its media type, such as `image/png`; absent where that is not known.
+    pub media_type: Option<String>,
+}
+
+impl AttachedLink {
+    /// The title and the address, as words.
+    pub fn line(&self) -> String {
+        let Self { url, title, .. } = self;
+        title.as_ref().map_or_else(|| url.clone(), |title| format!("{title}: {url}"))
+    }
+
+    /// A text, unless it is blank, and below it a line for each of the links.
+    pub fn below<'a>(text: &str, links: impl IntoIterator<Item = &'a Self>) -> String {
+        let text = (!text.trim().is_empty()).then(|| text.to_owned());
+        let lines = text.into_iter().chain(links.into_iter().map(Self::line));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// Why a client's event was not taken. The client is told by a `SYSTEM_MESSAGE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// A user message cannot be passed on to an agent.
-    #[error("Failed to forward message to live agent")]
-    NotForwarded,
+    /// A user message has no words.
+    #[error("Unknown event type or invalid message format")]
+    Blank,
+    /// Nobody hears a user message: there is neither a bot nor a handoff.
+    #[error("Sorry, I encountered an error. Please try again.")]
+    NobodyListens,
     /// The session cannot take it now.
     #[error("Sorry, I encountered an error. Please try again.")]
     Unavailable,

@@ -1,13 +1,18 @@
 //! `GET /ws`: who may open a socket (Messaging API, 5).
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Instant,
+};
 
 use axum::{
+    Extension,
     extract::{
-        Query, State, WebSocketUpgrade,
-        rejection::QueryRejection,
-        ws::{WebSocket, rejection::WebSocketUpgradeRejection},
+        ConnectInfo, Query, State, WebSocketUpgrade, rejection::QueryRejection,
+        ws::rejection::WebSocketUpgradeRejection,
     },
+    http::HeaderMap,
     response::Response,
 };
 use baton_store::{Session, StoreError};
@@ -18,8 +23,9 @@ use crate::{
     connection::{self, Close, Connection},
     digest::SecretDigest,
     limits::{MAX_RECEIVED_BYTES, READ_BUFFER_BYTES},
+    places::Place,
     refusal::Refusal,
-    sessions::{Attached, Sessions},
+    sessions::{Attached, Attachment, Sessions},
 };
 
 /// The query of the request, as it came: a name may stand there twice.
@@ -33,6 +39,8 @@ type Parameters = Vec<(String, String)>;
 pub(crate) async fn connect<S: Sessions>(
     State(chat): State<Arc<Chat<S>>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
+    peer: Option<Extension<ConnectInfo<SocketAddr>>>,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Refusal> {
     let Query(parameters) = parameters.map_err(|_| Refusal::InvalidParameters)?;
@@ -41,18 +49,16 @@ pub(crate) async fn connect<S: Sessions>(
     else {
         return Err(Refusal::InvalidParameters);
     };
-    let access = chat.access_tokens.verify(token).ok_or(Refusal::AuthenticationFailed)?;
-    let session = find(&chat, session_id).await;
+    let peer = peer.map(|Extension(ConnectInfo(peer))| peer.ip());
+    let address = peer.and_then(|peer| chat.admission.counted_address(peer, &headers));
+    let is_current = chat.access_tokens.check(token, chat.clock.now()).is_some();
+    // Who shows no token of ours makes the store be read all the same: that is counted.
+    let session = match is_current || chat.admission.admits(address, Instant::now()) {
+        true => find(&chat, session_id).await,
+        false => Err(()),
+    };
     if let Ok(session) = &session {
-        let Session { details, ended, .. } = session.as_ref().ok_or(Refusal::SessionNotFound)?;
-        let made_by = SecretDigest::from_bytes(details.token_digest);
-        // No other token opens the session: while it lives, this one is good beyond its time.
-        let good = SecretDigest::of(token.as_bytes()).is_one_of(&[made_by])
-            && details.tenant == access.tenant
-            && (!ended || access.is_current(chat.clock.now()));
-        if !good {
-            return Err(Refusal::AuthenticationFailed);
-        }
+        admit(session.as_ref(), token, is_current)?;
     }
     let upgrade = upgrade
         .map_err(|_| Refusal::NoHandshake)?
@@ -60,10 +66,36 @@ pub(crate) async fn connect<S: Sessions>(
         .max_message_size(MAX_RECEIVED_BYTES)
         .max_frame_size(MAX_RECEIVED_BYTES);
     let cursor = first(&parameters, "cursor").map_or(0, read_cursor);
-    Ok(upgrade.on_upgrade(async move |socket| match session {
-        Ok(Some(session)) => join(chat, session, cursor, socket).await,
-        _ => connection::close(socket, Close::TryAgain, &chat.limits).await,
+    Ok(upgrade.on_upgrade(async move |mut socket| {
+        match join(&chat, session.ok().flatten(), address) {
+            Ok((session, attachment, place)) => {
+                let mut connection = Connection::new(chat, session, cursor, attachment, socket);
+                // The task of the upgrade would hold room for all that came before.
+                tokio::spawn(async move {
+                    connection.run().await;
+                    drop(place);
+                });
+            }
+            Err(reason) => connection::close(&mut socket, reason, &chat.limits).await,
+        }
     }))
+}
+
+/// Whether the token opens the session.
+///
+/// The digest of the token that made a session is kept with it, and nobody can guess what has it:
+/// while the session lives, that token is good, also beyond its time and that of its key. What has
+/// ended is shown for the token's own time.
+fn admit(session: Option<&Session>, token: &str, is_current: bool) -> Result<(), Refusal> {
+    match session {
+        Some(Session { details, ended, .. }) => {
+            let made_by = SecretDigest::from_bytes(details.token_digest);
+            let good = SecretDigest::of(token.as_bytes()).is_one_of(&[made_by]);
+            (good && (!ended || is_current)).then_some(()).ok_or(Refusal::AuthenticationFailed)
+        }
+        None if is_current => Err(Refusal::SessionNotFound),
+        None => Err(Refusal::AuthenticationFailed),
+    }
 }
 
 /// The value of the first parameter of this name that has one.
@@ -88,16 +120,18 @@ async fn find<S>(chat: &Chat<S>, session_id: &str) -> Result<Option<Session>, ()
     }
 }
 
-async fn join<S: Sessions>(chat: Arc<Chat<S>>, session: Session, cursor: u64, socket: WebSocket) {
-    let Some(_place) = chat.admission.socket_place() else {
-        return connection::close(socket, Close::TryAgain, &chat.limits).await;
-    };
+/// Joins the session, with the place that its socket takes; or why it has to be closed.
+fn join<S: Sessions>(
+    chat: &Chat<S>,
+    session: Option<Session>,
+    address: Option<IpAddr>,
+) -> Result<(Session, Attachment, Place<IpAddr>), Close> {
+    let session = session.ok_or(Close::TryAgain)?;
+    let place = chat.admission.socket_place(address).ok_or(Close::TryAgain)?;
     match chat.sessions.attach(&session.details.session_id) {
-        Attached::Joined(attachment) => {
-            Connection::new(chat, session, cursor, attachment, socket).run().await;
-        }
-        Attached::Full => connection::close(socket, Close::TryAgain, &chat.limits).await,
-        Attached::Stopping => connection::close(socket, Close::Restart, &chat.limits).await,
+        Attached::Joined(attachment) => Ok((session, attachment, place)),
+        Attached::Full => Err(Close::TryAgain),
+        Attached::Stopping => Err(Close::Restart),
     }
 }
 

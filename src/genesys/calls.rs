@@ -8,10 +8,11 @@ mod queues;
 mod users;
 
 pub use inbound::{
-    Button, EndUser, InboundMessage, OutboundReceipt, ReceiptStatus, StructuredResponse, Taken,
+    Attachment, Button, EndUser, InboundMessage, MediaType, OutboundReceipt, ReceiptStatus,
+    StructuredResponse, Taken,
 };
 pub use integrations::{Integration, IntegrationRef};
 pub use look_up::LookUpError;
-pub use queues::{Queue, QueueRef};
+pub use queues::Queue;
 pub use users::User;
 pub(crate) use users::Users;

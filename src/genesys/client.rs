@@ -153,12 +153,13 @@ impl Genesys {
         let purpose = call.purpose;
         let token = tokens.token().await?;
         let request = self.request(call, &token)?;
-        rate.turn(call.class).await.map_err(|_| CallError::Busy { purpose })?;
+        let turn = rate.turn(call.class).await.map_err(|_| CallError::Busy { purpose })?;
         let answer = transport
             .send(request, call.most_bytes)
             .await
             .map_err(|error| CallError::of_transport(error, purpose, host))?;
         rate.observe(answer.status, &answer.headers);
+        drop(turn);
         self.learn(&token, answer.status);
         if answer.status.is_success() {
             return Ok(answer.body);

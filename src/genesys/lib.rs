@@ -25,9 +25,10 @@ mod tls;
 mod token;
 mod transport;
 
+pub use baton_handoff::QueueRef;
 pub use calls::{
-    Button, EndUser, InboundMessage, Integration, IntegrationRef, LookUpError, OutboundReceipt,
-    Queue, QueueRef, ReceiptStatus, StructuredResponse, Taken, User,
+    Attachment, Button, EndUser, InboundMessage, Integration, IntegrationRef, LookUpError,
+    MediaType, OutboundReceipt, Queue, ReceiptStatus, StructuredResponse, Taken, User,
 };
 pub use channels::{ChannelMemory, ChannelNotice, ChannelState, ChannelStatus, Channels, Watch};
 pub use client::Genesys;

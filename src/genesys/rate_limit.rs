@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -64,12 +65,12 @@ impl RateLimit {
         Self(Arc::new(shared))
     }
 
-    /// Returns when a call of the class may be sent. A caller that is dropped leaves the queue.
-    pub(crate) async fn turn(&self, class: Class) -> Result<(), NoTurn> {
-        let (waiting, turn) = self.enter(class);
-        let outcome = turn.await.unwrap_or(Err(NoTurn));
-        drop(waiting);
-        outcome
+    /// Returns when a call of the class may be sent. What it returns is kept until the answer is
+    /// there. A caller that is dropped leaves the queue.
+    pub(crate) async fn turn(&self, class: Class) -> Result<Turn<'_>, NoTurn> {
+        let (turn, outcome) = self.enter(class);
+        outcome.await.unwrap_or(Err(NoTurn))?;
+        Ok(turn)
     }
 
     /// Learns from the headers of an answer.
@@ -105,7 +106,7 @@ impl RateLimit {
         }
     }
 
-    fn enter(&self, class: Class) -> (Waiting<'_>, oneshot::Receiver<Result<(), NoTurn>>) {
+    fn enter(&self, class: Class) -> (Turn<'_>, oneshot::Receiver<Result<(), NoTurn>>) {
         let (sender, receiver) = oneshot::channel();
         let now = Instant::now();
         let mut state = self.0.lock();
@@ -120,7 +121,7 @@ impl RateLimit {
             state.ushered = true;
             tokio::spawn(usher(Arc::clone(&self.0)));
         }
-        (Waiting { shared: &self.0, place }, receiver)
+        (Turn { shared: &self.0, place }, receiver)
     }
 }
 
@@ -164,34 +165,37 @@ async fn usher(shared: Arc<Shared>) {
             let now = Instant::now();
             let mut state = shared.lock();
             state.let_go(now);
-            match state.schedule.wake_at() {
-                Some(wake_at) => wake_at,
-                None => {
-                    state.ushered = false;
-                    return;
-                }
+            if state.schedule.is_empty() {
+                state.ushered = false;
+                return;
+            }
+            state.schedule.wake_at()
+        };
+        let due = async {
+            match wake_at {
+                Some(wake_at) => sleep_until(wake_at).await,
+                None => future::pending().await,
             }
         };
         tokio::select! {
-            () = sleep_until(wake_at) => {}
+            () = due => {}
             () = shared.changed.notified() => {}
         }
     }
 }
 
-/// A place in the queue, which is left when this is dropped.
-struct Waiting<'a> {
+/// A place in the queue, and then among those that are under way, until this is dropped.
+pub(crate) struct Turn<'a> {
     shared: &'a Shared,
     place: Place,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut state = self.shared.lock();
-        if state.turns.remove(&self.place).is_some() {
-            state.schedule.leave(self.place);
-            drop(state);
-            self.shared.changed.notify_one();
-        }
+        state.turns.remove(&self.place);
+        state.schedule.leave(self.place, Instant::now());
+        drop(state);
+        self.shared.changed.notify_one();
     }
 }

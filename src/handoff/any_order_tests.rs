@@ -5,8 +5,8 @@ use proptest::{collection::vec, prelude::*};
 use serde_json::json;
 
 use crate::{
-    DisconnectOutcome, Handoff, Input, Leaving, Notice, Participant, ReadOutcome, Rules, Snapshot,
-    State, Ticket,
+    DisconnectOutcome, Handoff, Input, Leaving, Notice, Participant, QueueRef, ReadOutcome, Rules,
+    Snapshot, State, Ticket, TransferOutcome, TwoQueues,
     testing::{agent, alerting, at, customer, event, other, queue, seconds},
 };
 
@@ -51,7 +51,7 @@ fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         4 => prop_oneof![9 => Just("c1"), 1 => Just("c2")]
             .prop_map(|id| Input::Accepted { conversation_id: id.to_owned() }),
-        1 => Just(Input::Refused { reason: "never".to_owned() }),
+        1 => Just(Input::Refused),
         2 => Just(Input::Reconcile),
         6 => (kind, id(), -60..90_i64)
             .prop_map(|(kind, id, time)| Input::Event(event(kind, Some(&id), at(time)))),
@@ -75,6 +75,13 @@ fn input() -> impl Strategy<Value = Input> {
             Just(DisconnectOutcome::Refused),
         ]
         .prop_map(Input::Disconnected),
+        2 => prop_oneof![
+            Just(TransferOutcome::Done),
+            Just(TransferOutcome::Failed),
+            Just(TransferOutcome::Stuck),
+            Just(TransferOutcome::Refused),
+        ]
+        .prop_map(Input::Transferred),
         2 => Just(Input::Tick),
     ]
 }
@@ -114,11 +121,16 @@ proptest! {
         name_agents in any::<bool>(),
         longest_wait in proptest::option::of(0..300_u64),
         estimates in proptest::option::of(1..60_u64),
+        two_queues in any::<bool>(),
     ) {
         let (longest_wait, estimates) = (longest_wait.map(seconds), estimates.map(seconds));
         let rules = Rules { name_agents, longest_wait, estimates, ..Rules::default() };
         let mut now = at(0);
         let mut handoff = Handoff::requested(now, &rules);
+        if two_queues {
+            let [bot, agent] = ["a", "b"].map(|id| QueueRef::Id(id.to_owned()));
+            handoff = handoff.between(TwoQueues { bot, agent });
+        }
         let mut told = Vec::new();
         for (pause, input) in steps {
             now = now.checked_add(seconds(pause)).unwrap();

@@ -205,8 +205,8 @@ fn the_first_agent_is_announced_even_if_known_only_by_a_message_after_the_end() 
 #[test]
 fn a_first_message_that_is_refused_fails_the_handoff() {
     let mut scene = Scene::requested();
-    scene.apply(Input::Refused { reason: "unknown integration".to_owned() });
-    assert_eq!(scene.told(), ["over: unknown integration"]);
+    scene.apply(Input::Refused);
+    assert_eq!(scene.told(), ["over: refused"]);
     assert!(!scene.handoff.is_open());
 }
 
@@ -265,7 +265,7 @@ fn a_user_who_leaves_while_the_handoff_opens_leaves_no_ghost() {
 fn a_user_who_leaves_before_a_refusal_is_simply_gone() {
     let mut scene = Scene::requested();
     scene.apply(Input::Left(Leaving::EndedByUser));
-    scene.apply(Input::Refused { reason: "never".to_owned() });
+    scene.apply(Input::Refused);
     assert_eq!(scene.told(), ["over: by the user"]);
     assert!(!scene.handoff.is_open());
 }

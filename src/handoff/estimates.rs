@@ -21,8 +21,15 @@ pub(crate) struct Estimates {
     queue: Option<Queue>,
     /// How often a status was told.
     told: u32,
-    /// The last that was told in this wait.
-    last: Option<QueueStatus>,
+    /// The last that was told.
+    last: Option<Told>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    status: QueueStatus,
+    /// How many agents had been announced by then: with the next, another wait begins.
+    agents: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,7 +50,6 @@ impl Estimates {
     /// The user does not wait any more.
     fn end(&mut self) {
         self.queue = None;
-        self.last = None;
     }
 
     fn settle(&mut self, now: Timestamp) {
@@ -57,6 +63,7 @@ impl Estimates {
         &mut self,
         queue_id: &str,
         wait: Option<Duration>,
+        agents: u32,
         now: Timestamp,
         rules: &Rules,
     ) -> Vec<Notice> {
@@ -66,14 +73,16 @@ impl Estimates {
         let Some(estimated_wait) = wait.map(in_whole_minutes) else { return Vec::new() };
         let queue_name = queue.queue.name.clone();
         let is_news = self.last.as_ref().is_none_or(|last| {
-            last.queue_name != queue_name || last.estimated_wait != estimated_wait
+            let same_wait = last.status.estimated_wait == estimated_wait;
+            last.agents != agents || last.status.queue_name != queue_name || !same_wait
         });
         if !is_news {
             return Vec::new();
         }
         self.told = self.told.saturating_add(1);
         let status = QueueStatus { number: self.told, queue_name, estimated_wait };
-        vec![Notice::Queue(self.last.insert(status).clone())]
+        self.last = Some(Told { status: status.clone(), agents });
+        vec![Notice::Queue(status)]
     }
 
     /// The queue of which the estimate is to be asked for.
@@ -90,13 +99,19 @@ impl Estimates {
 impl Handoff {
     /// Takes in in which queue a snapshot shows the user.
     pub(crate) fn find_queue(&mut self, snapshot: &Snapshot) {
-        self.estimates.observe(snapshot.queue());
+        let queue = self.agents_queue(snapshot).cloned();
+        self.estimates.observe(queue.as_ref());
     }
 
     /// Whether a queue of the user is yet to be found. No topic tells of it: the flow may be slow
     /// to put the user into one.
     pub(crate) fn lacks_queue(&self, snapshot: &Snapshot, rules: &Rules) -> bool {
-        self.wants_estimates(rules) && snapshot.queue().is_none()
+        self.wants_estimates(rules) && self.agents_queue(snapshot).is_none()
+    }
+
+    /// The queue in which the user waits for an agent; the bot's is none.
+    fn agents_queue<'s>(&self, snapshot: &'s Snapshot) -> Option<&'s AcdQueue> {
+        snapshot.queues().find(|queue| !self.is_bot_queue(queue))
     }
 
     pub(crate) fn settle_estimates(&mut self, now: Timestamp, rules: &Rules) {

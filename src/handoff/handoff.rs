@@ -1,6 +1,5 @@
 //! The handoff itself: a stage, and one function for each kind of input.
 
-use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -12,6 +11,7 @@ use crate::{
     messages::Messages,
     reading::Reading,
     rules::later,
+    transfer::Transferring,
     waiting::Wait,
 };
 
@@ -23,6 +23,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handoff {
     pub(crate) requested_at: Timestamp,
+    /// The name of the queue for which it was requested, if whoever did so knew one.
+    #[serde(default)]
+    pub(crate) queue_name: Option<String>,
     pub(crate) conversation_id: Option<String>,
     pub(crate) stage: Stage,
     pub(crate) attendance: Attendance,
@@ -34,6 +37,9 @@ pub struct Handoff {
     /// How long the user waits for the first agent.
     #[serde(default)]
     pub(crate) wait: Wait,
+    /// The transfer out of the bot's queue, in an org that has one.
+    #[serde(default)]
+    pub(crate) transferring: Option<Box<Transferring>>,
     /// What is known of the queue in which the user is.
     #[serde(default)]
     pub(crate) estimates: Estimates,
@@ -77,6 +83,7 @@ impl Handoff {
     pub fn requested(now: Timestamp, rules: &Rules) -> Self {
         Self {
             requested_at: now,
+            queue_name: None,
             conversation_id: None,
             stage: Stage::Opening,
             attendance: Attendance::default(),
@@ -85,27 +92,36 @@ impl Handoff {
             messages: Messages::default(),
             disconnect: None,
             wait: Wait::of(now, rules),
+            transferring: None,
             estimates: Estimates::default(),
             customer_gone_by: None,
         }
+    }
+
+    /// The same handoff, requested for the queue of this name.
+    #[must_use]
+    pub fn towards(self, queue_name: Option<String>) -> Self {
+        Self { queue_name, ..self }
     }
 
     /// Takes what happened; what the client is to be told of it, in order.
     pub fn apply(&mut self, input: Input, now: Timestamp, rules: &Rules) -> Vec<Notice> {
         let mut notices = match input {
             Input::Accepted { conversation_id } => self.accepted(conversation_id, now, rules),
-            Input::Refused { reason } => self.refused(reason),
+            Input::Refused => self.refused(),
             Input::Reconcile => self.reconcile(),
             Input::Event(event) => self.heard(&event, now, rules),
             Input::Read { ticket, outcome } => self.read(ticket, outcome, now, rules),
             Input::AgentWrote { at } => self.agent_wrote(at, now, rules),
             Input::Named { user_id, details } => self.attendance.named(&user_id, details),
             Input::Estimated { queue_id, wait } => {
-                self.estimates.estimated(&queue_id, wait, now, rules)
+                let agents = self.agent().map_or(0, |agent| agent.number);
+                self.estimates.estimated(&queue_id, wait, agents, now, rules)
             }
             Input::Missing(ids) => self.missing(&ids, now),
             Input::Fetched { message_id, arrived } => self.fetched(&message_id, arrived),
             Input::Left(how) => self.left(how, now, rules),
+            Input::Transferred(outcome) => self.transferred(outcome, now, rules),
             Input::Disconnected(outcome) => self.disconnected(outcome, now, rules),
             Input::Tick => Vec::new(),
         };
@@ -122,6 +138,7 @@ impl Handoff {
         }
         self.customer_gone_by = self.customer_gone_by.map(|by| by.max(whole));
         self.wait.resume(whole);
+        self.resume_transfer();
     }
 
     /// Whether anything is still wanted. That may be so after the end was told, while the
@@ -157,6 +174,11 @@ impl Handoff {
         self.conversation_id.as_deref()
     }
 
+    /// The name of the queue for which it was requested, if that is known.
+    pub fn queue_name(&self) -> Option<&str> {
+        self.queue_name.as_deref()
+    }
+
     /// Who was last announced.
     pub fn agent(&self) -> Option<&Agent> {
         self.attendance.announced()
@@ -170,6 +192,7 @@ impl Handoff {
             self.attendance.moved();
             self.liveness = Liveness::default();
             self.disconnect = None;
+            self.restart_transfer();
             self.reading.ask();
         }
         match self.stage {
@@ -199,12 +222,10 @@ impl Handoff {
         Vec::new()
     }
 
-    fn refused(&mut self, reason: String) -> Vec<Notice> {
+    fn refused(&mut self) -> Vec<Notice> {
         match self.stage {
             _ if self.conversation_id.is_some() => Vec::new(),
-            Stage::Opening | Stage::Open | Stage::Ending { .. } => {
-                self.close(End::Failed { reason })
-            }
+            Stage::Opening | Stage::Open | Stage::Ending { .. } => self.close(End::Refused),
             Stage::Leaving { how, .. } => self.close(how.into()),
             Stage::Detaching { .. } | Stage::Closed => {
                 self.stage = Stage::Closed;
@@ -216,70 +237,6 @@ impl Handoff {
     fn reconcile(&mut self) -> Vec<Notice> {
         self.reading.ask();
         Vec::new()
-    }
-
-    fn heard(&mut self, event: &LifecycleEvent<'_>, now: Timestamp, rules: &Rules) -> Vec<Notice> {
-        if !self.is_about_us(event) {
-            return Vec::new();
-        }
-        let at = event.time_ms.and_then(timestamp);
-        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
-        let counts = !late && !self.is_over();
-        match (event.kind, event.user_id.as_deref(), at.filter(|_| counts)) {
-            (LifecycleKind::AcdEnd, Some(user_id), Some(at)) if is_answered(event) => {
-                return self.answered(user_id, at, now, rules);
-            }
-            (LifecycleKind::UserEnd, Some(user_id), Some(at)) => self.attendance.left(user_id, at),
-            (LifecycleKind::CustomerEnd, _, _) if counts => {
-                self.customer_gone_by.get_or_insert(later(now, rules.end_at_latest));
-            }
-            _ => {}
-        }
-        match event.kind {
-            LifecycleKind::UserEnd | LifecycleKind::CustomerEnd => {
-                self.reading.ask_about_end(now, rules);
-            }
-            // A client rings. Whether it is answered is usually heard, too.
-            LifecycleKind::UserStart => self.reading.ask_after(rules.reread, now),
-            _ => self.reading.ask_after(rules.bunch, now),
-        }
-        Vec::new()
-    }
-
-    /// The queue ended with this user's answer: if that is no proof by itself, it is a reason to
-    /// read.
-    fn answered(
-        &mut self,
-        user_id: &str,
-        at: Timestamp,
-        now: Timestamp,
-        rules: &Rules,
-    ) -> Vec<Notice> {
-        let before = self.attendance.clone();
-        let notices = self.attendance.answered(user_id, at, now, rules);
-        if self.attendance == before {
-            self.reading.ask_after(rules.bunch, now);
-        }
-        notices
-    }
-
-    fn agent_wrote(&mut self, at: Option<Timestamp>, now: Timestamp, rules: &Rules) -> Vec<Notice> {
-        self.messages.hurry();
-        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
-        if late || self.is_over() {
-            return Vec::new();
-        }
-        let mut notices = Vec::new();
-        if self.stage == Stage::Opening {
-            // Genesys' answer is still under way, but an agent has it already.
-            self.stage = Stage::Open;
-            notices.push(Notice::Accepted);
-        }
-        notices.extend(self.attendance.wrote(at, now, rules));
-        if !self.attendance.is_known() {
-            self.reading.ask();
-        }
-        notices
     }
 
     fn read(
@@ -313,6 +270,7 @@ impl Handoff {
             false => self.attendance.observe(snapshot, now, rules),
         };
         self.find_queue(snapshot);
+        self.find_agents(snapshot, rules);
         if self.attendance.is_attended() {
             self.liveness.begin();
         }
@@ -323,7 +281,8 @@ impl Handoff {
             Stage::Open | Stage::Ending { .. } => {
                 self.weigh(snapshot, finding, now, rules);
                 let given_up = self.give_up_waiting(snapshot, finding, now, rules);
-                notices.into_iter().chain(given_up).collect()
+                let stranded = self.seek_transfer(snapshot, finding, now, rules);
+                notices.into_iter().chain(given_up).chain(stranded).collect()
             }
             // Another read is needed: this one began before something that is known by now.
             Stage::Leaving { .. } | Stage::Detaching { .. } if self.reading.is_behind() => notices,
@@ -342,11 +301,18 @@ impl Handoff {
     ) {
         match finding {
             Finding::Doubtful(until) => self.reading.plan_doubling_until(until, now, rules),
-            Finding::Alive if snapshot.is_alerting() || self.lacks_queue(snapshot, rules) => {
-                self.reading.plan_doubling(now, rules)
+            Finding::Alive if self.awaits_change(snapshot, rules) => {
+                self.reading.plan_doubling(now, rules);
             }
             Finding::Alive | Finding::Over => self.reading.plan_reconciling(now, rules),
         }
+    }
+
+    /// Whether something is about to change of which no event need tell.
+    fn awaits_change(&self, snapshot: &Snapshot, rules: &Rules) -> bool {
+        snapshot.is_alerting()
+            || self.lacks_queue(snapshot, rules)
+            || self.lacks_agents_queue(snapshot)
     }
 
     /// What a snapshot means for a handoff that the user has not left.
@@ -407,12 +373,6 @@ impl Handoff {
         notices
     }
 
-    /// Whether an event is about this conversation. One that does not say is taken for a hint.
-    fn is_about_us(&self, event: &LifecycleEvent<'_>) -> bool {
-        let Some(ours) = self.conversation_id() else { return false };
-        event.conversation_id.as_deref().is_none_or(|other| other == ours)
-    }
-
     fn shows_us(&self, snapshot: &Snapshot) -> bool {
         self.conversation_id() == Some(snapshot.conversation_id.as_str())
     }
@@ -431,12 +391,4 @@ impl From<Leaving> for End {
             Leaving::Abandoned => Self::Abandoned,
         }
     }
-}
-
-fn is_answered(event: &LifecycleEvent<'_>) -> bool {
-    event.acd_outcome.as_deref() == Some("ANSWERED")
-}
-
-fn timestamp(milliseconds: u64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(i64::try_from(milliseconds).ok()?).ok()
 }

@@ -16,10 +16,7 @@ pub enum Input {
         conversation_id: String,
     },
     /// The first message can never be taken: no conversation comes.
-    Refused {
-        /// Why, for the client.
-        reason: String,
-    },
+    Refused,
     /// The conversation's topics are subscribed, or are again after a gap: what happened before
     /// may have gone unheard.
     Reconcile,
@@ -63,6 +60,8 @@ pub enum Input {
     },
     /// The user has left the chat.
     Left(Leaving),
+    /// What came of a transfer out of the bot's queue.
+    Transferred(TransferOutcome),
     /// What came of disconnecting the customer.
     Disconnected(DisconnectOutcome),
     /// [`Wants::wake_at`](crate::Wants::wake_at) has come.
@@ -88,6 +87,19 @@ pub enum Leaving {
     EndedByUser,
     /// The user is gone without a word.
     Abandoned,
+}
+
+/// What came of asking Genesys for a transfer. Where the conversation is then, only a read shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TransferOutcome {
+    /// Genesys has taken the request.
+    Done,
+    /// It failed, or its answer was lost; another try may do better.
+    Failed,
+    /// It fails until an operator mends something.
+    Stuck,
+    /// It can never succeed with this participant.
+    Refused,
 }
 
 /// What came of disconnecting the customer.

@@ -18,18 +18,21 @@ pub mod topics;
 mod attendance;
 mod estimates;
 mod handoff;
+mod hearing;
 mod input;
 mod leaving;
 mod liveness;
 mod messages;
 mod notice;
 mod parts;
+mod queue_ref;
 mod quick_reply;
 mod reading;
 mod routing_hints;
 mod rules;
 mod snapshot;
 mod transcript;
+mod transfer;
 mod waiting;
 mod wants;
 
@@ -52,16 +55,23 @@ mod snapshot_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
+mod transfer_tests;
+#[cfg(test)]
 mod waiting_tests;
 
 pub use handoff::Handoff;
-pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome};
+pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome, TransferOutcome};
 pub use notice::{Agent, AgentDetails, End, Notice, QueueStatus};
 pub use parts::parts;
+pub use queue_ref::QueueRef;
 pub use quick_reply::quick_reply;
 pub use reading::Ticket;
 pub use routing_hints::RoutingHints;
 pub use rules::Rules;
 pub use snapshot::{AcdQueue, Participant, Purpose, SentMessage, Snapshot, SnapshotProblem, State};
-pub use transcript::{TranscriptEntry, TranscriptForm, TranscriptSpeaker, transcript};
-pub use wants::{Disconnect, Wants};
+pub use transcript::{
+    REASSURANCE, TranscriptEntry, TranscriptForm, TranscriptSpeaker, is_blank, is_reassurance,
+    transcript,
+};
+pub use transfer::TwoQueues;
+pub use wants::{Disconnect, Transfer, Wants};

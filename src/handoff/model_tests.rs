@@ -8,27 +8,30 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use crate::{
-    Agent, AgentDetails, DisconnectOutcome, End, Handoff, Input, Notice, Purpose, QueueStatus,
-    ReadOutcome, Rules, State,
-    model_world::{Clock, Truth, World, name, world},
+    Agent, AgentDetails, DisconnectOutcome, End, Handoff, Input, Notice, Purpose, QueueRef,
+    QueueStatus, ReadOutcome, Rules, State, TransferOutcome, TwoQueues,
+    model_world::{Answer, BOTS, Clock, Truth, World, name, world},
     testing::{CONVERSATION, event, seconds},
 };
 
 /// What is under way to the handoff, and what it told.
 struct Run<'w> {
     world: &'w World,
-    truth: Truth,
+    truth: Truth<'w>,
     clock: Clock,
     rules: Rules,
     handoff: Handoff,
     /// What arrives when; the number keeps the order of what arrives at once.
     arriving: BTreeMap<(i64, usize), Input>,
     arrived: usize,
+    heard: usize,
     reads: usize,
     reading: bool,
     naming: BTreeSet<String>,
     asking: bool,
     disconnecting: bool,
+    transfers: usize,
+    transferring: bool,
     /// What was told of queues, and after how many joinings.
     statuses: Vec<(usize, QueueStatus)>,
     joined: Vec<Agent>,
@@ -47,10 +50,15 @@ impl<'w> Run<'w> {
             estimates: world.estimates.map(seconds),
             ..Rules::default()
         };
+        let mut handoff = Handoff::requested(clock.ours(0), &rules);
+        if world.bot_queue.is_some() {
+            let bot = QueueRef::Id(BOTS.to_owned());
+            handoff = handoff.between(TwoQueues { bot, agent: QueueRef::parse("Agents") });
+        }
         let mut run = Self {
             world,
             truth: Truth::of(world),
-            handoff: Handoff::requested(clock.ours(0), &rules),
+            handoff,
             rules,
             clock,
             arriving: BTreeMap::new(),
@@ -60,6 +68,9 @@ impl<'w> Run<'w> {
             naming: BTreeSet::new(),
             asking: false,
             disconnecting: false,
+            transfers: 0,
+            transferring: false,
+            heard: 0,
             statuses: Vec::new(),
             joined: Vec::new(),
             shown: BTreeSet::new(),
@@ -71,19 +82,26 @@ impl<'w> Run<'w> {
         for time in &world.reconciled {
             run.arrives(951 + time, Input::Reconcile);
         }
-        let mut delays = world.arrivals.iter().cycle();
-        for (time, kind, user_id) in run.truth.events.clone() {
+        run.sends_what_happens();
+        run
+    }
+
+    /// What truly happens, and is not on its way yet, is.
+    fn sends_what_happens(&mut self) {
+        let events = self.truth.events.split_off(0);
+        for (time, kind, user_id) in events {
             let heard: LifecycleEvent<'static> =
-                event(kind, user_id.as_deref(), run.clock.theirs(time));
-            for delay in delays.next().unwrap() {
-                run.arrives(time + delay, Input::Event(heard.clone()));
+                event(kind, user_id.as_deref(), self.clock.theirs(time));
+            let delays = &self.world.arrivals[self.heard % self.world.arrivals.len()];
+            self.heard += 1;
+            for delay in delays {
+                self.arrives(time + delay, Input::Event(heard.clone()));
             }
         }
-        for time in run.truth.messages.clone() {
-            let sent = Some(run.clock.theirs(time));
-            run.arrives(time + 200, Input::AgentWrote { at: sent });
+        for time in self.truth.messages.split_off(0) {
+            let sent = Some(self.clock.theirs(time));
+            self.arrives(time + 200, Input::AgentWrote { at: sent });
         }
-        run
     }
 
     fn arrives(&mut self, time: i64, input: Input) {
@@ -118,6 +136,7 @@ impl<'w> Run<'w> {
             }
             Input::Estimated { .. } => self.asking = false,
             Input::Disconnected(_) => self.disconnecting = false,
+            Input::Transferred(_) => self.transferring = false,
             _ => {}
         }
         let notices = self.handoff.apply(input, self.clock.ours(now), &self.rules);
@@ -126,6 +145,7 @@ impl<'w> Run<'w> {
         }
         let stored = serde_json::to_string(&self.handoff).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Handoff>(&stored).unwrap(), &self.handoff);
+        self.transfers_if_wanted(now)?;
         self.starts_what_is_wanted(now);
         Ok(())
     }
@@ -172,12 +192,39 @@ impl<'w> Run<'w> {
         }
     }
 
+    /// Nobody who has left the bot's queue is transferred again.
+    fn transfers_if_wanted(&mut self, now: i64) -> Result<(), TestCaseError> {
+        let wanted = self.handoff.wants().transfer.filter(|_| !self.transferring);
+        let Some(participant_id) = wanted.map(|transfer| transfer.participant_id.to_owned()) else {
+            return Ok(());
+        };
+        prop_assert!(self.truth.is_in_bot_queue(now), "a second transfer at {now}");
+        let answers = &self.world.bot_queue.as_ref().unwrap().answers;
+        let (takes, answer) = answers[self.transfers % answers.len()];
+        self.transfers += 1;
+        self.transferring = true;
+        let made = match answer {
+            Answer::True | Answer::Lost => self.truth.transferred(&participant_id, now + takes / 2),
+            Answer::Failed | Answer::Ignored | Answer::Stuck => false,
+        };
+        self.sends_what_happens();
+        let outcome = match (answer, made) {
+            (Answer::True, false) => TransferOutcome::Refused,
+            (Answer::True, true) | (Answer::Ignored, _) => TransferOutcome::Done,
+            (Answer::Lost | Answer::Failed, _) => TransferOutcome::Failed,
+            (Answer::Stuck, _) => TransferOutcome::Stuck,
+        };
+        self.arrives(now + takes, Input::Transferred(outcome));
+        Ok(())
+    }
+
     fn is_told(&mut self, notice: Notice, now: i64) -> Result<(), TestCaseError> {
         prop_assert!(!self.over, "{notice:?} after the end");
         match notice {
             Notice::Accepted => prop_assert!(self.joined.is_empty()),
             Notice::Queue(status) => {
                 prop_assert!(self.world.estimates.is_some());
+                prop_assert!(!self.truth.is_in_bot_queue(now));
                 prop_assert_eq!(status.number as usize, self.statuses.len() + 1);
                 let same = |last: &(usize, QueueStatus)| {
                     last.0 == self.joined.len()
@@ -205,6 +252,11 @@ impl<'w> Run<'w> {
                 prop_assert!(now >= longest && self.joined.is_empty());
                 let nobody = self.truth.accepted_by(longest, None) == 0;
                 prop_assert!(nobody || now >= longest + unread, "somebody was there at {now}");
+                self.over = true;
+            }
+            Notice::Over(End::NotTransferred) => {
+                prop_assert!(self.truth.is_in_bot_queue(now), "it had been transferred by {now}");
+                prop_assert!(self.transfers >= 2);
                 self.over = true;
             }
             Notice::Over(_) => {

@@ -22,11 +22,36 @@ struct Stint {
     messages: Vec<i64>,
 }
 
+/// How Genesys and what lies between answer to a transfer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    /// It is made if it can be, or else refused.
+    True,
+    /// It is made if it can be, and the answer is lost.
+    Lost,
+    /// It is not made, and said to have failed.
+    Failed,
+    /// It is not made, and said to have been.
+    Ignored,
+    /// It is not made before an operator has mended something.
+    Stuck,
+}
+
+/// An org whose flow puts every conversation into a bot's queue.
+#[derive(Clone, Debug)]
+pub(crate) struct BotQueue {
+    /// Whether the queue's own participant, and the customer's, can be replaced.
+    pub(crate) replaces: [bool; 2],
+    /// How long each transfer takes in turn, and how it is answered.
+    pub(crate) answers: Vec<(i64, Answer)>,
+}
+
 /// How Genesys and what lies between behave.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     stints: Vec<Stint>,
     customer_lives_on: bool,
+    pub(crate) bot_queue: Option<BotQueue>,
     /// How far Genesys' clock is ahead of ours.
     pub(crate) ahead: i64,
     pub(crate) name_agents: bool,
@@ -64,16 +89,32 @@ fn stint() -> impl Strategy<Value = Stint> {
         })
 }
 
+fn bot_queue() -> impl Strategy<Value = BotQueue> {
+    let answer = prop_oneof![
+        3 => Just(Answer::True),
+        1 => Just(Answer::Lost),
+        1 => Just(Answer::Failed),
+        1 => Just(Answer::Ignored),
+        1 => Just(Answer::Stuck),
+    ];
+    (any::<[bool; 2]>(), vec((20..3_000_i64, answer), 0..8)).prop_map(|(replaces, mut answers)| {
+        // However many go wrong, one of them does not.
+        answers.push((100, Answer::True));
+        BotQueue { replaces, answers }
+    })
+}
+
 pub(crate) fn world() -> impl Strategy<Value = World> {
     let arrival = prop_oneof![
         5 => (0..300_i64).prop_map(|delay| vec![delay]),
         2 => Just(Vec::new()),
         2 => vec(0..30_000_i64, 1..3),
     ];
-    let read = (20..1_500_i64, proptest::bool::weighted(0.15));
+    let takes = prop_oneof![4 => 20..1_500_i64, 1 => 1_500..8_000_i64];
+    let read = (takes, proptest::bool::weighted(0.15));
     (
         vec(stint(), 0..5),
-        any::<bool>(),
+        (any::<bool>(), proptest::option::weighted(0.3, bot_queue())),
         -3_000..3_000_i64,
         any::<bool>(),
         (proptest::option::of(5..60_u64), proptest::option::of(1..30_u64)),
@@ -84,7 +125,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
         .prop_map(
             |(
                 stints,
-                customer_lives_on,
+                (customer_lives_on, bot_queue),
                 ahead,
                 name_agents,
                 waits,
@@ -98,6 +139,7 @@ pub(crate) fn world() -> impl Strategy<Value = World> {
                 World {
                     stints,
                     customer_lives_on,
+                    bot_queue,
                     ahead,
                     name_agents,
                     longest_wait,
@@ -120,8 +162,8 @@ pub(crate) struct Leg {
 }
 
 /// What truly happens.
-#[derive(Default)]
-pub(crate) struct Truth {
+pub(crate) struct Truth<'w> {
+    world: &'w World,
     legs: Vec<Leg>,
     pub(crate) events: Vec<(i64, LifecycleKind, Option<String>)>,
     pub(crate) messages: Vec<i64>,
@@ -130,16 +172,54 @@ pub(crate) struct Truth {
     pub(crate) end: i64,
 }
 
+/// The id of the bot's queue.
+pub(crate) const BOTS: &str = "bots";
+
+/// Later than anything happens.
+const NEVER: i64 = 1 << 50;
+
 pub(crate) fn name(agent: usize) -> String {
     format!("agent{agent}")
 }
 
-impl Truth {
-    pub(crate) fn of(world: &World) -> Self {
-        let mut truth = Self::default();
-        let mut now = 1_000;
-        truth.leg(other("workflow"), now, now + 500);
-        now += 520;
+impl<'w> Truth<'w> {
+    pub(crate) fn of(world: &'w World) -> Self {
+        let (legs, events, messages, acceptances) = Default::default();
+        let mut truth = Self { world, legs, events, messages, acceptances, end: NEVER };
+        let leg = Leg { participant: customer(), begins: 900, connects: Some(900), ends: None };
+        truth.legs.push(leg);
+        truth.leg(other("workflow"), 1_000, 1_500);
+        match world.bot_queue {
+            Some(_) => truth.leg(queue(BOTS), 1_520, NEVER),
+            None => truth.goes_on(1_520),
+        }
+        truth
+    }
+
+    /// Whether the user is in the bot's queue then.
+    pub(crate) fn is_in_bot_queue(&self, then: i64) -> bool {
+        self.end == NEVER && then >= 1_520
+    }
+
+    /// We ask for a transfer; whether it is made.
+    pub(crate) fn transferred(&mut self, participant_id: &str, now: i64) -> bool {
+        let Some(BotQueue { replaces: [queues, customers], .. }) = self.world.bot_queue else {
+            return false;
+        };
+        let works = if participant_id == "p1" { customers } else { queues };
+        let made = works && self.is_in_bot_queue(now);
+        if made {
+            for leg in self.legs.iter_mut().filter(|leg| leg.ends == Some(NEVER)) {
+                leg.ends = Some(now);
+            }
+            self.goes_on(now + 20);
+        }
+        made
+    }
+
+    /// The agents have their stints with the user.
+    fn goes_on(&mut self, mut now: i64) {
+        let (world, truth) = (self.world, self);
         for (index, stint) in world.stints.iter().enumerate() {
             let who = name(stint.agent);
             truth.leg(queue(&format!("q{index}")), now, now + stint.queued);
@@ -168,13 +248,12 @@ impl Truth {
             now = if last { left } else { left + 50 };
         }
         truth.end = now;
-        let ends = (!world.customer_lives_on).then_some(now);
-        let leg = Leg { participant: customer(), begins: 900, connects: Some(900), ends };
-        truth.legs.insert(0, leg);
-        if ends.is_some() {
+        if !world.customer_lives_on {
+            for leg in truth.legs.iter_mut().take(1) {
+                leg.ends = Some(now);
+            }
             truth.events.push((now, LifecycleKind::CustomerEnd, None));
         }
-        truth
     }
 
     fn leg(&mut self, participant: Participant, begins: i64, ends: i64) {
@@ -183,6 +262,7 @@ impl Truth {
 
     /// We disconnect the customer, and everybody goes.
     pub(crate) fn disconnected(&mut self, now: i64) {
+        self.end = self.end.min(now);
         self.legs.retain(|leg| leg.begins <= now);
         for leg in &mut self.legs {
             leg.connects = leg.connects.filter(|time| *time <= now);

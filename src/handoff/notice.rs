@@ -20,7 +20,7 @@ pub enum Notice {
 }
 
 /// How a handoff ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// By an agent, or by Genesys itself.
     ByGenesys,
@@ -30,11 +30,10 @@ pub enum End {
     Abandoned,
     /// The user has waited for an agent as long as the rules have it.
     TimedOut,
-    /// It never began.
-    Failed {
-        /// Why, for the client.
-        reason: String,
-    },
+    /// Genesys could not be brought to transfer it out of the bot's queue.
+    NotTransferred,
+    /// It never began: Genesys did not take what was said first.
+    Refused,
 }
 
 /// How it stands with a user in a queue.

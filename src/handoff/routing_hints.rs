@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde_json::{Map, Value};
 
-use crate::attributes::{LONGEST_VALUE, MOST_ATTRIBUTES, flatten};
+use crate::{
+    QueueRef,
+    attributes::{LONGEST_VALUE, MOST_ATTRIBUTES, flatten},
+    queue_ref::is_uuid,
+};
 
 /// Under which names bots say in which queue the user is to wait. Whether it is the queue's id or
 /// its name shows from the value: an id is a UUID.
@@ -75,6 +79,11 @@ impl RoutingHints {
             department: self.department.or(others.department),
             custom: others.custom.into_iter().chain(self.custom).collect(),
         }
+    }
+
+    /// The queue in which the user is to wait; of an id and a name, the id.
+    pub fn queue(&self) -> Option<QueueRef> {
+        self.queue_id.as_deref().or(self.queue_name.as_deref()).map(QueueRef::parse)
     }
 
     /// The participant data that goes with the first message, at most [`MOST_ATTRIBUTES`]. The
@@ -174,16 +183,8 @@ fn joined(skills: &[String]) -> Option<String> {
     (!text.is_empty() && text.len() <= LONGEST_VALUE).then_some(text)
 }
 
-/// Whether a text is a UUID as Genesys writes its ids, in either case.
-fn is_uuid(text: &str) -> bool {
-    let groups: Vec<&str> = text.split('-').collect();
-    groups.iter().map(|group| group.len()).eq([8, 4, 4, 4, 12])
-        && groups.concat().bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -228,6 +229,15 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(sent(value), *expected, "{value}");
         }
+    }
+
+    #[test]
+    fn of_a_queues_id_and_name_the_id_says_which_it_is() {
+        let both = read(&json!({ "queue_name": "Support", "queue_id": ID }));
+        assert_eq!(both.queue(), Some(QueueRef::Id(ID.to_owned())));
+        let name = read(&json!({ "queue": "Support" }));
+        assert_eq!(name.queue(), Some(QueueRef::Name("Support".to_owned())));
+        assert_eq!(RoutingHints::default().queue(), None);
     }
 
     #[test]
@@ -283,18 +293,5 @@ mod tests {
     fn invariant_10_hints_do_not_show_what_is_said_of_the_user() {
         let shown = format!("{:?}", read(&json!({ "name": "Ann", "department": "Sales" })));
         assert!(shown.contains("Sales") && !shown.contains("Ann"), "{shown}");
-    }
-
-    proptest! {
-        #[test]
-        fn an_id_is_a_uuid_and_nothing_else(text in "[0-9a-fA-Fg-]{35,37}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}") {
-            let bytes = text.as_bytes();
-            let right = bytes.len() == 36
-                && bytes.iter().enumerate().all(|(place, byte)| match place {
-                    8 | 13 | 18 | 23 => *byte == b'-',
-                    _ => byte.is_ascii_hexdigit(),
-                });
-            prop_assert_eq!(is_uuid(&text), right);
-        }
     }
 }

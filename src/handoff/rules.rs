@@ -70,14 +70,15 @@ impl Default for Rules {
 
 impl Rules {
     /// The same rules where time runs at another pace: each duration is multiplied by the factor.
-    /// A factor that makes no duration leaves it as it is.
+    /// A factor that makes no duration leaves it as it is. A network gets no faster by that: what
+    /// an agent's name may take does not become less.
     pub fn scaled(self, factor: f64) -> Self {
         let scaled = |duration: Duration| {
             Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
         };
         Self {
             name_agents: self.name_agents,
-            naming: scaled(self.naming),
+            naming: scaled(self.naming).max(self.naming),
             reread: scaled(self.reread),
             reread_cap: scaled(self.reread_cap),
             longest_wait: self.longest_wait.map(scaled),

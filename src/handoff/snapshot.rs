@@ -130,9 +130,14 @@ impl Snapshot {
         self.customers().find(|leg| leg.is_live())
     }
 
-    /// The queue in which the user is.
-    pub(crate) fn queue(&self) -> Option<&AcdQueue> {
-        self.others().filter(|leg| leg.is_live()).find_map(|leg| leg.queue.as_ref())
+    /// The legs of the queues in which the user is: one, but for a moment between two.
+    pub(crate) fn queue_legs(&self) -> impl Iterator<Item = &Participant> {
+        self.others().filter(|leg| leg.is_live() && leg.queue.is_some())
+    }
+
+    /// Those queues.
+    pub(crate) fn queues(&self) -> impl Iterator<Item = &AcdQueue> {
+        self.queue_legs().filter_map(|leg| leg.queue.as_ref())
     }
 
     /// Whether an agent may be about to accept.

@@ -76,7 +76,7 @@ fn the_queue_of_a_queues_leg_is_read() {
         {"purpose":"acd","state":"connected","queue":{"id":""}},
         {"purpose":"acd","state":"connected","name":"Support","queue":{"id":"q1"}}]}"#;
     let snapshot = read(text).unwrap();
-    let queue = snapshot.queue().unwrap();
+    let queue = snapshot.queues().next().unwrap();
     assert_eq!((queue.id.as_str(), queue.name.as_deref()), ("q1", Some("Support")));
     assert!(snapshot.participants[0].queue.is_none());
 }

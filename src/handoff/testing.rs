@@ -144,7 +144,8 @@ fn spelt(notice: &Notice) -> String {
         Notice::Over(End::ByUser) => "over: by the user".to_owned(),
         Notice::Over(End::Abandoned) => "over: abandoned".to_owned(),
         Notice::Over(End::TimedOut) => "over: timed out".to_owned(),
-        Notice::Over(End::Failed { reason }) => format!("over: {reason}"),
+        Notice::Over(End::NotTransferred) => "over: not transferred".to_owned(),
+        Notice::Over(End::Refused) => "over: refused".to_owned(),
     }
 }
 

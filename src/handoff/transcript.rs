@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use baton_core::json::{Document, Object};
+use baton_core::json::{Document, Json, Object};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::parts;
@@ -17,6 +17,10 @@ const INDENT: &str = "\n    ";
 
 /// What may count as the end of a line where the agent reads it.
 const LINE_ENDS: [char; 7] = ['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}'];
+
+/// The member of a message's payload that is true where the message is one of ours that nobody
+/// else said, so that a user who waits hears something.
+pub const REASSURANCE: &str = "reassurance";
 
 /// Something that was said, or a notice that the user was shown.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,8 +71,8 @@ impl fmt::Debug for TranscriptEntry {
 
 impl TranscriptEntry {
     /// What an event of the session log adds to a transcript (Messaging API, 8); `None` if that
-    /// is nothing: an event of another type, one without words and links, or one that cannot be
-    /// read.
+    /// is nothing: an event of another type, one without words and links, one that cannot be read,
+    /// or one of ours that only reassured the user.
     pub fn of_event(kind: &str, at: Timestamp, payload: &str) -> Option<Self> {
         let (speaker, words) = match kind {
             "EVENT_TYPE_USER_MESSAGE" => (TranscriptSpeaker::User, "text"),
@@ -80,11 +84,26 @@ impl TranscriptEntry {
         let Ok(Document::Object(payload)) = Document::parse(payload.as_bytes()) else {
             return None;
         };
+        if reassures(&payload) {
+            return None;
+        }
         let said = payload.text(words).filter(|text| !is_blank(text)).map(|text| text.into_owned());
         let links = payload.objects("attachments").filter_map(|attachment| link(&attachment));
         let lines: Vec<String> = said.into_iter().chain(links).collect();
         (!lines.is_empty()).then(|| Self { speaker, at, text: lines.join("\n") })
     }
+}
+
+/// Whether an event with this payload is a message of ours that only reassured the user.
+pub fn is_reassurance(payload: &str) -> bool {
+    match Document::parse(payload.as_bytes()) {
+        Ok(Document::Object(payload)) => reassures(&payload),
+        _ => false,
+    }
+}
+
+fn reassures(payload: &Object<'_>) -> bool {
+    payload.get(REASSURANCE).and_then(Json::boolean) == Some(true)
 }
 
 /// The messages in which a transcript goes out, in order: one if it fits. There is none if nothing
@@ -198,8 +217,8 @@ fn link(attachment: &Object<'_>) -> Option<String> {
     })
 }
 
-/// Whether there is nothing to read in it.
-fn is_blank(text: &str) -> bool {
+/// Whether there is nothing to read in it: blanks, control characters, and what has no width.
+pub fn is_blank(text: &str) -> bool {
     text.chars().all(|character| {
         character.is_whitespace()
             || character.is_control()
@@ -244,6 +263,18 @@ mod tests {
               [2026-05-04 09:15 UTC] System: Busy\n\
               [2026-05-05 09:15 UTC] Agent: And now?"]
         );
+    }
+
+    #[test]
+    fn what_only_reassured_the_user_was_said_by_nobody() {
+        let message =
+            |reassurance| json!({"text": "It is your turn soon.", REASSURANCE: reassurance});
+        assert_eq!(of_event("POLY_AGENT_MESSAGE", &message(true)), None);
+        assert!(of_event("POLY_AGENT_MESSAGE", &message(false)).is_some());
+        assert!(is_reassurance(&message(true).to_string()));
+        for payload in [message(false), json!({"reassurance": "true"}), json!({}), json!([])] {
+            assert!(!is_reassurance(&payload.to_string()), "{payload}");
+        }
     }
 
     #[test]

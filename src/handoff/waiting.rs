@@ -14,7 +14,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Wait {
-    /// As long as it takes; or the wait is over.
+    /// As long as it takes.
     #[default]
     Unlimited,
     /// Until then.
@@ -24,6 +24,8 @@ pub(crate) enum Wait {
         /// When the handoff is given up even if no read was answered.
         by: Timestamp,
     },
+    /// An agent has come, even if nothing was heard of it until that agent had gone.
+    Over,
 }
 
 impl Wait {
@@ -38,7 +40,7 @@ impl Wait {
     /// When it is to be looked at again.
     pub(crate) fn due(self) -> Option<Timestamp> {
         match self {
-            Self::Unlimited => None,
+            Self::Unlimited | Self::Over => None,
             Self::Until(due) | Self::TooLong { by: due } => Some(due),
         }
     }
@@ -57,7 +59,7 @@ impl Handoff {
     pub(crate) fn settle_wait(&mut self, now: Timestamp, rules: &Rules) -> Vec<Notice> {
         let wait = match self.awaits_first_agent() {
             true => Wait::of(self.requested_at, rules),
-            false => Wait::Unlimited,
+            false => Wait::Over,
         };
         self.wait = match (wait, self.wait) {
             (Wait::Until(end), begun @ Wait::TooLong { .. }) if end <= now => begun,
@@ -70,9 +72,17 @@ impl Handoff {
         match self.wait {
             Wait::TooLong { by } if by <= now || self.stage == Stage::Opening => {
                 self.reading.ask();
-                self.time_out(now, rules)
+                self.give_up(End::TimedOut, now, rules)
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Notices in a snapshot that an agent has come, who may have gone again since.
+    pub(crate) fn find_agents(&mut self, snapshot: &Snapshot, rules: &Rules) {
+        let mut accepted = snapshot.agents().filter_map(|leg| leg.connected_at);
+        if accepted.any(|at| self.is_of_this_handoff(at, rules)) {
+            self.wait = Wait::Over;
         }
     }
 
@@ -90,20 +100,21 @@ impl Handoff {
         if !(too_long && in_vain) {
             return Vec::new();
         }
-        let mut told = self.time_out(now, rules);
+        let mut told = self.give_up(End::TimedOut, now, rules);
         told.extend(self.let_go(snapshot, finding));
         told
     }
 
     /// The end is told at once; the customer is disconnected after it.
-    fn time_out(&mut self, now: Timestamp, rules: &Rules) -> Vec<Notice> {
-        let told = self.close(End::TimedOut);
+    pub(crate) fn give_up(&mut self, end: End, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let told = self.close(end);
         self.stage = Stage::Detaching { by: later(now, rules.detaching) };
-        self.wait = Wait::Unlimited;
+        self.wait = Wait::Over;
         told
     }
 
     fn awaits_first_agent(&self) -> bool {
-        matches!(self.stage, Stage::Opening | Stage::Open) && !self.attendance.has_begun()
+        let waits = matches!(self.stage, Stage::Opening | Stage::Open);
+        waits && self.wait != Wait::Over && !self.attendance.has_begun()
     }
 }

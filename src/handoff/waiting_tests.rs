@@ -199,6 +199,22 @@ fn a_conversation_that_ended_as_the_wait_ran_out_was_ended_by_genesys() {
 }
 
 #[test]
+fn invariant_7_an_agent_who_came_and_went_unheard_ends_the_wait() {
+    let mut scene = waiting();
+    scene.goes_on_to(300);
+    scene.reads(vec![customer().until(300), agent("a", 290).until(300)]);
+    scene.waits(seconds(60));
+    assert_eq!(scene.told(), ["over: by Genesys"]);
+
+    let mut scene = waiting();
+    scene.goes_on_to(300);
+    scene.reads(vec![customer(), agent("a", 290).until(300), queue("q2")]);
+    scene.waits(Duration::from_hours(1));
+    scene.reads(vec![customer(), agent("b", 3_900)]);
+    assert_eq!(scene.told(), ["joined 1 b"]);
+}
+
+#[test]
 fn a_wait_that_ran_out_while_nobody_looked_is_read_before_it_ends() {
     let mut scene = waiting();
     scene.goes_on_to(300);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Handoff, Ticket, handoff::Stage};
+use crate::{Handoff, QueueRef, Ticket, handoff::Stage};
 
 /// What should be going on outside, as the state has it now.
 ///
@@ -24,12 +24,25 @@ pub struct Wants<'h> {
     pub check: &'h [String],
     /// Fetch these messages, which never arrived.
     pub fetch: &'h [String],
+    /// Transfer the conversation out of the bot's queue.
+    pub transfer: Option<Transfer<'h>>,
     /// Disconnect the customer.
     pub disconnect: Option<Disconnect<'h>>,
     /// Agents' messages are to wait: the joining of their author is being settled.
     pub hold: bool,
     /// When to send [`Input::Tick`](crate::Input::Tick).
     pub wake_at: Option<Timestamp>,
+}
+
+/// The transfer of a conversation to the agents' queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer<'h> {
+    /// The conversation.
+    pub conversation_id: &'h str,
+    /// The participant in it that is replaced.
+    pub participant_id: &'h str,
+    /// With which queue.
+    pub queue: &'h QueueRef,
 }
 
 /// The customer's leg that is to be disconnected.
@@ -52,6 +65,13 @@ impl Handoff {
             estimate: self.estimates.to_ask(),
             check: self.messages.to_check(),
             fetch: self.messages.to_fetch(),
+            transfer: conversation_id.zip(self.transfer()).map(
+                |(conversation_id, (participant_id, queue))| Transfer {
+                    conversation_id,
+                    participant_id,
+                    queue,
+                },
+            ),
             disconnect: conversation_id.zip(self.disconnect.as_deref()).map(
                 |(conversation_id, participant_id)| Disconnect { conversation_id, participant_id },
             ),

@@ -51,14 +51,14 @@ pub struct Answer {
 }
 
 impl GuardedClient {
-    /// A client that goes as far as `reach` says. `connect_timeout` is for all the addresses of a
-    /// host together.
+    /// A client that goes as far as `reach` says. `connect_timeout` is for the look-up of a host's
+    /// name, and then for all its addresses together.
     ///
     /// # Errors
     ///
     /// [`TlsError`] where no certificate can be checked.
     pub fn new(reach: Reach, connect_timeout: Duration) -> Result<Self, TlsError> {
-        Self::resolving(Resolver::system(reach), reach, connect_timeout)
+        Self::resolving(Resolver::system(reach, connect_timeout), reach, connect_timeout)
     }
 
     fn resolving(

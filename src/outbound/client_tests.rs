@@ -58,11 +58,9 @@ fn client(reach: Reach) -> GuardedClient {
 fn resolving(addresses: &[&str], reach: Reach) -> GuardedClient {
     let addresses: Vec<SocketAddr> =
         addresses.iter().map(|text| SocketAddr::new(text.parse().unwrap(), 0)).collect();
-    let resolver = Resolver::new(reach, move |_| {
-        let addresses = addresses.clone();
-        Box::pin(async move { Ok(addresses) })
-    });
-    GuardedClient::resolving(resolver, reach, Duration::from_secs(5)).unwrap()
+    let patience = Duration::from_secs(5);
+    let resolver = Resolver::new(reach, patience, move |_| Ok(addresses.clone()));
+    GuardedClient::resolving(resolver, reach, patience).unwrap()
 }
 
 async fn post(client: &GuardedClient, url: &OutboundUrl) -> Result<Answer, OutboundError> {

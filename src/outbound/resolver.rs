@@ -2,30 +2,40 @@
 
 use std::{
     fmt, io,
-    net::SocketAddr,
+    net::{SocketAddr, ToSocketAddrs},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
     vec,
 };
 
 use hyper_util::client::legacy::connect::dns::Name;
-use tokio::net::lookup_host;
+use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 use tower_service::Service;
 
 use crate::{reserved::Reserved, url::Reach};
 
-type Promise<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// How many look-ups of one client go on at a time. Each blocks a thread for as long as the
+/// operating system waits for the name's servers, whoever has given it up meanwhile.
+const MOST_OF_A_CLIENT: usize = 8;
 
-/// Asks for the addresses of a name.
-type LookUp = dyn Fn(String) -> Promise<io::Result<Vec<SocketAddr>>> + Send + Sync;
+/// The places for the look-ups of all clients together: half of the threads that Tokio has for what
+/// blocks, since others need them too.
+static OF_ALL_CLIENTS: Semaphore = Semaphore::const_new(256);
+
+/// Asks for the addresses of a name, and blocks until they are there.
+type LookUp = dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// Resolves names, and gives no address to which they must not lead. What it gives is what is
 /// connected to: a name that is resolved anew for the connection could lead elsewhere.
 #[derive(Clone)]
 pub(crate) struct Resolver {
     reach: Reach,
+    /// How long a name may take, what it waits for its turn included.
+    patience: Duration,
     look_up: Arc<LookUp>,
+    places: Arc<Semaphore>,
 }
 
 /// Why a name has no address.
@@ -40,21 +50,43 @@ pub(crate) enum ResolveError {
     /// There is none.
     #[error("its name has no address")]
     Nothing,
+    /// It took too long.
+    #[error("its name took longer than {0:?} to resolve")]
+    TooSlow(Duration),
 }
 
 impl Resolver {
     /// Resolves as the operating system does.
-    pub(crate) fn system(reach: Reach) -> Self {
-        Self::new(reach, |name| {
-            Box::pin(async move { Ok(lookup_host((name, 0)).await?.collect()) })
-        })
+    pub(crate) fn system(reach: Reach, patience: Duration) -> Self {
+        Self::new(reach, patience, |name| Ok((name, 0).to_socket_addrs()?.collect()))
     }
 
     pub(crate) fn new(
         reach: Reach,
-        look_up: impl Fn(String) -> Promise<io::Result<Vec<SocketAddr>>> + Send + Sync + 'static,
+        patience: Duration,
+        look_up: impl Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync + 'static,
     ) -> Self {
-        Self { reach, look_up: Arc::new(look_up) }
+        let places = Arc::new(Semaphore::new(MOST_OF_A_CLIENT));
+        Self { reach, patience, look_up: Arc::new(look_up), places }
+    }
+
+    async fn resolve(self, name: Name) -> Result<vec::IntoIter<SocketAddr>, ResolveError> {
+        let (reach, patience) = (self.reach, self.patience);
+        let addresses = timeout(patience, self.addresses(name)).await;
+        let addresses = addresses.map_err(|_| ResolveError::TooSlow(patience))?;
+        checked(addresses.map_err(ResolveError::System)?, reach)
+    }
+
+    async fn addresses(self, name: Name) -> io::Result<Vec<SocketAddr>> {
+        // Neither semaphore is ever closed.
+        let place = self.places.acquire_owned().await.ok();
+        let place_of_all = OF_ALL_CLIENTS.acquire().await.ok();
+        spawn_blocking(move || {
+            // The places are the thread's: it goes on when nobody waits for it any more.
+            let _places = (place, place_of_all);
+            (self.look_up)(name.as_str())
+        })
+        .await?
     }
 }
 
@@ -76,16 +108,14 @@ fn checked(
 impl Service<Name> for Resolver {
     type Response = vec::IntoIter<SocketAddr>;
     type Error = ResolveError;
-    type Future = Promise<Result<Self::Response, ResolveError>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ResolveError>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ResolveError>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let reach = self.reach;
-        let addresses = (self.look_up)(name.as_str().to_owned());
-        Box::pin(async move { checked(addresses.await.map_err(ResolveError::System)?, reach) })
+        Box::pin(self.clone().resolve(name))
     }
 }
 
@@ -97,6 +127,10 @@ impl fmt::Debug for Resolver {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use tokio::task::JoinSet;
+
     use super::*;
 
     fn resolve(addresses: &[&str], reach: Reach) -> Result<usize, ResolveError> {
@@ -127,5 +161,33 @@ mod tests {
         for reach in [Reach::Public, Reach::PrivateToo] {
             assert!(matches!(resolve(&[], reach), Err(ResolveError::Nothing)));
         }
+    }
+
+    #[tokio::test]
+    async fn invariant_11_look_ups_that_hang_hold_a_few_threads_and_nobody_waits_for_ever() {
+        let (begun, beginnings) = mpsc::channel();
+        let (end, ends) = mpsc::channel::<()>();
+        let ends = std::sync::Mutex::new(ends);
+        let mut resolver = Resolver::new(Reach::Public, Duration::from_millis(100), move |_| {
+            begun.send(()).unwrap();
+            // Until the test is over.
+            let _ = ends.lock().unwrap().recv();
+            Ok(vec![SocketAddr::new([8, 8, 8, 8].into(), 0)])
+        });
+        let name = || "bot.example.org".parse::<Name>().unwrap();
+        let mut calls = JoinSet::new();
+        for _ in 0..3 * MOST_OF_A_CLIENT {
+            calls.spawn(resolver.call(name()));
+        }
+        for call in calls.join_all().await {
+            assert!(matches!(call, Err(ResolveError::TooSlow(_))));
+        }
+        for _ in 0..MOST_OF_A_CLIENT {
+            beginnings.recv_timeout(Duration::from_secs(10)).unwrap();
+        }
+        assert!(beginnings.try_recv().is_err());
+        drop(end);
+        resolver.patience = Duration::from_secs(10);
+        assert_eq!(resolver.call(name()).await.unwrap().count(), 1);
     }
 }

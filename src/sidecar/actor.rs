@@ -5,10 +5,12 @@
 //! store; what should be going on at Genesys is then compared with what is, and started.
 
 mod bot;
+mod bot_place;
 mod client;
 mod conduct;
 mod hand_over;
 mod idle;
+mod in_queue;
 mod inbox;
 mod known;
 mod leaving;
@@ -19,7 +21,7 @@ mod step;
 
 use std::{
     future,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, atomic::AtomicI64},
     time::Duration,
 };
 
@@ -33,7 +35,7 @@ use baton_store::NewEvent;
 use jiff::Timestamp;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch},
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use crate::{
@@ -85,7 +87,7 @@ pub(crate) struct Workplace {
     pub(crate) session_id: String,
     pub(crate) surroundings: Arc<Surroundings>,
     pub(crate) registry: Registry,
-    pub(crate) mailbox: mpsc::Receiver<ActorMessage>,
+    pub(crate) mailbox: mpsc::Receiver<Box<ActorMessage>>,
     /// Changes when a delivery waits in the inbox.
     pub(crate) arrivals: watch::Receiver<()>,
     /// The newest sequence that the actor knows of; 0 until it has written.
@@ -95,9 +97,9 @@ pub(crate) struct Workplace {
     pub(crate) transient: broadcast::Sender<Utf8Bytes>,
     /// The places for connections that are free.
     pub(crate) places: Arc<Semaphore>,
-    /// Whether a client came since the actor looked last, however short.
-    pub(crate) visited: Arc<AtomicBool>,
-    /// When the last client was seen to be gone.
+    /// When a client was last known to be there.
+    pub(crate) last_seen_ms: Arc<AtomicI64>,
+    /// The same, as an actor before this one knew it.
     pub(crate) gone_since: Timestamp,
     pub(crate) shutdown: Shutdown,
 }
@@ -107,7 +109,7 @@ pub(crate) struct Actor {
     session_id: String,
     surroundings: Arc<Surroundings>,
     registry: Registry,
-    mailbox: mpsc::Receiver<ActorMessage>,
+    mailbox: mpsc::Receiver<Box<ActorMessage>>,
     arrivals: watch::Receiver<()>,
     newest: watch::Sender<u64>,
     shown: watch::Receiver<u64>,
@@ -136,7 +138,10 @@ pub(crate) struct Actor {
     /// When the bot is told its turn again after a failure of the store.
     turn_at: Option<Instant>,
     turn_pause: Pause,
-    visited: Arc<AtomicBool>,
+    /// When it is shown again that the bot is at work; absent while it is not, or nobody waits for
+    /// its answer.
+    thinks_at: Option<Instant>,
+    last_seen_ms: Arc<AtomicI64>,
     /// Whether anybody is connected.
     presence: Presence,
     /// Held by the actor of a session that was abandoned.
@@ -152,7 +157,7 @@ struct Stopped;
 
 /// What comes next for an actor.
 enum Turn {
-    Message(ActorMessage),
+    Message(Box<ActorMessage>),
     Arrived,
     Look,
     StopTyping,
@@ -162,10 +167,22 @@ enum Turn {
     Tick,
     Relay,
     AskBot,
+    Think,
     Attendance,
     Reassure,
     Retire,
     Stop,
+}
+
+/// Waits until it is due; for ever if nothing is.
+async fn at_its_time(due: Option<(Instant, Turn)>) -> Turn {
+    match due {
+        Some((at, turn)) => {
+            sleep_until(at).await;
+            turn
+        }
+        None => future::pending().await,
+    }
 }
 
 impl Actor {
@@ -180,7 +197,7 @@ impl Actor {
             shown,
             transient,
             places,
-            visited,
+            last_seen_ms,
             gone_since,
             shutdown,
         } = workplace;
@@ -208,7 +225,8 @@ impl Actor {
             watch: None,
             turn_at: None,
             turn_pause: Pause::default(),
-            visited,
+            thinks_at: None,
+            last_seen_ms,
             presence: Presence::Gone { since: gone_since },
             sweep_place: None,
             unattended_since: None,
@@ -217,59 +235,45 @@ impl Actor {
     }
 
     /// Works until the process stops, or nobody needs the session any more.
-    pub(crate) async fn run(mut self) {
+    pub(crate) async fn run(&mut self) {
         loop {
             let turn = self.next_turn().await;
-            self.note_presence();
-            let worked = match turn {
-                Turn::Stop => return self.finish_post().await,
-                Turn::Retire => {
-                    if self.retires() {
-                        return;
-                    }
-                    Ok(())
-                }
-                Turn::Message(message) => self.take(message).await,
-                Turn::Arrived => {
-                    self.look_at = Some(Instant::now());
-                    Ok(())
-                }
-                Turn::Look => self.look().await,
-                Turn::StopTyping => {
-                    self.stop_typing();
-                    Ok(())
-                }
-                Turn::Shown(sequence) => self.note_shown(sequence).await,
-                Turn::Notice(notice) => self.notice(notice).await,
-                Turn::Outcome(about, outcome) => self.outcome(about, outcome).await,
-                Turn::Tick => self.tick().await,
-                Turn::Relay => {
-                    self.relay_at = None;
-                    Ok(())
-                }
-                Turn::AskBot => {
-                    self.turn_at = None;
-                    Ok(())
-                }
-                Turn::Attendance => self.attend().await,
-                // As after every turn.
-                Turn::Reassure => Ok(()),
-            };
-            if worked.is_err() || self.reassure().await.is_err() {
+            // Boxed, so that an actor that waits, as most do, holds no room for it.
+            if Box::pin(self.work(turn)).await.is_err() {
                 return;
             }
             self.pursue();
         }
     }
 
+    async fn work(&mut self, turn: Turn) -> Result<(), Stopped> {
+        self.note_presence();
+        match turn {
+            Turn::Stop => {
+                self.finish_post().await;
+                return Err(Stopped);
+            }
+            Turn::Retire if self.retires() => return Err(Stopped),
+            Turn::Message(message) => self.take(*message).await?,
+            Turn::Arrived => self.look_at = Some(Instant::now()),
+            Turn::Look => self.look().await?,
+            Turn::StopTyping => self.stop_typing(),
+            Turn::Shown(sequence) => self.note_shown(sequence).await?,
+            Turn::Notice(notice) => self.notice(notice).await?,
+            Turn::Outcome(about, outcome) => self.outcome(about, outcome).await?,
+            Turn::Tick => self.tick().await?,
+            Turn::Relay => self.relay_at = None,
+            Turn::AskBot => self.turn_at = None,
+            Turn::Think => self.think(),
+            Turn::Attendance => self.attend().await?,
+            // As after every turn.
+            Turn::Reassure | Turn::Retire => {}
+        }
+        self.reassure().await
+    }
+
     async fn next_turn(&mut self) -> Turn {
-        let now = self.surroundings.clock.now();
-        let typing_left = self.typing.left(now);
-        let wake = self.wake_after(now);
-        let (look_at, relay_at, turn_at) = (self.look_at, self.relay_at, self.turn_at);
-        let waits = self.waits_for_agent();
-        let reassure = self.reassure_in(now);
-        let (idle, lingers) = (look_at.is_none() && self.is_idle(), self.lingers());
+        let (due, looks) = (self.due(), self.look_at.is_some());
         let notice = async {
             match &mut self.watch {
                 Some((_, watch)) => watch.next().await,
@@ -281,27 +285,32 @@ impl Actor {
             biased;
             () = self.shutdown.begun() => Turn::Stop,
             message = self.mailbox.recv() => message.map_or(Turn::Stop, Turn::Message),
-            Ok(()) = self.arrivals.changed(), if look_at.is_none() => Turn::Arrived,
+            Ok(()) = self.arrivals.changed(), if !looks => Turn::Arrived,
             (about, outcome) = self.errands.next() => Turn::Outcome(about, outcome),
             notice = notice => Turn::Notice(notice),
             Ok(()) = self.shown.changed() => Turn::Shown(*self.shown.borrow_and_update()),
-            () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
-                Turn::Look
-            }
-            () = sleep(typing_left.unwrap_or_default()), if typing_left.is_some() => {
-                Turn::StopTyping
-            }
-            () = sleep(wake.unwrap_or_default()), if wake.is_some() => Turn::Tick,
-            () = sleep_until(relay_at.unwrap_or_else(Instant::now)), if relay_at.is_some() => {
-                Turn::Relay
-            }
-            () = sleep_until(turn_at.unwrap_or_else(Instant::now)), if turn_at.is_some() => {
-                Turn::AskBot
-            }
-            () = sleep(ATTENDANCE), if waits => Turn::Attendance,
-            () = sleep(reassure.unwrap_or_default()), if reassure.is_some() => Turn::Reassure,
-            () = sleep(lingers), if idle => Turn::Retire,
+            turn = at_its_time(due) => turn,
         }
+    }
+
+    /// What is due first by the clock, and when.
+    fn due(&self) -> Option<(Instant, Turn)> {
+        let (now, time) = (Instant::now(), self.surroundings.clock.now());
+        let after = |left: Duration| now.checked_add(left);
+        let idles = self.look_at.is_none() && self.is_idle();
+        let due = [
+            (self.look_at, Turn::Look),
+            (self.typing.left(time).and_then(after), Turn::StopTyping),
+            (self.wake_after(time).and_then(after), Turn::Tick),
+            (self.relay_at, Turn::Relay),
+            (self.turn_at, Turn::AskBot),
+            (self.thinks_at, Turn::Think),
+            (after(ATTENDANCE).filter(|_| self.waits_for_agent()), Turn::Attendance),
+            (self.reassure_in(time).and_then(after), Turn::Reassure),
+            (after(self.lingers()).filter(|_| idles), Turn::Retire),
+        ];
+        let due = due.into_iter().filter_map(|(at, turn)| Some((at?, turn)));
+        due.min_by_key(|(at, _)| *at)
     }
 
     /// Whether nothing is left to do for the sake of Genesys or the bot.

@@ -113,6 +113,7 @@ impl LiveSessions {
             data,
             shared_id: order.shared_id,
             said_before: order.transcript,
+            answered: None,
         })
     }
 

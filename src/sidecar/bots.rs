@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::configuration::{BotKind, Destination, Target, Tenant, WhenDown};
 
 /// The name of the integration that this sidecar serves itself, as a bot calls it.
-const GENESYS: &str = "genesys";
+pub(crate) const GENESYS: &str = "genesys";
 
 /// A tenant's bot, as its sessions meet it.
 pub(crate) struct TenantBot {
@@ -33,16 +33,26 @@ pub(crate) enum Wanted {
         /// Where to, and what is known of the user.
         hints: Map<String, Value>,
     },
-    /// The client sees to it.
-    Client {
-        /// What it may open.
-        route: Option<String>,
-    },
-    /// Nobody here knows the destination.
-    Unknown {
-        /// As the bot calls it.
-        name: String,
-    },
+    /// The client has to see to it.
+    Elsewhere(Elsewhere),
+}
+
+/// A destination that is not ours.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Elsewhere {
+    /// As the bot calls it.
+    pub(crate) destination: String,
+    /// Why, in the bot's words.
+    pub(crate) reason: Option<String>,
+    /// What the client may open; absent where nobody here knows the destination.
+    pub(crate) route: Option<String>,
+}
+
+impl Elsewhere {
+    /// A system that nobody here serves.
+    pub(crate) fn unknown(destination: String, reason: Option<String>) -> Self {
+        Self { destination, reason, route: None }
+    }
 }
 
 impl TenantBot {
@@ -60,12 +70,17 @@ impl TenantBot {
             HandoffWish::Integration { name, hints } if name == GENESYS => {
                 Wanted::Genesys { reason: None, hints }
             }
-            HandoffWish::Integration { name, .. } => Wanted::Unknown { name },
+            HandoffWish::Integration { name, .. } => {
+                Wanted::Elsewhere(Elsewhere::unknown(name, None))
+            }
             HandoffWish::Destination { destination, reason, data } => {
                 let known = self.destinations.iter().find(|known| known.name == destination);
                 match known.map(|known| &known.target) {
-                    None => Wanted::Unknown { name: destination },
-                    Some(Target::Client { route }) => Wanted::Client { route: Some(route.clone()) },
+                    None => Wanted::Elsewhere(Elsewhere::unknown(destination, reason)),
+                    Some(Target::Client { route }) => {
+                        let route = Some(route.clone());
+                        Wanted::Elsewhere(Elsewhere { destination, reason, route })
+                    }
                     Some(Target::Genesys(own)) => {
                         let mut hints = data;
                         hints.extend(own.clone());
@@ -152,14 +167,16 @@ mod tests {
 
     #[test]
     fn a_destination_with_a_route_is_the_clients() {
-        let route = Some("https://example.com/call".to_owned());
-        assert_eq!(bot().wanted(to("phone")), Wanted::Client { route });
+        let (destination, route) = ("phone".to_owned(), "https://example.com/call".to_owned());
+        let expected = Elsewhere { destination, reason: None, route: Some(route) };
+        assert_eq!(bot().wanted(to("phone")), Wanted::Elsewhere(expected));
     }
 
     #[test]
     fn what_nobody_knows_is_named() {
-        assert_eq!(bot().wanted(to("nowhere")), Wanted::Unknown { name: "nowhere".to_owned() });
+        let unknown = |name: &str| Wanted::Elsewhere(Elsewhere::unknown(name.to_owned(), None));
+        assert_eq!(bot().wanted(to("nowhere")), unknown("nowhere"));
         let zendesk = HandoffWish::Integration { name: "zendesk".to_owned(), hints: Map::new() };
-        assert_eq!(bot().wanted(zendesk), Wanted::Unknown { name: "zendesk".to_owned() });
+        assert_eq!(bot().wanted(zendesk), unknown("zendesk"));
     }
 }

@@ -8,7 +8,9 @@ use baton_core::{
     translation::{BotMessages, message_delivery_ids, translate},
 };
 use baton_genesys::{CallError, User};
-use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Rules, Ticket};
+use baton_handoff::{
+    AgentDetails, DisconnectOutcome, QueueRef, ReadOutcome, Rules, Ticket, TransferOutcome,
+};
 use baton_store::{Arrived, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -189,6 +191,29 @@ impl Call {
         let kept = rules.estimates.unwrap_or_default();
         let wait = estimated_waits.of(&queue_id, Instant::now(), kept, ask).await;
         Outcome::Estimated(queue_id, wait)
+    }
+
+    /// Transfers the conversation to the queue: replaces this participant with it.
+    pub(crate) async fn transfer(self, participant_id: String, queue: QueueRef) -> Outcome {
+        let genesys = &self.link.genesys;
+        let done = genesys.transfer_to_queue(&self.conversation_id, &participant_id, &queue).await;
+        self.link.standing.note(Purpose::Transfer, &done);
+        let Err(error) = done else { return Outcome::Transferred(TransferOutcome::Done) };
+        let (conversation_id, shown) = (&self.conversation_id, Chain(&error));
+        tracing::warn!(
+            conversation_id,
+            participant_id,
+            ?queue,
+            error = %shown,
+            "a conversation was not transferred out of the bot's queue"
+        );
+        Outcome::Transferred(if error.is_final() || error.is_not_found() {
+            TransferOutcome::Refused
+        } else if error.needs_operator() {
+            TransferOutcome::Stuck
+        } else {
+            TransferOutcome::Failed
+        })
     }
 
     /// Disconnects the customer.

@@ -4,6 +4,7 @@ mod application;
 mod bot;
 mod chat;
 mod genesys;
+mod queues;
 mod reassurance;
 mod sessions;
 #[cfg(test)]

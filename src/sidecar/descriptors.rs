@@ -13,10 +13,14 @@ const INTERNAL_CONNECTIONS: u64 = 1_000;
 /// How many connections of applications there may be at a time.
 const APPLICATION_CONNECTIONS: u64 = 1_000;
 
+/// How many connections to bots, to applications' webhooks and to Genesys are kept free: without
+/// one of these a chat that goes on would get no answer.
+const OUTGOING_CONNECTIONS: u64 = 1_000;
+
 /// What the process opens beside connections, and more.
 const RESERVE: u64 = 64;
 
-/// How many connections there may be at a time.
+/// How many connections from outside there may be at a time.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct MostConnections {
     /// For chat clients.
@@ -27,6 +31,8 @@ pub(crate) struct MostConnections {
     pub(crate) internal: usize,
     /// For applications.
     pub(crate) application: usize,
+    /// How many of these may be streams of events; the others are for requests.
+    pub(crate) streams: usize,
 }
 
 /// Lets the process open as many files as it may, and says for how many connections they are
@@ -35,7 +41,7 @@ pub(crate) fn most_connections(most_sockets: usize) -> MostConnections {
     let limit = raise();
     let most = MostConnections::within(limit, most_sockets as u64);
     if most.sockets < most_sockets {
-        let MostConnections { chat, sockets, internal, application } = most;
+        let MostConnections { chat, sockets, internal, application, .. } = most;
         tracing::warn!(
             limit,
             chat,
@@ -57,19 +63,22 @@ fn raise() -> u64 {
 }
 
 impl MostConnections {
-    /// The edge has its share of a low limit: no number of chat clients keeps a delivery out.
+    /// The edge has its share of a low limit, and so has what goes out: no number of chat clients
+    /// keeps a delivery out, or an answer from its bot.
     fn within(limit: u64, most_sockets: u64) -> Self {
-        let left = limit.saturating_sub(RESERVE).max(4);
+        let left = limit.saturating_sub(RESERVE).max(8);
         let internal = (left / 4).clamp(1, INTERNAL_CONNECTIONS);
         let short = (left / 8).clamp(1, SHORT_CONNECTIONS);
         let application = (left / 8).clamp(1, APPLICATION_CONNECTIONS);
-        let sockets = (left - internal - short - application).min(most_sockets);
+        let outgoing = (left / 8).clamp(1, OUTGOING_CONNECTIONS);
+        let sockets = (left - internal - short - application - outgoing).min(most_sockets);
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             chat: count(sockets + short),
             sockets: count(sockets),
             internal: count(internal),
             application: count(application),
+            streams: count(application - application / 4),
         }
     }
 }
@@ -79,22 +88,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_never_take_the_last_descriptors() {
-        for limit in (RESERVE + 4..20_000).chain([u64::MAX]) {
-            let MostConnections { chat, sockets, internal, application } =
+    fn connections_never_take_the_last_descriptors_nor_those_of_what_goes_out() {
+        for limit in (RESERVE + 8..20_000).chain([u64::MAX]) {
+            let MostConnections { chat, sockets, internal, application, .. } =
                 MostConnections::within(limit, 10_000);
             assert!(chat > sockets && sockets > 0 && internal > 0 && application > 0, "{limit}");
-            assert!((chat + internal + application) as u64 + RESERVE <= limit, "{limit}");
+            let outgoing = ((limit - RESERVE) / 8).min(OUTGOING_CONNECTIONS);
+            let incoming = (chat + internal + application) as u64;
+            assert!(incoming + outgoing + RESERVE <= limit, "{limit}");
         }
     }
 
     #[test]
     fn a_high_limit_is_not_used_up() {
-        let all =
-            MostConnections { chat: 11_000, sockets: 10_000, internal: 1_000, application: 1_000 };
-        assert_eq!(MostConnections::within(13_064, 10_000), all);
+        let all = MostConnections {
+            chat: 11_000,
+            sockets: 10_000,
+            internal: 1_000,
+            application: 1_000,
+            streams: 750,
+        };
+        assert_eq!(MostConnections::within(14_064, 10_000), all);
         assert_eq!(MostConnections::within(u64::MAX, 10_000), all);
-        let few = MostConnections { chat: 625, sockets: 500, internal: 250, application: 125 };
+        let few = MostConnections {
+            chat: 500,
+            sockets: 375,
+            internal: 250,
+            application: 125,
+            streams: 94,
+        };
         assert_eq!(MostConnections::within(1_064, 10_000), few);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use baton_core::tenant::TenantKey;
 use baton_genesys::IntegrationRef;
-use baton_store::{Settlement, Store, StoreError};
+use baton_store::{Settlement, Store};
 
 use crate::{configuration::Tenant, link::Links};
 
@@ -56,29 +56,25 @@ impl Directory {
         }
     }
 
-    /// For whom a delivery of this tenant is, by what its webhook named; absent where the
-    /// integration that it came by is not known yet.
-    pub(crate) async fn recipient(
+    /// For whom a delivery of this tenant is that came by this integration, with the session of
+    /// its end user; absent where the tenant's own integration is not known yet.
+    pub(crate) fn recipient(
         &self,
         tenant: &TenantKey<'_>,
         integration_id: Option<&str>,
-        end_user_id: Option<&str>,
-    ) -> Result<Option<Recipient>, StoreError> {
+        session_id: Option<String>,
+    ) -> Option<Recipient> {
         let configured = match self.integration(tenant) {
             Ok(configured) => configured,
-            Err(NoIntegration::NotFoundYet) => return Ok(None),
+            Err(NoIntegration::NotFoundYet) => return None,
             Err(NoIntegration::NotConfigured) => {
-                return Ok(Some(Recipient::Nobody(Settlement::NotConfigured)));
+                return Some(Recipient::Nobody(Settlement::NotConfigured));
             }
         };
-        let (Some(integration_id), Some(end_user_id)) = (integration_id, end_user_id) else {
-            return Ok(Some(Recipient::Nobody(Settlement::UnknownSession)));
-        };
-        if integration_id != configured {
-            return Ok(Some(Recipient::Nobody(Settlement::NotConfigured)));
+        if integration_id.is_some_and(|integration_id| integration_id != configured) {
+            return Some(Recipient::Nobody(Settlement::NotConfigured));
         }
-        let session = self.store.session_of_end_user(tenant, integration_id, end_user_id).await?;
         let nobody = Recipient::Nobody(Settlement::UnknownSession);
-        Ok(Some(session.map_or(nobody, Recipient::Session)))
+        Some(session_id.map_or(nobody, Recipient::Session))
     }
 }

@@ -23,8 +23,8 @@ use crate::{
     registry::Registry,
 };
 
-/// How many deliveries are read from the inbox at a time.
-const PAGE: usize = 32;
+/// How many deliveries are read from the inbox at a time, without their bodies.
+const PAGE: usize = 128;
 
 /// When to begin again at the oldest delivery.
 const BEGIN_AGAIN: Duration = Duration::from_secs(5);
@@ -78,8 +78,9 @@ impl Dispatcher {
                 }
                 Ok(page) => page,
             };
-            let Some(last) = page.last() else { break };
-            *seen = last.arrival;
+            if let Some(last) = page.last() {
+                *seen = last.arrival;
+            }
             for pending in &page {
                 match self.dispatch(pending).await {
                     Err(StoreError::Closed) => return Err(StoreError::Closed),
@@ -91,15 +92,19 @@ impl Dispatcher {
                     Ok(()) => {}
                 }
             }
+            // What comes after these is told of.
+            if page.len() < PAGE {
+                break;
+            }
         }
         Ok(well)
     }
 
     /// Wakes the delivery's session, or settles the delivery if it has none.
     async fn dispatch(&self, pending: &Pending) -> Result<(), StoreError> {
-        let Pending { arrival, delivery_id, tenant, integration_id, end_user_id } = pending;
-        let (integration_id, end_user_id) = (integration_id.as_deref(), end_user_id.as_deref());
-        let recipient = self.directory.recipient(tenant, integration_id, end_user_id).await?;
+        let Pending { arrival, delivery_id, tenant, integration_id, session_id, .. } = pending;
+        let integration_id = integration_id.as_deref();
+        let recipient = self.directory.recipient(tenant, integration_id, session_id.clone());
         let nobody = match recipient {
             // It waits until the integration is known.
             None => return Ok(()),

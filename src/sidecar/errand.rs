@@ -3,7 +3,7 @@
 use std::{collections::HashSet, future::Future, time::Duration};
 
 use baton_genesys::Taken;
-use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket};
+use baton_handoff::{AgentDetails, DisconnectOutcome, ReadOutcome, Ticket, TransferOutcome};
 use baton_store::StoreError;
 use tokio::task::JoinSet;
 
@@ -27,6 +27,8 @@ pub(crate) enum Errand {
     Fetch,
     /// Finds out which conversation a message is in.
     Locate,
+    /// Transfers the conversation out of the bot's queue.
+    Transfer,
     /// Disconnects the customer.
     Disconnect,
     /// Tells the agent that the user types.
@@ -78,6 +80,8 @@ pub(crate) enum Outcome {
     Located(Option<String>),
     /// Whether a message was put into the inbox.
     Fetched(String, bool),
+    /// What came of the transfer.
+    Transferred(TransferOutcome),
     /// What came of the disconnecting.
     Disconnected(DisconnectOutcome),
     /// The agent was told that the user types, or that could wait.

@@ -156,8 +156,15 @@ fn parse(body: &[u8]) -> Result<Delivery<'_>, Problem> {
 /// loses nothing that was promised.
 async fn show(internal: &Internal, delivery: &Delivery<'_>) {
     let Delivery { id: delivery_id, subject, data, .. } = delivery;
-    let integration_id = data.genesys.integration_id.as_deref();
-    match internal.directory.recipient(&data.tenant, integration_id, subject.as_deref()).await {
+    let (Some(integration_id), Some(end_user_id)) =
+        (data.genesys.integration_id.as_deref(), subject.as_deref())
+    else {
+        return;
+    };
+    let directory = &internal.directory;
+    let found = directory.store.session_of_end_user(&data.tenant, integration_id, end_user_id);
+    let recipient = |session| directory.recipient(&data.tenant, Some(integration_id), session);
+    match found.await.map(recipient) {
         Ok(Some(Recipient::Session(session_id))) => {
             if let Some(actor) = internal.registry.running(&session_id) {
                 let events = delivery.events(internal.clock.now()).events;

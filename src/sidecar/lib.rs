@@ -14,6 +14,7 @@
 
 mod actor;
 mod application_sessions;
+mod attached;
 mod bots;
 mod call;
 mod cause;
@@ -25,6 +26,7 @@ mod directory;
 mod dispatcher;
 mod errand;
 mod estimated_waits;
+mod failure;
 mod intake;
 mod internal;
 mod link;

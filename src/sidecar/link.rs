@@ -8,7 +8,7 @@ use std::{
 use baton_chat::SecretDigest;
 use baton_core::tenant::{Tenant as EdgeTenant, TenantKey};
 use baton_genesys::{Channels, Genesys, IntegrationRef};
-use baton_handoff::Rules;
+use baton_handoff::{QueueRef, Rules, TwoQueues};
 
 use crate::{
     configuration::HandoffOptions, estimated_waits::EstimatedWaits, standing::TenantStanding,
@@ -32,6 +32,8 @@ pub(crate) struct Link {
     /// What other programs show to begin a handoff in a session of the tenant.
     pub(crate) handoff_credentials: Vec<SecretDigest>,
     pub(crate) options: HandoffOptions,
+    /// The queues of an org whose flow puts every conversation into one of the bot.
+    pub(crate) queues: Option<TwoQueues>,
     pub(crate) rules: Rules,
     /// The tenant as the translation takes it.
     pub(crate) edge: EdgeTenant,
@@ -39,6 +41,16 @@ pub(crate) struct Link {
     pub(crate) standing: TenantStanding,
     /// How long users may have to wait in its queues.
     pub(crate) estimated_waits: EstimatedWaits,
+}
+
+impl Link {
+    /// The two queues of a handoff, in an org that has them. The agents' is the one that is
+    /// wished for, unless that is the bot's.
+    pub(crate) fn two_queues(&self, wished: Option<QueueRef>) -> Option<TwoQueues> {
+        let TwoQueues { bot, agent } = self.queues.clone()?;
+        let wished = wished.filter(|queue| *queue != bot);
+        Some(TwoQueues { bot, agent: wished.unwrap_or(agent) })
+    }
 }
 
 /// The links of all tenants that have one.

@@ -92,6 +92,7 @@ impl Making<'_> {
             token_credentials: access.token_credentials.clone(),
             handoff_credentials: access.handoff_credentials.clone(),
             options: access.handoff.clone(),
+            queues: access.queues.clone(),
             rules,
             edge: EdgeTenant::new(tenant.key.clone(), [""]),
             standing: TenantStanding::new(tenant.key.clone()),

@@ -8,21 +8,20 @@ use baton_store::{NewEvent, NewTurn};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::{bots::TenantBot, configuration::After, live_sessions::capabilities, turn};
+use crate::{
+    bots::TenantBot, configuration::After, failure::Failure, live_sessions::capabilities, turn,
+};
 
 const SESSION_START: &str = "EVENT_TYPE_SESSION_START";
 const ACCEPTED: &str = "EVENT_TYPE_HANDOFF_ACCEPTED";
 const FAILED: &str = "EVENT_TYPE_HANDOFF_FAILED";
 const TIMED_OUT: &str = "EVENT_TYPE_HANDOFF_TIMEOUT";
-const QUEUE_STATUS: &str = "EVENT_TYPE_HANDOFF_QUEUE_STATUS";
+pub(crate) const QUEUE_STATUS: &str = "EVENT_TYPE_HANDOFF_QUEUE_STATUS";
 const JOINED: &str = "EVENT_TYPE_LIVE_AGENT_JOINED";
 const LEFT: &str = "EVENT_TYPE_LIVE_AGENT_LEFT";
-const BOT_LEFT: &str = "EVENT_TYPE_POLY_AGENT_LEFT";
+pub(crate) const BOT_LEFT: &str = "EVENT_TYPE_POLY_AGENT_LEFT";
 pub(crate) const TRIGGERED: &str = "EVENT_TYPE_POLY_AGENT_TRIGGERED_HANDOFF";
 pub(crate) const BOT_JOINED: &str = "EVENT_TYPE_POLY_AGENT_JOINED";
-
-const NOBODY_CAME: &str = "no agent took the conversation";
-const NOBODY_IN_TIME: &str = "no agent was free in time";
 
 /// What the notices of one step tell.
 #[derive(Default)]
@@ -40,6 +39,8 @@ pub(crate) struct Narrator<'a> {
     pub(crate) session_id: &'a str,
     /// The handoff's number in its session.
     pub(crate) handoff: u32,
+    /// The name of the queue for which it was requested, if that is known.
+    pub(crate) queue_name: Option<&'a str>,
     /// Who had the chat before, and may have it after.
     pub(crate) bot: Option<&'a TenantBot>,
     pub(crate) after: After,
@@ -74,7 +75,9 @@ impl Narrator<'_> {
         if self.bot.is_some() {
             narration.events.push(self.event(BOT_LEFT, 0, &json!({})));
         }
-        narration.events.push(self.event(ACCEPTED, 0, &json!({})));
+        let queue = self.queue_name.map(|name| ("queue_name".to_owned(), name.into()));
+        let payload = Value::Object(queue.into_iter().collect());
+        narration.events.push(self.event(ACCEPTED, 0, &payload));
         self.update(narration, 0, &plain(HandoverState::Queued));
     }
 
@@ -91,34 +94,40 @@ impl Narrator<'_> {
     }
 
     fn over(&self, narration: &mut Narration, end: End, agent_was_there: bool) {
-        let (state, reason) = match (&end, agent_was_there) {
-            (End::ByUser | End::Abandoned, _) => (HandoverState::Cancelled, None),
-            (End::ByGenesys, true) => (HandoverState::Completed, None),
-            (End::ByGenesys, false) => (HandoverState::Error, Some(NOBODY_CAME)),
-            (End::TimedOut, _) => (HandoverState::Error, Some(NOBODY_IN_TIME)),
-            (End::Failed { reason }, _) => (HandoverState::Error, Some(reason.as_str())),
-        };
-        let update = Handover { reason: reason.map(Into::into), ..plain(state) };
-        match (&end, agent_was_there) {
-            (End::ByUser, _) => self.ends(narration, "REASON_USER_END"),
-            (End::Abandoned, _) => self.ends(narration, "REASON_USER_ABANDONED"),
-            (End::ByGenesys, true) if self.after == After::EndSession => {
-                self.ends(narration, "REASON_NATURAL_END");
+        let failure = Failure::of(end, agent_was_there);
+        let state = match (end, failure) {
+            (End::ByUser, _) => {
+                self.ends(narration, "REASON_USER_END");
+                HandoverState::Cancelled
             }
-            (End::ByGenesys, true) => {
+            (End::Abandoned, _) => {
+                self.ends(narration, "REASON_USER_ABANDONED");
+                HandoverState::Cancelled
+            }
+            (_, Some(failure)) => {
+                self.failed(narration, failure);
+                HandoverState::Error
+            }
+            (_, None) => {
+                self.completed(narration);
+                HandoverState::Completed
+            }
+        };
+        let reason = failure.map(|failure| failure.word().into());
+        self.update(narration, 0, &Handover { reason, ..plain(state) });
+    }
+
+    /// The agent is done.
+    fn completed(&self, narration: &mut Narration) {
+        match self.after {
+            After::EndSession => self.ends(narration, "REASON_NATURAL_END"),
+            After::KeepOpen => {
                 // Only this makes a client go on after an agent has left (Messaging API, 10).
                 let payload = json!({ "capabilities": capabilities() });
                 narration.events.push(self.event(SESSION_START, self.handoff, &payload));
                 self.bot_is_back(narration);
             }
-            (End::ByGenesys, false) => self.failed(narration, FAILED, NOBODY_CAME),
-            (End::TimedOut, _) => self.failed(narration, TIMED_OUT, NOBODY_IN_TIME),
-            // The bot never left.
-            (End::Failed { reason }, _) => {
-                narration.events.push(self.event(FAILED, 0, &json!({ "reason": reason })));
-            }
         }
-        self.update(narration, 0, &update);
     }
 
     fn ends(&self, narration: &mut Narration, reason: &str) {
@@ -126,8 +135,9 @@ impl Narrator<'_> {
         narration.ends_session = true;
     }
 
-    fn failed(&self, narration: &mut Narration, kind: &str, reason: &str) {
-        narration.events.push(self.event(kind, 0, &json!({ "reason": reason })));
+    fn failed(&self, narration: &mut Narration, failure: Failure) {
+        let kind = if failure == Failure::Timeout { TIMED_OUT } else { FAILED };
+        narration.events.push(self.event(kind, 0, &json!({ "reason": failure.word() })));
         self.bot_is_back(narration);
     }
 
@@ -206,7 +216,7 @@ fn queue_status(status: &QueueStatus) -> Value {
 }
 
 /// A state of which nothing more is known.
-fn plain(state: HandoverState) -> Handover<'static> {
+pub(crate) fn plain(state: HandoverState) -> Handover<'static> {
     Handover { state, reason: None, text: None, data: None }
 }
 
@@ -218,17 +228,30 @@ mod tests {
 
     fn told(notices: Vec<Notice>) -> Narration {
         let (session_id, after) = ("s", After::EndSession);
-        let now = Timestamp::UNIX_EPOCH;
-        Narrator { session_id, handoff: 1, bot: None, after, now }.tell(notices, false)
+        let (queue_name, now) = (Some("Billing"), Timestamp::UNIX_EPOCH);
+        Narrator { session_id, handoff: 1, queue_name, bot: None, after, now }.tell(notices, false)
     }
 
     #[test]
-    fn a_wait_that_is_too_long_leaves_the_session_usable() {
-        let narration = told(vec![Notice::Over(End::TimedOut)]);
-        assert!(!narration.ends_session);
-        let [event] = narration.events.try_into().unwrap();
-        assert_eq!(event.kind, "EVENT_TYPE_HANDOFF_TIMEOUT");
-        assert_eq!(event.payload, r#"{"reason":"no agent was free in time"}"#);
+    fn a_failure_has_a_word_and_leaves_the_session_usable() {
+        for (end, kind, word) in [
+            (End::ByGenesys, FAILED, "no_agents"),
+            (End::TimedOut, TIMED_OUT, "timeout"),
+            (End::Refused, FAILED, "rejected"),
+            (End::NotTransferred, FAILED, "not_transferred"),
+        ] {
+            let narration = told(vec![Notice::Over(end)]);
+            assert!(!narration.ends_session);
+            let [event] = narration.events.try_into().unwrap();
+            assert_eq!(event.kind, kind);
+            assert_eq!(event.payload, json!({ "reason": word }).to_string());
+        }
+    }
+
+    #[test]
+    fn the_queue_that_a_handoff_was_requested_for_is_named_as_soon_as_it_is_accepted() {
+        let [accepted] = told(vec![Notice::Accepted]).events.try_into().unwrap();
+        assert_eq!(accepted.payload, r#"{"queue_name":"Billing"}"#);
     }
 
     #[test]

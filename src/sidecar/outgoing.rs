@@ -6,7 +6,7 @@ use baton_core::{
     event::{OfferedIn, ResponseSuggestion},
     id::Id,
 };
-use baton_genesys::{Button, EndUser, InboundMessage, StructuredResponse};
+use baton_genesys::{Attachment, Button, EndUser, InboundMessage, MediaType, StructuredResponse};
 use baton_handoff::{parts, quick_reply};
 use baton_store::NewOutgoing;
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub(crate) enum Speaker {
 pub(crate) enum OutgoingMessage {
     /// The user chose what a message of the agent had offered.
     Choice(OutgoingChoice),
+    /// The user attached a file.
+    Attachment(OutgoingAttachment),
     /// Somebody said something.
     Text(OutgoingText),
 }
@@ -50,6 +52,35 @@ pub(crate) struct OutgoingText {
     /// Participant data that goes with the first message of a handoff.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     attributes: BTreeMap<String, String>,
+}
+
+/// A file that the user attached, as the outbox keeps it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct OutgoingAttachment {
+    file: File,
+    /// What goes with it.
+    title: String,
+    /// The same as words.
+    #[serde(flatten)]
+    words: OutgoingText,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    #[serde(with = "Kind")]
+    kind: MediaType,
+    url: String,
+    mime: String,
+}
+
+/// The names of the kinds of files in the outbox.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "MediaType", rename_all = "snake_case")]
+enum Kind {
+    Image,
+    Video,
+    Audio,
+    File,
 }
 
 /// A choice as the outbox keeps it.
@@ -67,7 +98,7 @@ pub(crate) struct OutgoingChoice {
 impl OutgoingMessage {
     pub(crate) fn speaker(&self) -> Speaker {
         match self {
-            Self::Choice(_) => Speaker::User,
+            Self::Choice(_) | Self::Attachment(_) => Speaker::User,
             Self::Text(text) => text.speaker,
         }
     }
@@ -79,6 +110,41 @@ impl OutgoingText {
     pub(crate) fn inbound(self, id: String, from: EndUser) -> InboundMessage {
         let Self { text, at, attributes, .. } = self;
         InboundMessage { from, message_id: id, time: at, text, attributes }
+    }
+}
+
+impl OutgoingAttachment {
+    /// A file with a title, and the same in words: at most [`MOST_CHARACTERS`].
+    pub(crate) fn new(file: Attachment, title: String, words: String, at: Timestamp) -> Self {
+        let Attachment { media_type, url, mime } = file;
+        let attributes = BTreeMap::new();
+        let words = OutgoingText { text: words, at, speaker: Speaker::User, attributes };
+        Self { file: File { kind: media_type, url, mime }, title, words }
+    }
+
+    /// As it waits: the file at this place of those of the user's message of this id.
+    pub(crate) fn queued(self, id: &str, place: usize) -> NewOutgoing {
+        outgoing(&format!("{id}/attached"), place, &OutgoingMessage::Attachment(self))
+    }
+
+    /// The message as it is posted, and the file that goes with it.
+    pub(crate) fn inbound(&self, id: String, from: EndUser) -> (InboundMessage, Attachment) {
+        let Self { file: File { kind, url, mime }, title, words } = self;
+        let attributes = BTreeMap::new();
+        let message = InboundMessage {
+            from,
+            message_id: id,
+            time: words.at,
+            text: title.clone(),
+            attributes,
+        };
+        let (url, mime) = (url.clone(), mime.clone());
+        (message, Attachment { media_type: *kind, url, mime })
+    }
+
+    /// The same as the user's words.
+    pub(crate) fn into_text(self) -> OutgoingText {
+        self.words
     }
 }
 
@@ -183,7 +249,7 @@ mod tests {
             OutgoingMessage::Choice(choice) => {
                 Some(choice.response(outgoing.id, EndUser::new("u")))
             }
-            OutgoingMessage::Text(_) => None,
+            OutgoingMessage::Attachment(_) | OutgoingMessage::Text(_) => None,
         }
     }
 
@@ -216,9 +282,28 @@ mod tests {
     }
 
     #[test]
+    fn a_file_waits_as_what_it_is_and_goes_out_as_a_file_or_as_words() {
+        let file = Attachment {
+            media_type: MediaType::Image,
+            url: "https://files.example.com/a.png".to_owned(),
+            mime: "image/png".to_owned(),
+        };
+        let (title, words) = ("It".to_owned(), "It: https://files.example.com/a.png".to_owned());
+        let queued =
+            OutgoingAttachment::new(file.clone(), title, words.clone(), AT).queued("id", 0);
+        let read = serde_json::from_str(&queued.body).unwrap();
+        let OutgoingMessage::Attachment(waits) = read else { panic!("a file") };
+        let (message, sent) = waits.inbound(queued.id, EndUser::new("u"));
+        assert_eq!((&*message.text, sent), ("It", file));
+        let said = waits.into_text().inbound("id".to_owned(), EndUser::new("u"));
+        assert_eq!(said.text, words);
+    }
+
+    #[test]
     fn what_waited_in_the_outbox_of_an_earlier_version_is_read() {
         let body = r#"{"text":"Hello","at":"2026-05-04T09:15:00Z","speaker":"opening"}"#;
         let message: OutgoingMessage = serde_json::from_str(body).unwrap();
+        assert!(matches!(message, OutgoingMessage::Text(_)));
         assert_eq!(message.speaker(), Speaker::Opening);
         assert!(serde_json::from_str::<OutgoingMessage>("{}").is_err());
     }

@@ -15,6 +15,9 @@ pub struct Pacing {
     pub(crate) rules: Rules,
     /// What lies between two words to the agent that the user types.
     pub(crate) typing: Duration,
+    /// What lies between two words to the user that the bot is at work: less than the ten seconds
+    /// after which a client forgets it (Messaging API, 8).
+    pub(crate) thinking: Duration,
     /// How long a bot may take.
     pub(crate) bot: BotPace,
     /// How long webhooks to applications may take, and when they are tried again.
@@ -31,6 +34,7 @@ impl Default for Pacing {
             pace: Pace::default(),
             rules: Rules::default(),
             typing: Duration::from_secs(5),
+            thinking: Duration::from_secs(8),
             bot: BotPace::default(),
             webhooks: WebhookPace::default(),
             sweeps: Duration::from_secs(20),
@@ -43,11 +47,12 @@ impl Pacing {
     /// Every duration multiplied by `factor`, which is more than 0.
     pub fn scaled(factor: f64) -> Self {
         let scaled = |duration| scaled(duration, factor);
-        let Self { rules, typing, sweeps, .. } = Self::default();
+        let Self { rules, typing, thinking, sweeps, .. } = Self::default();
         Self {
             pace: Pace::scaled(factor),
             rules: rules.scaled(factor),
             typing: scaled(typing),
+            thinking: scaled(thinking),
             bot: BotPace::scaled(factor),
             webhooks: WebhookPace::scaled(factor),
             sweeps: scaled(sweeps),

@@ -13,18 +13,18 @@ pub(crate) enum Presence {
     Connected,
     /// None is.
     Gone {
-        /// When the last one was seen to be gone; when the process started, if none came since.
+        /// When one was last known to be there; when the process started, if none came since.
         since: Timestamp,
     },
 }
 
 impl Presence {
-    /// What it is after a look.
-    pub(crate) fn seen(self, connected: bool, now: Timestamp) -> Self {
+    /// What it is after a look, with a client last known to be there at this time.
+    pub(crate) fn seen(self, connected: bool, last_seen: Timestamp) -> Self {
         match self {
             _ if connected => Self::Connected,
-            Self::Connected => Self::Gone { since: now },
-            Self::Gone { .. } => self,
+            Self::Connected => Self::Gone { since: last_seen },
+            Self::Gone { since } => Self::Gone { since: since.max(last_seen) },
         }
     }
 
@@ -88,12 +88,14 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_gone_since_it_was_first_missed() {
-        let start = Presence::Gone { since: at(0) };
-        assert_eq!(start.seen(false, at(1)), start);
-        assert_eq!(start.seen(true, at(2)), Presence::Connected);
-        let gone = Presence::Connected.seen(false, at(3));
-        assert_eq!(gone, Presence::Gone { since: at(3) });
-        assert_eq!(gone.seen(false, at(4)), gone);
+    fn a_client_is_gone_since_it_was_last_known_to_be_there() {
+        let start = Presence::Gone { since: at(5) };
+        assert_eq!(start.seen(false, at(0)), start);
+        assert_eq!(start.seen(true, at(6)), Presence::Connected);
+        let gone = Presence::Connected.seen(false, at(7));
+        assert_eq!(gone, Presence::Gone { since: at(7) });
+        assert_eq!(gone.seen(false, at(7)), gone);
+        // It came and went between two looks.
+        assert_eq!(gone.seen(false, at(8)), Presence::Gone { since: at(8) });
     }
 }

@@ -1,10 +1,12 @@
 //! Who the user is, as the agent gets to see it.
 //!
 //! The client or the application says so when it makes the session, in its custom data:
-//! `{"user": {"name", "first_name", "last_name", "nickname", "email", "picture"}}`. Nobody has
-//! proved it. What is of no use is left out; the rest of it still counts.
+//! `{"user": {"id", "name", "first_name", "last_name", "nickname", "email", "picture"}}`. Nobody
+//! has proved it. What is of no use is left out; the rest of it still counts.
 
 use baton_genesys::EndUser;
+use baton_handoff::attributes::LONGEST_VALUE;
+use baton_store::NewSession;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -26,8 +28,7 @@ struct Custom {
 
 /// The end user of this id, with what the session's custom data says of them.
 pub(crate) fn end_user(id: &str, custom: Option<&str>) -> EndUser {
-    let said = custom.and_then(|custom| serde_json::from_str::<Custom>(custom).ok());
-    let user = said.map(|Custom { user }| user).unwrap_or_default();
+    let user = user(custom);
     let text = |key: &str| user.get(key).and_then(Value::as_str);
     EndUser {
         id: id.to_owned(),
@@ -38,6 +39,23 @@ pub(crate) fn end_user(id: &str, custom: Option<&str>) -> EndUser {
         email: text("email").and_then(email),
         image: text("picture").and_then(picture),
     }
+}
+
+/// By what whoever made the session knows the user: the id in the custom data, or else the
+/// application's own id of the session.
+pub(crate) fn user_id(session: &NewSession) -> Option<String> {
+    let said = match user(session.custom.as_deref()).remove("id") {
+        Some(Value::String(id)) => Some(id.trim().to_owned()),
+        Some(Value::Number(id)) => Some(id.to_string()),
+        _ => None,
+    };
+    let fits = |id: &String| !id.is_empty() && id.len() <= LONGEST_VALUE;
+    said.filter(fits).or_else(|| session.external_id.clone())
+}
+
+fn user(custom: Option<&str>) -> Map<String, Value> {
+    let said = custom.and_then(|custom| serde_json::from_str::<Custom>(custom).ok());
+    said.map(|Custom { user }| user).unwrap_or_default()
 }
 
 /// A name on one line, cut to what an agent can take in.
@@ -72,6 +90,7 @@ fn is_one_word(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use baton_core::tenant::TenantKey;
     use serde_json::json;
 
     fn of(user: &Value) -> EndUser {
@@ -119,6 +138,29 @@ mod tests {
             user[key] = value.clone();
             let expected = EndUser { last_name: Some("Lee".into()), ..EndUser::new("u") };
             assert!(of(&user) == expected, "{key}: {value}");
+        }
+    }
+
+    #[test]
+    fn a_user_is_known_by_the_id_that_was_given_or_else_by_that_of_the_session() {
+        let of = |id: Value, external_id: Option<&str>| {
+            user_id(&NewSession {
+                session_id: "s".to_owned(),
+                tenant: TenantKey::new("acme", "support", "live"),
+                integration_id: "i".to_owned(),
+                end_user_id: "u".to_owned(),
+                external_id: external_id.map(str::to_owned),
+                token_digest: [0; 32],
+                created_at_ms: 0,
+                platform: None,
+                custom: Some(json!({ "user": { "id": id } }).to_string()),
+            })
+        };
+        assert_eq!(of(json!(" ann-7 "), Some("case-7")).as_deref(), Some("ann-7"));
+        assert_eq!(of(json!(7), None).as_deref(), Some("7"));
+        for id in [json!(null), json!(" "), json!([7]), json!("x".repeat(LONGEST_VALUE + 1))] {
+            assert_eq!(of(id.clone(), Some("case-7")).as_deref(), Some("case-7"), "{id}");
+            assert_eq!(of(id, None), None);
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     bots::bots,
     cause::Chain,
     configuration::{Configuration, Tenant},
-    descriptors,
+    descriptors::{MostConnections, most_connections},
     directory::Directory,
     dispatcher::Dispatcher,
     internal::{Internal, intakes},
@@ -159,8 +159,8 @@ impl Sidecar {
         let (trigger, shutdown) = shutdown();
         let application = self.application.take();
         let (store, limits) = (self.store.clone(), self.limits);
-        let most = descriptors::most_connections(self.configuration.chat_allowance.most_sockets);
-        let parts = self.assemble(most.sockets, &shutdown).await?;
+        let most = most_connections(self.configuration.chat_allowance.most_sockets);
+        let parts = self.assemble(&most, &shutdown).await?;
         let mut dispatcher = tokio::spawn(parts.dispatcher.run());
         tokio::spawn(parts.receipts.run());
         tokio::spawn(parts.sweeper.run());
@@ -177,15 +177,15 @@ impl Sidecar {
             tokio::spawn(sender.run());
         }
         let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: false };
-        let chat = BoundedListener::new(chat, most.chat);
+        let chat = BoundedListener::new(chat, most.chat, limits.write);
         let mut chat = tokio::spawn(serve(chat, parts.chat, terms, shutdown.clone()));
         let terms = Terms { head: limits.request, farewell: limits.farewell, reuse: true };
         let mut application = application.map(|listener| {
-            let listener = BoundedListener::new(listener, most.application);
+            let listener = BoundedListener::new(listener, most.application, limits.write);
             tokio::spawn(serve(listener, parts.application, terms, shutdown.clone()))
         });
         let terms = Terms { head: INTERNAL_IDLE, farewell: limits.farewell, reuse: true };
-        let internal = BoundedListener::new(internal, most.internal);
+        let internal = BoundedListener::new(internal, most.internal, limits.write);
         let mut internal = tokio::spawn(serve(internal, parts.internal, terms, shutdown));
 
         let failed = tokio::select! {
@@ -213,7 +213,11 @@ impl Sidecar {
         closed.map_err(|source| RunError::Store { doing: "close", source })
     }
 
-    async fn assemble(self, most_sockets: usize, shutdown: &Shutdown) -> Result<Parts, RunError> {
+    async fn assemble(
+        self,
+        most: &MostConnections,
+        shutdown: &Shutdown,
+    ) -> Result<Parts, RunError> {
         let Self { configuration, store, clock, random, limits, pacing, application: _ } = self;
         let keys = |name| SigningKeys {
             name,
@@ -257,6 +261,7 @@ impl Sidecar {
             context_links: context_links.as_ref().map(|(_, links)| links.clone()),
             receipts: Arc::clone(&queued),
             typing_pause: pacing.typing,
+            thinking_pause: pacing.thinking,
             limits,
             sessions: configuration.sessions.clone(),
             started_at: clock.now(),
@@ -305,8 +310,15 @@ impl Sidecar {
             directory: Arc::clone(&directory),
             destinations: destinations(&configuration.tenants),
         };
+        let doors = doors(&configuration.tenants);
+        let access = &configuration.application;
+        let allowance = baton_application::Allowance {
+            requests_per_minute_per_tenant: access.requests_per_minute_per_tenant,
+            most_streams: most.streams,
+        };
         let application = Application {
-            doors: doors(&configuration.tenants),
+            admission: baton_application::Admission::new(allowance, doors.len()),
+            doors,
             sessions: sessions.clone(),
             store: store.clone(),
             context_links: surroundings.context_links.clone(),
@@ -314,7 +326,7 @@ impl Sidecar {
             limits,
             shutdown: shutdown.clone(),
         };
-        let allowance = Allowance { most_sockets, ..configuration.chat_allowance };
+        let allowance = Allowance { most_sockets: most.sockets, ..configuration.chat_allowance };
         let chat = Chat {
             connectors: configuration.tenants.into_iter().map(connector).collect(),
             access_tokens: access_tokens.clone(),

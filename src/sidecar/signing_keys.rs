@@ -1,8 +1,8 @@
 //! The keys that access tokens and links are signed under: kept in the store, replaced from time to
 //! time.
 //!
-//! A key that was replaced still verifies for a while, since a session is opened by the token
-//! that made it for as long as it lives (invariant 14).
+//! A key that was replaced still verifies for a while, for what it signed last. No session has to
+//! live by it: one that lives is opened by the token that made it, which its digest proves.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ pub(crate) const CONTEXT_LINK: &str = "context-link";
 /// For how long a key signs.
 const SIGNS: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// For how long a key verifies once it has been replaced: longer than any chat goes on
-/// and any link is good.
+/// For how long a key verifies once it has been replaced: as long as the longest link is good,
+/// and so longer than any token is (a day).
 const OVERLAP: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// How often it is looked whether the newest key is to be replaced.

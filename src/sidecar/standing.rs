@@ -38,6 +38,8 @@ pub(crate) enum Purpose {
     Reading,
     /// Reading single messages: what an agent said and no webhook brought, or where one is.
     ReadingMessages,
+    /// Transferring out of the bot's queue.
+    Transfer,
     /// Disconnecting the customer.
     Disconnect,
 }

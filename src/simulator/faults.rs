@@ -62,6 +62,9 @@ pub(crate) enum RequestFault {
     Answer {
         /// 400 to 599.
         status: u16,
+        /// How late, in real milliseconds.
+        #[serde(default)]
+        milliseconds: u64,
     },
     /// It is carried out, and then answered with this status or, without one, not answered: the
     /// connection closes.
@@ -162,7 +165,7 @@ impl FaultPlan {
             return Err(PlanError::DeadChannelStatus);
         }
         for rule in &self.requests {
-            if let RequestFault::Answer { status }
+            if let RequestFault::Answer { status, .. }
             | RequestFault::LoseAnswer { status: Some(status) } = rule.fault
                 && !(400..=599).contains(&status)
             {
@@ -264,7 +267,7 @@ mod tests {
         assert_eq!(plan.strike_request("GET /api/v2/users/{userId}"), None);
         for _ in 0..2 {
             let fault = plan.strike_request(inbound);
-            assert_eq!(fault, Some(RequestFault::Answer { status: 503 }));
+            assert_eq!(fault, Some(RequestFault::Answer { status: 503, milliseconds: 0 }));
         }
         assert_eq!(plan.strike_request(inbound), None);
         assert_eq!(plan.requests[0].struck, 2);

@@ -40,7 +40,7 @@ pub use leg::DisconnectType;
 pub(crate) use message::PostAnswer;
 pub use refusal::{MessageParameters, OrgRefusal};
 pub use seed::{Flow, Integration, OrgSeed, Queue, User};
-pub use settings::{Autopilot, OrgSettings, Switches};
+pub use settings::{Autopilot, OrgSettings, Replaceable, Switches};
 
 use agenda::Agenda;
 use change::Change;
@@ -162,8 +162,18 @@ impl Org {
     }
 
     /// Replaces all switches. They hold for what happens from now on.
-    pub fn set_switches(&mut self, switches: Switches) {
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if they name a queue that is not there.
+    pub fn set_switches(&mut self, switches: Switches) -> Result<(), OrgRefusal> {
+        if let Some(queue) = &switches.flow_queue
+            && self.seed.find_queue(queue).is_none()
+        {
+            return Err(OrgRefusal::not_found("queue", queue));
+        }
         self.switches = switches;
+        Ok(())
     }
 
     /// Makes one change to one conversation, and publishes its new state.

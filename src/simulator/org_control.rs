@@ -95,7 +95,7 @@ async fn replace_switches(
         let example = json!({ "autopilot": { "accept_after_milliseconds": 100 } });
         unreadable(&rejection, "GET /control/v1/org shows every switch", &example)
     })?;
-    simulator.with_org(|org, _now| org.set_switches(switches.clone()));
+    simulator.with_org(|org, _now| org.set_switches(switches.clone()))?;
     Ok(Json(switches))
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use baton_core::tenant::TenantKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{Store, StoreError, sql};
@@ -47,20 +48,19 @@ pub struct FoundContext {
 }
 
 impl Store {
-    /// The newest context that an account's project has by this id, in whichever of its
-    /// environments, if there is one. A [`Step`](crate::Step) keeps it.
+    /// The newest context that the tenant has by this id, if there is one. A
+    /// [`Step`](crate::Step) keeps it.
     ///
     /// # Errors
     ///
     /// Only those of every call.
     pub async fn handoff_context(
         &self,
-        account_id: &str,
-        project_id: &str,
+        tenant: &TenantKey<'_>,
         by: ContextBy,
     ) -> Result<Option<FoundContext>, StoreError> {
-        let (account_id, project_id) = (account_id.to_owned(), project_id.to_owned());
-        self.read(move |connection| newest(connection, &account_id, &project_id, &by)).await
+        let tenant = tenant.clone().into_owned();
+        self.read(move |connection| newest(connection, &tenant, &by)).await
     }
 }
 
@@ -81,8 +81,7 @@ pub(crate) fn keep(
 
 fn newest(
     connection: &Connection,
-    account_id: &str,
-    project_id: &str,
+    tenant: &TenantKey<'_>,
     by: &ContextBy,
 ) -> Result<Option<FoundContext>, StoreError> {
     let (statement, id) = match by {
@@ -92,7 +91,8 @@ fn newest(
     connection
         .prepare_cached(statement)
         .and_then(|mut statement| {
-            statement.query_row([account_id, project_id, id], read).optional()
+            let TenantKey { account_id, project_id, client_env } = tenant;
+            statement.query_row(params![account_id, project_id, client_env, id], read).optional()
         })
         .map_err(StoreError::sqlite("read what a handoff hands over"))
 }
@@ -112,7 +112,7 @@ mod tests {
 
     use super::{ContextBy, FoundContext, HandoffContext};
     use crate::{
-        Step,
+        NewSession, Step,
         testing::{Fixture, new_session, session_id},
     };
 
@@ -127,7 +127,7 @@ mod tests {
         }
 
         async fn context(&self, by: ContextBy) -> Option<FoundContext> {
-            self.store.handoff_context("acme", "shop", by).await.unwrap()
+            self.store.handoff_context(&new_session(1).tenant, by).await.unwrap()
         }
     }
 
@@ -171,21 +171,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn invariant_12_a_context_is_found_by_its_own_account_and_project_only() {
+    async fn invariant_12_a_context_is_found_by_its_own_tenant_only() {
         let fixture = Fixture::with_sessions(1).await;
-        let mut stranger = new_session(2);
-        stranger.tenant = TenantKey::new("other", "shop", "live");
-        fixture.store.create_session(stranger, Vec::new()).await.unwrap();
+        let own = new_session(1).tenant;
+        let strangers = [
+            TenantKey { account_id: "another".into(), ..own.clone() },
+            TenantKey { project_id: "another".into(), ..own.clone() },
+            TenantKey { client_env: "another".into(), ..own },
+        ];
         let of_session = |session| context(1, Some("call"), &format!("of session {session}"));
         fixture.hand_over(1, of_session(1)).await;
-        fixture.hand_over(2, of_session(2)).await;
-        for by in [id(1), shared("call")] {
-            assert_eq!(fixture.context(by).await, found(1, of_session(1)));
-        }
-        for (account, project) in [("acme", "other"), ("another", "shop")] {
+        for (number, tenant) in (2..).zip(strangers) {
+            let answer = async |by| fixture.store.handoff_context(&tenant, by).await.unwrap();
+            assert_eq!(answer(id(1)).await, None);
+            assert_eq!(answer(shared("call")).await, None);
+            let stranger = NewSession { tenant: tenant.clone(), ..new_session(number) };
+            fixture.store.create_session(stranger, Vec::new()).await.unwrap();
+            fixture.hand_over(number, of_session(number)).await;
+            assert_eq!(answer(shared("call")).await, found(number, of_session(number)));
             for by in [id(1), shared("call")] {
-                let answer = fixture.store.handoff_context(account, project, by).await;
-                assert_eq!(answer.unwrap(), None);
+                assert_eq!(fixture.context(by).await, found(1, of_session(1)));
             }
         }
     }

@@ -63,11 +63,22 @@ pub struct Pending {
     pub integration_id: Option<String>,
     /// The end user whom it is for; absent when the webhook names none.
     pub end_user_id: Option<String>,
+    /// The session of that end user, if there is one.
+    pub session_id: Option<String>,
 }
 
 /// The delivery that is a session's turn.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NextDelivery {
+    /// The delivery.
+    pub delivery: StoredDelivery,
+    /// Whether no other one waited behind it.
+    pub is_last: bool,
+}
+
+/// A delivery that is not settled, with what it holds.
+#[derive(Clone, PartialEq, Eq)]
+pub struct StoredDelivery {
     /// Its place in the order of arrival.
     pub arrival: u64,
     /// The delivery's id, as it stands in the store.
@@ -78,10 +89,10 @@ pub struct NextDelivery {
     pub body: Vec<u8>,
 }
 
-impl fmt::Debug for NextDelivery {
+impl fmt::Debug for StoredDelivery {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("NextDelivery")
+            .debug_struct("StoredDelivery")
             .field("arrival", &self.arrival)
             .field("delivery_id", &self.delivery_id)
             .field("received_at_ms", &self.received_at_ms)
@@ -140,7 +151,7 @@ impl Store {
     /// # Errors
     ///
     /// Only those of every call.
-    pub async fn delivery(&self, arrival: u64) -> Result<Option<NextDelivery>, StoreError> {
+    pub async fn delivery(&self, arrival: u64) -> Result<Option<StoredDelivery>, StoreError> {
         self.read(move |connection| pending_delivery(connection, arrival)).await
     }
 
@@ -194,17 +205,23 @@ fn next_delivery(
 ) -> Result<Option<NextDelivery>, StoreError> {
     connection
         .prepare_cached(sql::NEXT_DELIVERY)
-        .and_then(|mut statement| statement.query_row([session_id], read_next).optional())
+        .and_then(|mut statement| {
+            let mut rows = statement.query([session_id])?;
+            let Some(delivery) = rows.next()?.map(read_stored).transpose()? else {
+                return Ok(None);
+            };
+            Ok(Some(NextDelivery { delivery, is_last: rows.next()?.is_none() }))
+        })
         .map_err(StoreError::sqlite("read the next delivery of a session"))
 }
 
 fn pending_delivery(
     connection: &Connection,
     arrival: u64,
-) -> Result<Option<NextDelivery>, StoreError> {
+) -> Result<Option<StoredDelivery>, StoreError> {
     connection
         .prepare_cached(sql::PENDING_DELIVERY)
-        .and_then(|mut statement| statement.query_row([saturated(arrival)], read_next).optional())
+        .and_then(|mut statement| statement.query_row([saturated(arrival)], read_stored).optional())
         .map_err(StoreError::sqlite("read a delivery"))
 }
 
@@ -236,11 +253,12 @@ fn read_pending(row: &Row<'_>) -> rusqlite::Result<Pending> {
         tenant: sql::tenant(row)?,
         integration_id: row.get("integration_id")?,
         end_user_id: row.get("end_user_id")?,
+        session_id: row.get("session_id")?,
     })
 }
 
-fn read_next(row: &Row<'_>) -> rusqlite::Result<NextDelivery> {
-    Ok(NextDelivery {
+fn read_stored(row: &Row<'_>) -> rusqlite::Result<StoredDelivery> {
+    Ok(StoredDelivery {
         arrival: sql::unsigned(row, "arrival")?,
         delivery_id: row.get("delivery_id")?,
         received_at_ms: row.get("received_at_ms")?,

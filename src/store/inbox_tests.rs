@@ -92,6 +92,8 @@ async fn the_pending_come_in_order_of_arrival_without_the_settled() {
     assert_eq!(pending[0].tenant, arrived(3).tenant);
     assert_eq!(pending[0].integration_id, arrived(3).integration_id);
     assert_eq!(pending[0].end_user_id, arrived(3).end_user_id);
+    let sessions: Vec<_> = pending.iter().map(|delivery| delivery.session_id.clone()).collect();
+    assert_eq!(sessions, [None, Some(session_id(1)), None]);
 
     // Page by page it is the same.
     let mut paged: Vec<Pending> = Vec::new();
@@ -119,15 +121,20 @@ async fn the_next_delivery_of_a_session_is_the_first_of_its_own_that_is_not_sett
     let mut foreign = arrived(5);
     foreign.integration_id = Some("another".to_owned());
     store.accept(foreign).await.unwrap();
-    let next = async |session| store.next_delivery(&session_id(session)).await.unwrap();
-    let first = next(2).await.unwrap();
+    let next = async |session| {
+        let next = store.next_delivery(&session_id(session)).await.unwrap();
+        next.map(|next| (next.delivery, next.is_last))
+    };
+    let (first, is_last) = next(2).await.unwrap();
+    assert!(!is_last);
     assert_eq!((first.arrival, first.delivery_id), (1, delivery_id(1).to_string()));
     assert_eq!((first.body, first.received_at_ms), (arrived(1).body, arrived(1).received_at_ms));
     store.append(&session_id(2), vec![event(1)], Some(1)).await.unwrap();
-    assert_eq!(next(2).await.unwrap().arrival, 3);
+    let (second, is_last) = next(2).await.unwrap();
+    assert_eq!((second.arrival, is_last), (3, true));
     store.settle(3, Settlement::NothingToShow).await.unwrap();
     assert_eq!(next(2).await, None);
-    assert_eq!(next(1).await.unwrap().arrival, 2);
+    assert_eq!(next(1).await.unwrap().0.arrival, 2);
     assert_eq!(next(3).await, None);
 }
 
@@ -265,7 +272,10 @@ async fn an_id_that_is_damaged_keeps_no_delivery_from_being_read_and_settled() {
     let damage = "UPDATE inbox SET delivery_id = 'damaged' WHERE arrival = 1";
     store.write(|connection| Ok(connection.execute(damage, []).unwrap())).await.unwrap();
     assert_eq!(store.pending(0, 10).await.unwrap()[0].delivery_id, "damaged");
-    assert_eq!(store.next_delivery(&session_id(1)).await.unwrap().unwrap().body, arrived(1).body);
+    assert_eq!(
+        store.next_delivery(&session_id(1)).await.unwrap().unwrap().delivery.body,
+        arrived(1).body
+    );
     store.settle(1, Settlement::Unreadable).await.unwrap();
     assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
 }

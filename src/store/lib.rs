@@ -9,7 +9,7 @@
 //! What goes the other way waits here too: messages in each session's outbox
 //! ([`Store::next_outgoing`]) until a step says that Genesys has them, turns for its bot
 //! ([`Store::next_turn`]) until a step says that they are done, receipts ([`Store::receipts`])
-//! and notifications for applications ([`Store::next_notification`]). After a start
+//! and notifications for applications ([`Store::session_to_notify`]). After a start
 //! [`Store::sessions_with_work`] says where to go on.
 //!
 //! The store has no clock: what depends on time is told the time. Sessions in which nothing
@@ -28,7 +28,6 @@ mod file;
 mod handoff;
 mod idle;
 mod inbox;
-mod key;
 mod notification;
 mod outbox;
 mod reader;
@@ -72,7 +71,7 @@ pub use context::{ContextBy, FoundContext, HandoffContext};
 pub use error::{OpenError, StoreError};
 pub use handoff::HandoffRow;
 pub use idle::IdleSession;
-pub use inbox::{Acceptance, Arrived, NextDelivery, Pending};
+pub use inbox::{Acceptance, Arrived, NextDelivery, Pending, StoredDelivery};
 pub use notification::Notification;
 pub use outbox::{NewOutgoing, Outgoing, Sent};
 pub use receipt::{NewReceipt, Receipt, ReceiptStatus};

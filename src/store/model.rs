@@ -143,6 +143,13 @@ impl Model {
         ended.len()
     }
 
+    /// Takes the oldest of the session that was created first.
+    pub(crate) fn next_notification(&mut self) -> Option<(usize, u64)> {
+        let places = self.notifications.iter().map(|(session, _)| self.sessions[session].place);
+        let (next, _) = places.enumerate().min_by_key(|(_, place)| *place)?;
+        Some(self.notifications.remove(next))
+    }
+
     pub(crate) fn queue_receipt(&mut self, receipt: ReceiptKey) {
         if self.receipts.iter().all(|(known, _)| *known != receipt) {
             self.receipts.push((receipt, true));

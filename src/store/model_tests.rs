@@ -1,6 +1,6 @@
 //! Random lives of a store, against a model that is a few lists in memory.
 
-use std::mem;
+use std::{collections::BTreeSet, mem};
 
 use proptest::{collection::vec, option, prelude::*};
 
@@ -195,16 +195,16 @@ async fn carry_out(action: Action, fixture: &mut Fixture, model: &mut Model) {
             }
         }
         Action::Notify => {
-            let next = store.next_notification("endpoint").await.unwrap();
-            if !model.notifications.is_empty() {
-                let (session, sequence) = model.notifications.remove(0);
+            let first = store.session_to_notify("endpoint", 0, BTreeSet::new()).await.unwrap();
+            if let Some((session, sequence)) = model.next_notification() {
                 let number = model.sessions[&session].log[sequence as usize - 1];
-                let next = next.unwrap();
+                let next = store.next_notification("endpoint", first.unwrap()).await;
+                let next = next.unwrap().unwrap();
                 assert_eq!(next.session_id, session_id(session));
                 assert_eq!(next.event, logged_event(sequence as usize - 1, number));
                 store.notified(next.number).await.unwrap();
             } else {
-                assert_eq!(next, None);
+                assert_eq!(first, None);
             }
         }
         Action::Forget { limit } => {

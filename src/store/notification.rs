@@ -1,6 +1,6 @@
 //! Notifications: events that an application's endpoint is to be told of, until it is told.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use baton_core::tenant::TenantKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -26,8 +26,25 @@ pub struct Notification {
 }
 
 impl Store {
-    /// Of the notifications that wait for an endpoint, the one that was queued first. A
-    /// [`Step`](crate::Step) queues them.
+    /// A session of which notifications wait for an endpoint, by its number in this store. Of
+    /// those that are not in `except` it is the first one after the number `after`, or else the
+    /// first of all. A [`Step`](crate::Step) queues notifications.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn session_to_notify(
+        &self,
+        endpoint: &str,
+        after: u64,
+        except: BTreeSet<u64>,
+    ) -> Result<Option<u64>, StoreError> {
+        let endpoint = endpoint.to_owned();
+        self.read(move |connection| session(connection, &endpoint, after, &except)).await
+    }
+
+    /// Of the notifications of the session with this number that wait for an endpoint, the one
+    /// that was queued first.
     ///
     /// # Errors
     ///
@@ -35,9 +52,10 @@ impl Store {
     pub async fn next_notification(
         &self,
         endpoint: &str,
+        session: u64,
     ) -> Result<Option<Notification>, StoreError> {
         let endpoint = endpoint.to_owned();
-        self.read(move |connection| next(connection, &endpoint)).await
+        self.read(move |connection| next(connection, &endpoint, session)).await
     }
 
     /// Takes the notification of this number out of its queue: the endpoint has it. Does nothing
@@ -81,10 +99,39 @@ pub(crate) fn queue(
     Ok(())
 }
 
-fn next(connection: &Connection, endpoint: &str) -> Result<Option<Notification>, StoreError> {
+fn session(
+    connection: &Connection,
+    endpoint: &str,
+    after: u64,
+    except: &BTreeSet<u64>,
+) -> Result<Option<u64>, StoreError> {
+    let waiting = |mut after: u64| -> rusqlite::Result<Option<u64>> {
+        let mut statement = connection.prepare_cached(sql::SESSION_TO_NOTIFY)?;
+        loop {
+            let place = params![endpoint, saturated(after)];
+            let found = statement.query_row(place, |row| sql::unsigned(row, "session"));
+            match found.optional()? {
+                Some(session) if except.contains(&session) => after = session,
+                found => return Ok(found),
+            }
+        }
+    };
+    match waiting(after) {
+        Ok(None) if after > 0 => waiting(0),
+        found => found,
+    }
+    .map_err(StoreError::sqlite("find a session of which an endpoint is to be told"))
+}
+
+fn next(
+    connection: &Connection,
+    endpoint: &str,
+    session: u64,
+) -> Result<Option<Notification>, StoreError> {
+    let of = params![endpoint, saturated(session)];
     connection
         .prepare_cached(sql::NEXT_NOTIFICATION)
-        .and_then(|mut statement| statement.query_row([endpoint], read).optional())
+        .and_then(|mut statement| statement.query_row(of, read).optional())
         .map_err(StoreError::sqlite("read the next notification for an endpoint"))
 }
 
@@ -116,14 +163,23 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Notification> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use crate::{
         NewSession, Notification, Settlement, Step,
         testing::{Fixture, arrived, events, new_session, session_id},
     };
 
     impl Fixture {
+        async fn session_to_notify(&self, after: u64, except: &[u64]) -> Option<u64> {
+            let except = except.iter().copied().collect();
+            self.store.session_to_notify("one", after, except).await.unwrap()
+        }
+
+        /// The oldest of the first session of which some wait.
         async fn next_notification(&self, endpoint: &str) -> Option<Notification> {
-            self.store.next_notification(endpoint).await.unwrap()
+            let session = self.store.session_to_notify(endpoint, 0, BTreeSet::new()).await;
+            self.store.next_notification(endpoint, session.unwrap()?).await.unwrap()
         }
 
         /// Takes all that waits for the endpoint, as sessions' ids and sequence numbers.
@@ -146,7 +202,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_endpoint_is_told_of_each_event_once_in_their_order() {
+    async fn each_endpoint_is_told_of_each_event_once_in_the_order_of_its_session() {
         let mut fixture = Fixture::with_sessions(2).await;
         for (session, step) in [
             (2, telling(&[1], &["one"])),
@@ -160,12 +216,36 @@ mod tests {
         }
         assert_eq!(fixture.store.work_counts().await.unwrap().waiting_notifications, 6);
         fixture.reopen().await;
-        let expected = [(2, 1), (1, 1), (1, 2), (1, 4)];
+        let expected = [(1, 1), (1, 2), (1, 4), (2, 1)];
         let expected = expected.map(|(session, sequence)| (session_id(session), sequence));
         assert_eq!(fixture.notify_all("one").await, expected);
-        assert_eq!(fixture.notify_all("two").await, expected[1..3]);
+        assert_eq!(fixture.notify_all("two").await, expected[..2]);
         assert_eq!(fixture.notify_all("three").await, []);
         assert_eq!(fixture.store.work_counts().await.unwrap().waiting_notifications, 0);
+    }
+
+    #[tokio::test]
+    async fn the_sessions_that_wait_are_found_in_a_circle() {
+        let fixture = Fixture::with_sessions(4).await;
+        for session in [1, 2, 4] {
+            fixture.store.step(&session_id(session), telling(&[1], &["one"])).await.unwrap();
+        }
+        for (after, except, found) in [
+            (0, &[][..], Some(1)),
+            (1, &[], Some(2)),
+            (2, &[], Some(4)),
+            (4, &[], Some(1)),
+            (u64::MAX, &[], Some(1)),
+            (1, &[2], Some(4)),
+            (2, &[1, 4], Some(2)),
+            (2, &[1, 2, 4], None),
+        ] {
+            let next = fixture.session_to_notify(after, except).await;
+            assert_eq!(next, found, "after {after} without {except:?}");
+        }
+        let store = &fixture.store;
+        assert_eq!(store.session_to_notify("two", 0, BTreeSet::new()).await.unwrap(), None);
+        assert_eq!(store.next_notification("one", 3).await.unwrap(), None);
     }
 
     #[tokio::test]

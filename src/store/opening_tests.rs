@@ -1,6 +1,6 @@
 //! Which files are opened, by whom, and how a store ends.
 
-use std::{error::Error as _, fs, path::Path};
+use std::{collections::BTreeSet, error::Error as _, fs, path::Path};
 
 use rusqlite::Connection;
 
@@ -183,14 +183,14 @@ async fn answers_closed(store: &Store) {
         store.remember_channel("client", "channel").await.err(),
         store.forget_channel("client", "channel").await.err(),
         store.channels("client").await.err(),
-        store.key("token", [0; 32]).await.err(),
         store.next_turn(session).await.err(),
         store.session_of_external_id(&arrived(1).tenant, "external").await.err(),
         store.idle_sessions(1, None, 1).await.err(),
         store.forget_sessions(1, 1).await.err(),
         store.recent_events(session, &["kind"], 1, 1).await.err(),
-        store.handoff_context("acme", "shop", ContextBy::Id(session.clone())).await.err(),
-        store.next_notification("endpoint").await.err(),
+        store.handoff_context(&arrived(1).tenant, ContextBy::Id(session.clone())).await.err(),
+        store.session_to_notify("endpoint", 0, BTreeSet::new()).await.err(),
+        store.next_notification("endpoint", 1).await.err(),
         store.notified(1).await.err(),
         store.notification_given_up(1, "gone").await.err(),
         store.signing_keys("token").await.err(),

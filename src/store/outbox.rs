@@ -94,6 +94,16 @@ impl Store {
         let (session_id, message_id) = (session_id.to_owned(), message_id.to_owned());
         self.read(move |connection| of_message(connection, &session_id, &message_id)).await
     }
+
+    /// Genesys' id of the last message of a session that it accepted, if it gave one.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn last_accepted(&self, session_id: &str) -> Result<Option<String>, StoreError> {
+        let session_id = session_id.to_owned();
+        self.read(move |connection| last_accepted(connection, &session_id)).await
+    }
 }
 
 /// Puts a message into the outbox of the session with this number, unless its id was there.
@@ -157,4 +167,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
         id: row.get("outgoing_id")?,
         body: row.get("body")?,
     })
+}
+
+fn last_accepted(connection: &Connection, session_id: &str) -> Result<Option<String>, StoreError> {
+    connection
+        .prepare_cached(sql::LAST_ACCEPTED)
+        .and_then(|mut statement| statement.query_row([session_id], |row| row.get(0)).optional())
+        .map_err(StoreError::sqlite("read the last message that Genesys accepted"))
 }

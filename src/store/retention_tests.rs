@@ -49,7 +49,7 @@ impl Fixture {
         let sent = Some(Sent::GivenUp { number: sent, reason: "gone".to_owned() });
         self.store.step(&id, Step { sent, turned, ..Step::default() }).await.unwrap();
         self.store.accept(arrived(number)).await.unwrap();
-        let arrival = self.store.next_delivery(&id).await.unwrap().unwrap().arrival;
+        let arrival = self.store.next_delivery(&id).await.unwrap().unwrap().delivery.arrival;
         self.store.append(&id, events([4]), Some(arrival)).await.unwrap();
         self.store.shown(&id, u64::MAX).await.unwrap();
     }
@@ -86,7 +86,7 @@ async fn an_old_session_goes_with_all_that_is_its_own_and_another_keeps_it_all()
     let tenant = new_session(1).tenant;
     assert_eq!(store.session_of_external_id(&tenant, "external-2").await.unwrap(), None);
     let shared = ContextBy::SharedId("call".to_owned());
-    let context = store.handoff_context("acme", "shop", shared).await.unwrap().unwrap();
+    let context = store.handoff_context(&tenant, shared).await.unwrap().unwrap();
     assert_eq!(context.session_id, session_id(1));
     // Its ids may be had again.
     fixture.create_full(2).await;

@@ -145,7 +145,8 @@ CREATE TABLE notification (
     FOREIGN KEY (session, sequence) REFERENCES event (session, sequence)
 ) STRICT;
 
-CREATE INDEX notification_waiting ON notification (endpoint, number) WHERE reason IS NULL;
+CREATE INDEX notification_waiting ON notification (endpoint, session, number)
+WHERE reason IS NULL;
 
 -- Receipts for Genesys. One that is done stays, so that its message never gets the same again.
 CREATE TABLE receipt (
@@ -174,11 +175,6 @@ CREATE TABLE channel (
 ) STRICT;
 
 CREATE INDEX channel_of_client ON channel (client, number);
-
-CREATE TABLE named_key (
-    name  TEXT NOT NULL PRIMARY KEY,
-    bytes BLOB NOT NULL CHECK (length(bytes) = 32)
-) STRICT, WITHOUT ROWID;
 
 -- Keys that sign, of each name in the order in which they were added.
 CREATE TABLE signing_key (

@@ -252,23 +252,3 @@ async fn the_recent_events_are_the_newest_of_their_kinds_in_order_as_many_as_fit
         assert_eq!(events, []);
     }
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_kept_as_it_was_first_given() {
-    let mut fixture = Fixture::new();
-    let calls: Vec<_> = (0..20)
-        .map(|number| {
-            let store = fixture.store.clone();
-            tokio::spawn(async move { store.key("token", [number; 32]).await.unwrap() })
-        })
-        .collect();
-    let mut given = Vec::new();
-    for call in calls {
-        given.push(call.await.unwrap());
-    }
-    given.dedup();
-    assert_eq!(given.len(), 1, "all callers have the same key");
-    assert_eq!(fixture.store.key("other", [99; 32]).await.unwrap(), [99; 32]);
-    fixture.reopen().await;
-    assert_eq!(fixture.store.key("token", [100; 32]).await.unwrap(), given[0]);
-}

@@ -16,19 +16,22 @@ pub(crate) const ACCEPT: &str = "
 
 /// Names its index: by the table itself, each start would pass all that is settled.
 pub(crate) const PENDING: &str = "
-    SELECT arrival, delivery_id, account_id, project_id, client_env, integration_id, end_user_id
-    FROM inbox INDEXED BY inbox_pending
+    SELECT arrival, delivery_id, account_id, project_id, client_env, integration_id, end_user_id,
+           session_id
+    FROM inbox INDEXED BY inbox_pending LEFT JOIN session
+      USING (account_id, project_id, client_env, integration_id, end_user_id)
     WHERE outcome IS NULL AND arrival > ?1
     ORDER BY arrival
     LIMIT ?2";
 
+/// The one, and whether there is another.
 pub(crate) const NEXT_DELIVERY: &str = "
     SELECT arrival, delivery_id, received_at_ms, body
     FROM session CROSS JOIN inbox INDEXED BY inbox_pending_of_end_user
       USING (account_id, project_id, client_env, integration_id, end_user_id)
     WHERE session_id = ?1 AND outcome IS NULL
     ORDER BY arrival
-    LIMIT 1";
+    LIMIT 2";
 
 pub(crate) const PENDING_DELIVERY: &str = "
     SELECT arrival, delivery_id, received_at_ms, body
@@ -151,6 +154,16 @@ pub(crate) const FINISH_OUTGOING: &str = "
 
 pub(crate) const IS_OUTGOING: &str = "SELECT 1 FROM outgoing WHERE number = ?2 AND session = ?1";
 
+pub(crate) const LAST_ACCEPTED: &str = "
+    SELECT message_id
+    FROM outgoing
+    WHERE number = (
+        SELECT max(number)
+        FROM outgoing INDEXED BY outgoing_message
+        WHERE session = (SELECT number FROM session WHERE session_id = ?1)
+          AND message_id IS NOT NULL
+    )";
+
 pub(crate) const OUTGOING_OF_MESSAGE: &str = "
     SELECT outgoing_id
     FROM outgoing INDEXED BY outgoing_message
@@ -162,12 +175,12 @@ pub(crate) const QUEUE_TURN: &str = "
     VALUES (?1, ?2, ?3)
     ON CONFLICT (session, turn_id) DO NOTHING";
 
-pub(crate) const NEXT_TURN: &str = "
+pub(crate) const WAITING_TURNS: &str = "
     SELECT number, turn_id, body
     FROM turn INDEXED BY turn_waiting
     WHERE session = (SELECT number FROM session WHERE session_id = ?1) AND body IS NOT NULL
     ORDER BY number
-    LIMIT 1";
+    LIMIT ?2";
 
 /// Of the session as well, as `FINISH_OUTGOING`. One that is done already counts as found.
 pub(crate) const FINISH_TURN: &str =
@@ -199,7 +212,7 @@ pub(crate) const KEEP_CONTEXT: &str = "
 pub(crate) const CONTEXT_OF_SESSION: &str = "
     SELECT session_id, handoff_context.number, shared_id, body
     FROM session CROSS JOIN handoff_context ON handoff_context.session = session.number
-    WHERE account_id = ?1 AND project_id = ?2 AND session_id = ?3
+    WHERE account_id = ?1 AND project_id = ?2 AND client_env = ?3 AND session_id = ?4
     ORDER BY handoff_context.number DESC
     LIMIT 1";
 
@@ -207,7 +220,7 @@ pub(crate) const CONTEXT_OF_SHARED_ID: &str = "
     SELECT session_id, handoff_context.number, shared_id, body
     FROM handoff_context INDEXED BY handoff_context_shared
       CROSS JOIN session ON session.number = handoff_context.session
-    WHERE account_id = ?1 AND project_id = ?2 AND shared_id = ?3
+    WHERE account_id = ?1 AND project_id = ?2 AND client_env = ?3 AND shared_id = ?4
     ORDER BY place DESC
     LIMIT 1";
 
@@ -216,13 +229,20 @@ pub(crate) const QUEUE_NOTIFICATION: &str = "
     VALUES (?1, ?2, ?3)
     ON CONFLICT DO NOTHING";
 
+pub(crate) const SESSION_TO_NOTIFY: &str = "
+    SELECT session
+    FROM notification INDEXED BY notification_waiting
+    WHERE endpoint = ?1 AND reason IS NULL AND session > ?2
+    ORDER BY session
+    LIMIT 1";
+
 pub(crate) const NEXT_NOTIFICATION: &str = "
     SELECT notification.number, session_id, account_id, project_id, client_env, external_id,
            event.sequence, event_id, timestamp, kind, payload, metadata
     FROM notification INDEXED BY notification_waiting
       CROSS JOIN session ON session.number = notification.session
       CROSS JOIN event USING (session, sequence)
-    WHERE endpoint = ?1 AND reason IS NULL
+    WHERE endpoint = ?1 AND reason IS NULL AND notification.session = ?2
     ORDER BY notification.number
     LIMIT 1";
 
@@ -302,13 +322,6 @@ pub(crate) const CHANNELS: &str = "
     FROM channel INDEXED BY channel_of_client
     WHERE client = ?1
     ORDER BY number";
-
-pub(crate) const KEEP_KEY: &str = "
-    INSERT INTO named_key (name, bytes)
-    VALUES (?1, ?2)
-    ON CONFLICT (name) DO NOTHING";
-
-pub(crate) const KEY: &str = "SELECT bytes FROM named_key WHERE name = ?1";
 
 pub(crate) const ADD_SIGNING_KEY: &str = "
     INSERT INTO signing_key (name, key_id, bytes, created_at_ms)

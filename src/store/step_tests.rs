@@ -74,7 +74,7 @@ async fn a_step_stores_all_that_follows_from_one_delivery() {
     assert_eq!(next.body, outgoing(1).body);
     assert_eq!(fixture.handoff(1).await, Some(handoff(1, true)));
     assert_eq!(fixture.store.next_turn(&session_id(1)).await.unwrap().unwrap().body, turn(1).body);
-    let notification = fixture.store.next_notification("endpoint").await.unwrap().unwrap();
+    let notification = fixture.store.next_notification("endpoint", 1).await.unwrap().unwrap();
     assert_eq!(notification.event, logged[0]);
     assert_eq!(fixture.store.pending(0, 10).await.unwrap(), []);
 }
@@ -94,7 +94,7 @@ async fn a_step_that_is_refused_stores_nothing() {
     assert_eq!(fixture.log(1).await, []);
     assert_eq!(fixture.next(1).await, None);
     assert_eq!(store.next_turn(&session_id(1)).await.unwrap(), None);
-    assert_eq!(store.next_notification("endpoint").await.unwrap(), None);
+    assert_eq!(store.next_notification("endpoint", 1).await.unwrap(), None);
     assert_eq!(fixture.handoff(1).await, None);
     assert_eq!(store.pending(0, 10).await.unwrap().len(), 1);
     assert!(!store.session(&session_id(1)).await.unwrap().unwrap().ended);
@@ -278,7 +278,7 @@ async fn invariant_10_a_debug_print_of_a_step_shows_no_content() {
     let next = fixture.store.next_outgoing(&session_id(1)).await.unwrap().unwrap();
     let turn = fixture.store.next_turn(&session_id(1)).await.unwrap().unwrap();
     let by = ContextBy::Id(session_id(1));
-    let context = fixture.store.handoff_context("acme", "shop", by).await.unwrap().unwrap();
+    let context = fixture.store.handoff_context(&new_session(1).tenant, by).await.unwrap().unwrap();
     let handoff = fixture.handoff(1).await;
     for shown in [
         given,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, Row, params};
 
 use crate::{
     Store, StoreError,
@@ -58,8 +58,21 @@ impl Store {
     ///
     /// Only those of every call.
     pub async fn next_turn(&self, session_id: &str) -> Result<Option<Turn>, StoreError> {
+        Ok(self.waiting_turns(session_id, 1).await?.pop())
+    }
+
+    /// Of the turns of a session that wait for the bot, the first, in order, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn waiting_turns(
+        &self,
+        session_id: &str,
+        limit: usize,
+    ) -> Result<Vec<Turn>, StoreError> {
         let session_id = session_id.to_owned();
-        self.read(move |connection| next(connection, &session_id)).await
+        self.read(move |connection| waiting(connection, &session_id, limit)).await
     }
 }
 
@@ -85,11 +98,17 @@ pub(crate) fn finish(connection: &Connection, session: i64, number: u64) -> Resu
     if found > 0 { Ok(()) } else { Err(StoreError::UnknownTurn) }
 }
 
-fn next(connection: &Connection, session_id: &str) -> Result<Option<Turn>, StoreError> {
+fn waiting(
+    connection: &Connection,
+    session_id: &str,
+    limit: usize,
+) -> Result<Vec<Turn>, StoreError> {
     connection
-        .prepare_cached(sql::NEXT_TURN)
-        .and_then(|mut statement| statement.query_row([session_id], read).optional())
-        .map_err(StoreError::sqlite("read the next turn for a bot"))
+        .prepare_cached(sql::WAITING_TURNS)
+        .and_then(|mut statement| {
+            statement.query_map(params![session_id, saturated(limit)], read)?.collect()
+        })
+        .map_err(StoreError::sqlite("read the next turns for a bot"))
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Turn> {
@@ -142,6 +161,19 @@ mod tests {
         let other = fixture.store.next_turn(&session_id(2)).await.unwrap().unwrap();
         assert_eq!((other.id, other.body), (turn(5).id, turn(5).body));
         assert_eq!(fixture.next_turn(3).await, None);
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_a_bot_is_read_in_order_as_far_as_is_asked() {
+        let fixture = Fixture::with_sessions(2).await;
+        fixture.store.step(&session_id(1), queuing(&[5, 3, 4])).await.unwrap();
+        fixture.store.step(&session_id(1), done(1)).await.unwrap();
+        for (session, limit, expected) in
+            [(1, 9, &["turn-3", "turn-4"][..]), (1, 1, &["turn-3"]), (1, 0, &[]), (2, 9, &[])]
+        {
+            let turns = fixture.store.waiting_turns(&session_id(session), limit).await.unwrap();
+            assert_eq!(turns.into_iter().map(|turn| turn.id).collect::<Vec<_>>(), expected);
+        }
     }
 
     #[tokio::test]

@@ -63,14 +63,14 @@ async fn an_application_hands_its_user_over_and_follows_the_chat_to_its_end() {
     let message = json!({
         "text": "See this",
         "message_id": "m-1",
-        "attachments": [{"url": "https://files.example.com/bill.pdf", "title": "The bill"}],
+        "attachments": [{"url": "https://example.com/bill/7", "title": "The bill"}],
     });
     // The second is a repetition.
     application.posts(&path("messages"), &message, 204).await;
     application.posts(&path("messages"), &message, 204).await;
     application.posts(&path("typing"), &Value::Null, 204).await;
     let echo = events.waits_for("USER_MESSAGE").await;
-    let text = "See this\nThe bill: https://files.example.com/bill.pdf";
+    let text = "See this\nThe bill: https://example.com/bill/7";
     assert_eq!(echo.data["payload"]["text"], text);
     let got = conversation(&world, &session, |truth| said(truth).len() == 3).await;
     assert_eq!(said(&got)[2], text);

@@ -2,6 +2,7 @@
 
 use baton_tests::{
     application::Application,
+    bot::ScriptedBot,
     http1::{self, Answer},
     sidecar::end_user_id,
     world::{SANDBOX_APPLICATION_KEY, Setting, World, is_queued, said},
@@ -43,6 +44,43 @@ async fn whoever_takes_over_asks_what_was_handed_over() {
         let answer = asking.ask("GET", &format!("handoff_state{query}"), &Value::Null).await;
         assert_eq!(answer.status, status, "{query}");
         assert!(json_of(&answer)["error_message"].is_string());
+    }
+}
+
+#[tokio::test]
+async fn what_a_bot_hands_over_is_found_by_the_id_that_it_shares() {
+    let long = "x".repeat(201);
+    for (data, by_shared_id) in [
+        (json!({"shared_id": "call-9", "customer_id": 7}), "call-9"),
+        (json!({"data": {"shared_id": "call-9"}, "plan": "gold"}), "call-9"),
+        (json!({"shared_id": long}), &*long),
+    ] {
+        let hints = data.clone();
+        let bot = ScriptedBot::start(move |turn| match turn["type"].as_str() {
+            Some("user_message") => {
+                (200, json!({"handoff": {"text_chat": {"genesys_integration": hints}}}))
+            }
+            _ => (204, Value::Null),
+        })
+        .await;
+        let (handoff, sections) = (String::new(), bot.section());
+        let setting = Setting { handoff, sections, ..Setting::default() };
+        let world = World::start_with(setting, |_| {}).await;
+        let mut customer = world.customer().await;
+        customer.says("an agent please").await;
+        let conversation = world.conversation(&customer, is_queued).await;
+        let ask = async |by: &str| {
+            world.application().ask("GET", &format!("handoff_state?{by}"), &Value::Null).await
+        };
+        let id = format!("id={}", customer.session.id);
+        assert_eq!(json_of(&ask(&id).await)["data"], data, "{conversation}");
+        let shared = ask(&format!("shared_id={by_shared_id}")).await;
+        if by_shared_id.len() > 200 {
+            assert_eq!(shared.status, 404);
+        } else {
+            let expected = json!({"id": customer.session.id, "shared_id": "call-9", "data": data});
+            assert_eq!((shared.status, json_of(&shared)), (200, expected));
+        }
     }
 }
 

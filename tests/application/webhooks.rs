@@ -1,4 +1,5 @@
-//! What happens is told to an application's endpoint: signed, in order, and until it has it.
+//! What happens is told to an application's endpoint: signed, each session's events in order, and
+//! until it has them.
 
 use std::collections::BTreeSet;
 
@@ -75,16 +76,40 @@ async fn an_endpoint_is_told_of_every_event_in_order() {
 }
 
 #[tokio::test]
-async fn a_webhook_that_fails_comes_again_under_the_same_id_before_any_other() {
+async fn a_webhook_that_fails_comes_again_under_the_same_id_before_any_other_of_its_session() {
     let receiver = WebhookReceiver::start(&[500, 302, 429]).await;
     let world = world(receiver.section("")).await;
-    world.application().opens(&json!({})).await;
-    world.application().opens(&json!({})).await;
+    let session = world.application().opens(&json!({})).await;
+    world.application().posts(&format!("sessions/{session}/end"), &Value::Null, 204).await;
     let received = receives(&receiver, 5).await;
     let ids: Vec<&str> = received.iter().map(|one| one.header("webhook-id")).collect();
     assert!(ids[..4].iter().all(|id| *id == ids[0]), "{ids:?}");
     assert_ne!(ids[4], ids[0]);
     assert!(received[..4].iter().all(|one| one.body == received[0].body));
+}
+
+#[tokio::test]
+async fn a_session_whose_webhooks_are_not_taken_stops_no_other_session() {
+    for status in [404, 401, 503] {
+        let receiver = WebhookReceiver::start(&[]).await;
+        let world = world(receiver.section("")).await;
+        let application = world.application();
+        let stuck = application.opens(&json!({})).await;
+        receives(&receiver, 1).await;
+        receiver.refuse(&stuck, status);
+        application.posts(&format!("sessions/{stuck}/end"), &Value::Null, 204).await;
+        receives(&receiver, 2).await;
+        let other = application.opens(&json!({})).await;
+        application.posts(&format!("sessions/{other}/end"), &Value::Null, 204).await;
+        let told = async || {
+            let received = receiver.received();
+            let of_other =
+                received.iter().filter(|one| one.json()["data"]["session"]["id"] == *other);
+            let kinds: Vec<_> = of_other.map(|one| kind_of(&one.json())).collect();
+            kinds.ends_with(&["SESSION_END".to_owned()]).then_some(())
+        };
+        until("the end of the other session", told).await;
+    }
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ fn envoy(port: u16, mut filters: Vec<Value>, path: &str) -> Value {
                   .HttpConnectionManager",
         "stat_prefix": "public",
         "request_headers_timeout": "5s",
-        "request_timeout": "10s",
+        "common_http_protocol_options": {"max_stream_duration": "20s"},
         "stream_idle_timeout": "30s",
         "normalize_path": true,
         "merge_slashes": true,

@@ -17,26 +17,10 @@ use serde_json::{Map, Value};
 use tokio::sync::OnceCell;
 
 use crate::{
+    likeness::{Sample, at, without},
     scenes::{SCENES, play},
     stage::{Stage, Way},
 };
-
-/// A sample of a server's frame.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Sample {
-    file: String,
-    frame: Value,
-    /// What PolyAI's decoder makes of it.
-    read_as: Map<String, Value>,
-    /// The scene that brings one like it.
-    sent_in: Option<String>,
-    /// Members that ours has not, and why.
-    #[serde(default)]
-    leaves_out: Map<String, Value>,
-    /// Why there is none like it.
-    never_sent: Option<String>,
-}
 
 /// A sample of a client's frame, and the types with which it is answered.
 #[derive(Deserialize)]
@@ -54,6 +38,8 @@ struct Ladder {
     ladder: String,
     /// The samples of the frames.
     frames: Vec<String>,
+    /// The samples by which it shows who has the chat after it, if somebody has.
+    speaks_next: Vec<String>,
     /// Whether an app shows the chat as ended after it.
     has_ended: bool,
     /// The scene in which it is played.
@@ -81,20 +67,63 @@ async fn scenes() -> &'static HashMap<&'static str, Screen> {
 
 #[test]
 fn the_scripted_client_reads_each_sample_as_polyais_own_does() {
-    for Sample { file, frame, read_as, .. } in samples("frames.json") {
+    for sample in samples::<Sample>("frames.json") {
+        let Sample { file, frame, read_as, .. } = &sample;
         let decoded = decode(&frame.to_string());
         assert_eq!(read_as["n"], decoded.len(), "{file}");
         let names: Vec<&str> = decoded.iter().map(|event| event.name).collect();
         if let Some(order) = read_as.get("order") {
             assert_eq!(*order, Value::from(names), "{file}");
         }
-        for (path, expected) in
-            read_as.iter().filter(|(path, _)| !["n", "order"].contains(&&***path))
-        {
+        for (path, expected) in sample.readings() {
             let reading = decoded[0].reading();
-            let found = reading.pointer(&format!("/{}", path.replace('.', "/")));
-            assert_eq!(found.unwrap_or(&Value::Null), expected, "{file}: {path}");
+            assert_eq!(at(&reading, path).unwrap_or(&Value::Null), expected, "{file}: {path}");
         }
+    }
+}
+
+#[test]
+fn a_frame_that_lacks_anything_of_its_sample_is_not_like_it() {
+    for sample in samples::<Sample>("frames.json").iter().filter(|one| one.sent_in.is_some()) {
+        let ours = without(&sample.frame, &sample.leaves_out);
+        assert_eq!(sample.difference(&ours), None, "{}", sample.file);
+        for worse in worsened(&ours) {
+            assert_ne!(sample.difference(&worse), None, "{}: {worse}", sample.file);
+        }
+    }
+}
+
+/// The same in all ways in which one thing of it is missing, or is empty.
+fn worsened(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| {
+                let with = |member: Option<Value>| {
+                    let mut members = members.clone();
+                    members.shift_remove(name);
+                    members.extend(member.map(|member| (name.clone(), member)));
+                    Value::Object(members)
+                };
+                // A null means the same as nothing.
+                let gone = (!member.is_null()).then(|| with(None));
+                gone.into_iter().chain(worsened(member).into_iter().map(move |one| with(Some(one))))
+            })
+            .collect(),
+        Value::Array(list) if !list.is_empty() => {
+            let worse_at = |place: usize| {
+                let put = move |worse: Value| {
+                    let mut list = list.clone();
+                    list[place] = worse;
+                    Value::Array(list)
+                };
+                worsened(&list[place]).into_iter().map(put)
+            };
+            (0..list.len()).flat_map(worse_at).chain([Value::Array(Vec::new())]).collect()
+        }
+        Value::String(text) if !text.is_empty() => vec!["".into(), Value::Null],
+        Value::Number(_) | Value::Bool(_) => vec![Value::Null],
+        _ => Vec::new(),
     }
 }
 
@@ -102,86 +131,46 @@ fn the_scripted_client_reads_each_sample_as_polyais_own_does() {
 async fn each_frame_that_a_server_can_send_is_sent_in_the_shape_that_the_sdks_read() {
     let scenes = scenes().await;
     for sample in samples::<Sample>("frames.json") {
-        let Sample { file, frame, read_as, sent_in, leaves_out, never_sent } = sample;
+        let Sample { file, frame, sent_in, never_sent, .. } = &sample;
         let scene = match (sent_in, never_sent) {
             (Some(scene), None) => scene,
             (None, Some(_)) => continue,
             _ => panic!("{file}: it is either sent or not, and one has to be said"),
         };
-        let seen = &scenes.get(&*scene).unwrap_or_else(|| panic!("{file}: no {scene}")).frames;
-        let of_its_type: Vec<&Value> =
-            seen.iter().filter(|one| one["type"] == frame["type"]).collect();
-        let compared = of_its_type.iter().map(|one| difference(&frame, one, &leaves_out));
-        let differences: Vec<Option<String>> = compared.collect();
-        let place = differences.iter().position(Option::is_none);
-        let like_it = of_its_type[place.unwrap_or_else(|| panic!("{file}: {differences:?}"))];
-        let decoded = decode(&like_it.to_string());
-        assert!(Value::from(decoded.len()).as_u64() >= read_as["n"].as_u64(), "{file}: {like_it}");
-        if let Some(name) = read_as.get("ev") {
-            assert_eq!(*name, decoded[0].name, "{file}");
-        }
-        for left_out in leaves_out.keys().filter(|key| *key != "sequence") {
-            let key = format!("\"{left_out}\":");
-            assert!(!like_it.to_string().contains(&key), "{file}: {left_out} is there");
-        }
+        let seen = &scenes.get(&**scene).unwrap_or_else(|| panic!("{file}: no {scene}")).frames;
+        let of_its_type = seen.iter().filter(|one| one["type"] == frame["type"]);
+        let differences: Vec<_> = of_its_type.map(|ours| sample.difference(ours)).collect();
+        assert!(differences.contains(&None), "{file}: {differences:?}");
     }
-}
-
-/// What a frame of ours has not, or has of another kind than the sample. What it has beside is of
-/// no interest to a client.
-fn difference(sample: &Value, ours: &Value, left_out: &Map<String, Value>) -> Option<String> {
-    match (sample, ours) {
-        (Value::Object(sample), Value::Object(ours)) => {
-            // No sequence and a null one are the same.
-            let is_numbered =
-                |frame: &Map<String, Value>| frame.get("sequence").is_some_and(Value::is_u64);
-            let expected = is_numbered(sample) && !left_out.contains_key("sequence");
-            if sample.contains_key("timestamp") && expected != is_numbered(ours) {
-                return Some("the sequence".to_owned());
-            }
-            let there =
-                |(key, _): &(&String, &Value)| *key != "sequence" && !left_out.contains_key(*key);
-            sample.iter().filter(there).find_map(|(key, sample)| match ours.get(key) {
-                None => Some(format!("{key} is missing")),
-                Some(ours) if is_word(key) && sample != ours => Some(format!("{key} is {ours}")),
-                Some(ours) => difference(sample, ours, left_out),
-            })
-        }
-        (Value::Array(sample), Value::Array(ours)) => sample.iter().find_map(|sample| {
-            let fits = |ours: &&Value| difference(sample, ours, left_out).is_none();
-            ours.iter().find(fits).is_none().then(|| format!("nothing is like {sample}"))
-        }),
-        _ => {
-            let kind = std::mem::discriminant::<Value>;
-            (kind(sample) != kind(ours)).then(|| format!("{ours} stands for {sample}"))
-        }
-    }
-}
-
-/// Whether it is a word of the protocol, which has to be the same.
-fn is_word(key: &str) -> bool {
-    ["type", "level", "state", "content_type"].contains(&key)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_ladder_of_a_handoff_is_played_in_its_order() {
     let scenes = scenes().await;
-    let samples: HashMap<String, Value> =
-        samples::<Sample>("frames.json").into_iter().map(|one| (one.file, one.frame)).collect();
-    for Ladder { ladder, frames, has_ended, played_in, further } in self::samples("ladders.json") {
-        let rungs: Vec<&str> = frames.iter().map(|file| word(&samples[file])).collect();
+    let samples: HashMap<String, Sample> =
+        samples("frames.json").into_iter().map(|one: Sample| (one.file.clone(), one)).collect();
+    for one in self::samples("ladders.json") {
+        let Ladder { ladder, frames, speaks_next, has_ended, played_in, further } = one;
+        let rungs: Vec<&Sample> =
+            frames.iter().chain(&speaks_next).map(|file| &samples[file]).collect();
+        let words: Vec<&str> = rungs.iter().map(|rung| word(&rung.frame)).collect();
         let screen = &scenes[&*played_in];
-        let is_told = |kind: &&str| rungs.contains(kind) || further.contains_key(*kind);
-        let seen: Vec<&str> = screen.frames.iter().map(word).filter(is_told).collect();
+        let told = screen.frames.iter().filter(|frame| words.contains(&word(frame)));
+        let told: Vec<&Value> = told.collect();
         // What comes before the first rung is the chat with the bot.
         let handoff = |kinds: &[&str]| kinds.iter().position(|kind| *kind == TRIGGERED);
-        let begin = handoff(&seen).expect("a handoff") - handoff(&rungs).expect("a handoff");
-        let is_rung = |kind: &&str| !further.contains_key(*kind);
-        let played: Vec<&str> = seen[begin..].iter().copied().filter(is_rung).collect();
-        assert_eq!(played, rungs, "{ladder}: {seen:?}");
+        let seen: Vec<&str> = told.iter().map(|frame| word(frame)).collect();
+        let begin = handoff(&seen).expect("a handoff") - handoff(&words).expect("a handoff");
+        assert_eq!(seen[begin..], words, "{ladder}");
+        for (rung, ours) in rungs.iter().zip(&told[begin..]) {
+            assert_eq!(rung.difference(ours), None, "{ladder}: {}", rung.file);
+        }
         assert_eq!(screen.has_ended, has_ended, "{ladder}");
+        assert_ne!(has_ended, !speaks_next.is_empty(), "{ladder}: who speaks next");
+        assert_eq!(screen.joins, 1, "{ladder}: the bot is asked for once");
         for kind in further.keys() {
-            assert!(seen.contains(&kind.as_str()), "{ladder}: {kind} does not come");
+            let comes = screen.frames.iter().any(|frame| word(frame) == kind);
+            assert!(comes, "{ladder}: {kind} does not come");
         }
     }
 }

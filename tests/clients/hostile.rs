@@ -1,18 +1,18 @@
-//! Bad input, while somebody else chats on.
+//! Bad frames, while others chat on: with the bot, with an agent, and on another socket of the very
+//! session on which the bad ones come.
 
-use baton_tests::{
-    chat::Session,
-    sdk::{IOS, Sdk, Speaker},
-};
-use futures_util::{SinkExt, StreamExt};
+use std::cell::Cell;
+
+use baton_tests::sdk::{IOS, Sdk, Status};
+use futures_util::{SinkExt, StreamExt, future::join_all};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::timeout};
-use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message},
-};
+use tokio::{join, net::TcpStream, time::timeout};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async, tungstenite::Message};
 
-use crate::stage::{Stage, Way, greeted};
+use crate::{
+    neighbours::{Neighbours, assert_undisturbed, chats_with_bot},
+    stage::{Stage, Way},
+};
 
 const MALFORMED: &str = "Unknown event type or invalid message format";
 
@@ -26,14 +26,15 @@ enum Answer {
     Closed(u16),
 }
 
-/// Who sends bad frames, on a session of its own.
+/// Who sends bad frames, on the session of somebody who does not.
 struct Attacker(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Attacker {
-    async fn enter(stage: &Stage) -> Self {
-        let session = Session::make(stage.address()).await;
-        let query = format!("?access_token={}&session_id={}", session.access_token(), session.id);
-        let Ok(mut attacker) = upgrade(stage, &query).await else { panic!("a socket") };
+    async fn enter(stage: &Stage, housemate: &Sdk) -> Self {
+        let (id, token) = (&housemate.session().id, housemate.session().access_token());
+        let url = format!("ws://{}/ws?access_token={token}&session_id={id}", stage.address());
+        let (socket, _) = connect_async(url).await.expect("a socket");
+        let mut attacker = Self(socket);
         assert_eq!(attacker.next().await["payload"]["events"][0]["sequence"], 1);
         attacker
     }
@@ -57,25 +58,6 @@ impl Attacker {
     }
 }
 
-/// Opens a socket, or says the status and the body with which that was refused.
-async fn upgrade(stage: &Stage, query: &str) -> Result<Attacker, (u16, Value)> {
-    match connect_async(format!("ws://{}/ws{query}", stage.address())).await {
-        Ok((stream, _)) => Ok(Attacker(stream)),
-        Err(Error::Http(answer)) => {
-            let body = answer.body().as_deref().unwrap_or_default();
-            Err((answer.status().as_u16(), serde_json::from_slice(body).expect("JSON")))
-        }
-        Err(error) => panic!("{error}"),
-    }
-}
-
-/// The neighbour says something and is answered, on the socket of the beginning.
-async fn chats_on(neighbour: &Sdk, number: usize) {
-    let text = neighbour.gets_across(&format!("number {number}")).await;
-    let screen = neighbour.hears(Speaker::Bot, &format!("You said {text}")).await;
-    assert_eq!((screen.opened, screen.closes.len()), (1, 0));
-}
-
 fn message(text: &str, metadata: Value) -> Message {
     let kind = "EVENT_TYPE_USER_MESSAGE";
     Message::text(
@@ -96,11 +78,7 @@ fn bad_frames() -> Vec<(&'static str, Message, Answer)> {
         (0..5_000).map(|number| (format!("key {number}"), json!("x"))).collect();
     let mixed = json!({"custom": {"local_id": "8", "number": 7, "list": [], "nothing": null}});
     vec![
-        (
-            "an unknown type",
-            typed("EVENT_TYPE_FUTURE_THING"),
-            Answer::Told("Event type not allowed: EVENT_TYPE_FUTURE_THING"),
-        ),
+        ("an unknown type", typed("EVENT_TYPE_FUTURE_THING"), Answer::Told(MALFORMED)),
         (
             "a type of the server's",
             typed("EVENT_TYPE_LIVE_AGENT_MESSAGE"),
@@ -113,6 +91,7 @@ fn bad_frames() -> Vec<(&'static str, Message, Answer)> {
                 "Event type not allowed: EVENT_TYPE_REQUEST_POLY_AGENT_JOIN_WITH_GREETING_MESSAGE",
             ),
         ),
+        ("a text without words", message(" \u{1}\u{200b}\n", json!({})), Answer::Told(MALFORMED)),
         ("no JSON", Message::text("{\"type\":"), Answer::Told(MALFORMED)),
         ("no object", Message::text("[1]"), Answer::Told(MALFORMED)),
         ("no type", Message::text("{\"payload\":{}}"), Answer::Told(MALFORMED)),
@@ -149,69 +128,92 @@ fn bad_frames() -> Vec<(&'static str, Message, Answer)> {
     ]
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn invariant_11_a_bad_frame_gets_its_answer_and_disturbs_nobody() {
-    let stage = Stage::set(Way::Direct).await;
-    let neighbour = greeted(IOS, stage.address()).await;
-    for (number, (what, frame, answer)) in bad_frames().into_iter().enumerate() {
-        let mut attacker = Attacker::enter(&stage).await;
-        attacker.0.send(frame).await.expect("it is sent");
-        let answered = attacker.next().await;
-        match answer {
-            Answer::Told(text) => {
-                assert_eq!(answered["type"], "EVENT_TYPE_SYSTEM_MESSAGE", "{what}");
-                assert_eq!(answered["payload"]["level"], "SYSTEM_MESSAGE_LEVEL_ERROR", "{what}");
-                assert_eq!(answered["payload"]["message"], text, "{what}");
-            }
-            Answer::Echoed(custom) => {
-                assert_eq!(answered["type"], "EVENT_TYPE_USER_MESSAGE", "{what}");
-                for (key, value) in custom.as_object().into_iter().flatten() {
-                    assert_eq!(answered["metadata"]["custom"][key], *value, "{what}");
-                }
-                let custom = answered["metadata"]["custom"].as_object();
-                let texts =
-                    |custom: &serde_json::Map<_, Value>| custom.values().all(Value::is_string);
-                assert!(custom.is_none_or(texts), "{what}: {answered}");
-                assert!(answered.to_string().len() < 10_000, "{what}: the echo is bounded");
-            }
-            Answer::Closed(code) => assert_eq!(answered, code, "{what}"),
+/// The attacker got this answer, and its socket is as that says.
+async fn is_answered(attacker: &mut Attacker, what: &str, answer: Answer) {
+    let answered = attacker.next().await;
+    match answer {
+        Answer::Told(text) => {
+            assert_eq!(answered["type"], "EVENT_TYPE_SYSTEM_MESSAGE", "{what}");
+            assert_eq!(answered["payload"]["level"], "SYSTEM_MESSAGE_LEVEL_ERROR", "{what}");
+            assert_eq!(answered["payload"]["message"], text, "{what}");
         }
-        if !answered.is_u64() {
-            let again = message("still open?", json!({}));
-            attacker.0.send(again).await.expect("it is sent");
-            while attacker.next().await["payload"]["text"] != "still open?" {}
+        Answer::Echoed(custom) => {
+            assert_eq!(answered["type"], "EVENT_TYPE_USER_MESSAGE", "{what}");
+            for (key, value) in custom.as_object().into_iter().flatten() {
+                assert_eq!(answered["metadata"]["custom"][key], *value, "{what}");
+            }
+            let custom = answered["metadata"]["custom"].as_object();
+            let texts = |custom: &serde_json::Map<_, Value>| custom.values().all(Value::is_string);
+            assert!(custom.is_none_or(texts), "{what}: {answered}");
+            assert!(answered.to_string().len() < 10_000, "{what}: the echo is bounded");
         }
-        chats_on(&neighbour, number).await;
+        Answer::Closed(code) => return assert_eq!(answered, code, "{what}"),
     }
-    neighbour.assert_whole().await;
+    attacker.0.send(message("still open?", json!({}))).await.expect("it is sent");
+    while attacker.next().await["payload"]["text"] != "still open?" {}
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn invariant_12_a_socket_is_for_the_token_that_made_its_session_and_nobody_is_disturbed() {
+async fn invariant_11_a_bad_frame_gets_its_answer_and_disturbs_nobody() {
     let stage = Stage::set(Way::Direct).await;
-    let neighbour = greeted(IOS, stage.address()).await;
-    let other = Session::make(stage.address()).await;
-    let (id, token) = (&neighbour.session().id, neighbour.session().access_token());
-    let (head, rest) = token.split_once('.').expect("three parts");
-    let (payload, signature) = rest.split_once('.').expect("three parts");
-    let unknown = "00000000-0000-4000-8000-000000000000";
-    let wrong = "authentication failed";
-    for (number, (query, status, text)) in [
-        (String::new(), 400, "invalid connection parameters"),
-        (format!("?session_id={id}"), 400, "invalid connection parameters"),
-        (format!("?access_token=x&session_id={id}"), 401, wrong),
-        (format!("?access_token={}&session_id={id}", other.access_token()), 401, wrong),
-        (format!("?access_token={head}.{payload}.{payload}&session_id={id}"), 401, wrong),
-        (format!("?access_token={payload}.{payload}.{signature}&session_id={id}"), 401, wrong),
-        (format!("?access_token={token}&session_id={unknown}"), 404, "session not found"),
-        (format!("?access_token={token}&session_id=%ff%00'"), 404, "session not found"),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        let Err((refused, body)) = upgrade(&stage, &query).await else { panic!("{query}") };
-        assert_eq!((refused, &body["message"]), (status, &text.into()), "{query}");
-        chats_on(&neighbour, number).await;
+    let neighbours = Neighbours::move_in(&stage).await;
+    for (number, (what, frame, answer)) in bad_frames().into_iter().enumerate() {
+        let housemate = stage.greeted_client(IOS).await;
+        let mut attacker = Attacker::enter(&stage, &housemate).await;
+        attacker.0.send(frame).await.expect("it is sent");
+        is_answered(&mut attacker, what, answer).await;
+        join!(neighbours.chat_on(&stage, number), chats_with_bot(&housemate, number));
+        housemate.assert_whole().await;
     }
-    neighbour.assert_whole().await;
+    neighbours.assert_whole().await;
+}
+
+/// How many clients flood the server, how often each of them comes, and how often it sends every
+/// bad frame then: more in all than a session may send in a minute.
+const ATTACKERS: usize = 4;
+const VISITS: usize = 3;
+const ROUNDS: usize = 10;
+
+/// Sends every bad frame again and again and reads no answer; those that cost the socket come last.
+async fn floods(stage: &Stage, housemate: &Sdk) {
+    let (last, frames): (Vec<_>, Vec<_>) =
+        bad_frames().into_iter().partition(|(_, _, answer)| matches!(answer, Answer::Closed(_)));
+    for _ in 0..VISITS {
+        let mut attacker = Attacker::enter(stage, housemate).await;
+        let frames = std::iter::repeat_n(&frames, ROUNDS).flatten().chain(&last);
+        for (_, frame, _) in frames {
+            if attacker.0.send(frame.clone()).await.is_err() {
+                // The last ones are not needed any more.
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_11_a_flood_of_bad_frames_disturbs_nobody() {
+    let stage = Stage::set(Way::Direct).await;
+    let neighbours = Neighbours::move_in(&stage).await;
+    let housemates = join_all([(); ATTACKERS].map(|()| stage.greeted_client(IOS))).await;
+    let flood = join_all(housemates.iter().map(|housemate| floods(&stage, housemate)));
+    let (is_over, mut rounds) = (Cell::new(false), 0);
+    let flood = async {
+        flood.await;
+        is_over.set(true);
+    };
+    let chat = async {
+        while !is_over.get() {
+            neighbours.chat_on(&stage, rounds).await;
+            rounds += 1;
+        }
+    };
+    join!(flood, chat);
+    assert_ne!(rounds, 0);
+    for housemate in &housemates {
+        // What it says itself may have to wait, since the session's frames are counted together.
+        assert_undisturbed(housemate);
+        housemate.sees("its socket", |screen| screen.status == Status::Open).await;
+    }
+    neighbours.chat_on(&stage, rounds).await;
+    neighbours.assert_whole().await;
 }

@@ -3,16 +3,16 @@
 use baton_tests::{
     bot::ScriptedBot,
     sdk::{ANDROID, IOS, Screen, Sdk, Speaker, Status},
-    world::FIRST_MESSAGE,
 };
 use serde_json::{Value, json};
 
 use crate::stage::{AGENT_IS_SHOWN, Stage, Way, begin, greeted};
 
 /// The names of all scenes.
-pub(crate) const SCENES: [&str; 10] = [
+pub(crate) const SCENES: [&str; 11] = [
     "whole_handoff",
-    "without_a_bot",
+    "bot_takes_back",
+    "in_queue_flow",
     "nobody_came",
     "waited_too_long",
     "left_to_the_client",
@@ -27,7 +27,8 @@ pub(crate) const SCENES: [&str; 10] = [
 pub(crate) async fn play(scene: &str) -> Screen {
     match scene {
         "whole_handoff" => whole_handoff().await,
-        "without_a_bot" => without_a_bot().await,
+        "bot_takes_back" => bot_takes_back().await,
+        "in_queue_flow" => in_queue_flow().await,
         "nobody_came" => nobody_came().await,
         "waited_too_long" => waited_too_long().await,
         "left_to_the_client" => left_to_the_client().await,
@@ -40,10 +41,14 @@ pub(crate) async fn play(scene: &str) -> Screen {
     }
 }
 
+/// What the user says to whoever has the chat, and what the bot says to that.
+const THANKS: &str = "thank you";
+const WELCOME: &str = "You are welcome.";
+
 /// What Genesys says of its queues is told.
 const ESTIMATED: &str = "estimate_every_seconds = 10\n";
 
-/// Greets with all that a bot's message can hold, and gives up at once.
+/// Shows all that a bot's message can hold, and gives up unless the user is content.
 fn shows_all(turn: &Value) -> (u16, Value) {
     let attachment = |content_type: &str| {
         json!({
@@ -60,22 +65,26 @@ fn shows_all(turn: &Value) -> (u16, Value) {
             200,
             json!({
                 "utterance": "Which location?",
-                "attachments": [
-                    attachment("ATTACHMENT_CONTENT_TYPE_URL"),
-                    attachment("ATTACHMENT_CONTENT_TYPE_IMAGE"),
-                ],
+                "attachments": [attachment("ATTACHMENT_CONTENT_TYPE_URL")],
                 "response_suggestions": [
-                    {"message_text": "Main Street", "payload": "main"},
-                    {"message_text": "Show me all", "payload": "all"},
+                    {"message_text": "Main Street"}, {"message_text": "Show me all"},
                 ],
             }),
         ),
-        (Some("user_message"), "a page") => (200, json!({"destination": "page"})),
-        (Some("user_message"), "break") => (400, Value::Null),
-        (Some("user_message"), _) => {
-            let handoff = json!({"text_chat": {"genesys_integration": {}}});
-            (200, json!({"utterance": "One moment.", "handoff": handoff}))
+        (Some("user_message"), "a page") => {
+            (200, json!({"destination": "page", "reason": "COMPLEX_QUERY"}))
         }
+        (Some("user_message"), "break") => (400, Value::Null),
+        (Some("user_message"), THANKS) => (200, json!({ "utterance": WELCOME })),
+        (Some("user_message"), _) => (
+            200,
+            json!({
+                "utterance": "One moment.",
+                "attachments": [attachment("ATTACHMENT_CONTENT_TYPE_IMAGE")],
+                "response_suggestions": [{"message_text": "Yes", "payload": "yes_intent"}],
+                "handoff": {"text_chat": {"genesys_integration": {"queue": "Support"}}},
+            }),
+        ),
         _ => (204, Value::Null),
     }
 }
@@ -86,8 +95,13 @@ pub(crate) async fn showing_all(way: Way, handoff: &str) -> Stage {
     let page = "[[tenants.destinations]]\nname = 'page'\nroute = 'https://example.com/help'\n";
     let sections = format!("{}picture = 'https://example.com/ada.png'\n{page}", bot.section());
     let stage = Stage::set_with(way, bot, sections, handoff).await;
-    stage.world.switch(json!({"typing_outbound": true, "estimated_wait_seconds": 180})).await;
+    stage.world.switch(switches()).await;
     stage
+}
+
+/// An org in which typing passes, and that knows how long a wait may take.
+fn switches() -> Value {
+    json!({"typing_outbound": true, "typing_inbound": true, "estimated_wait_seconds": 180})
 }
 
 async fn stage(handoff: &str) -> Stage {
@@ -105,22 +119,34 @@ async fn whole_handoff() -> Screen {
     let stage = stage(&format!("{AGENT_IS_SHOWN}{ESTIMATED}")).await;
     let client = client(&stage).await;
     client.gets_across("an agent please").await;
-    serve(&stage, &client).await
+    serve(&stage, &client).await;
+    ends(&client).await
 }
 
-/// The first message begins a handoff.
-async fn without_a_bot() -> Screen {
-    let bot = ScriptedBot::start(shows_all).await;
-    let handoff = format!("{FIRST_MESSAGE}\n{AGENT_IS_SHOWN}{ESTIMATED}");
-    let stage = Stage::set_with(Way::Direct, bot, String::new(), &handoff).await;
-    stage.world.switch(json!({"typing_outbound": true, "estimated_wait_seconds": 180})).await;
-    let client = begin(IOS, stage.address()).await;
+/// After the agent the bot has the chat again.
+async fn bot_takes_back() -> Screen {
+    let stage = stage(&format!("{AGENT_IS_SHOWN}{ESTIMATED}after = 'keep_open'\n")).await;
+    let client = client(&stage).await;
     client.gets_across("an agent please").await;
-    serve(&stage, &client).await
+    serve(&stage, &client).await;
+    client.sees_events("AgentJoined", 2).await;
+    bot_answers(&client).await
 }
 
-/// An agent serves the user who waits, to the end.
-async fn serve(stage: &Stage, client: &Sdk) -> Screen {
+/// The flow at Genesys says how it stands while the user waits.
+async fn in_queue_flow() -> Screen {
+    let stage = stage(&format!("{AGENT_IS_SHOWN}in_queue_messages = 'show'\n")).await;
+    let client = client(&stage).await;
+    client.gets_across("an agent please").await;
+    let conversation = stage.queued(&client).await;
+    let place = json!({"action": "bot_answer", "text": "You are #2 in line"});
+    stage.world.act(&conversation, place).await;
+    serve(&stage, &client).await;
+    ends(&client).await
+}
+
+/// An agent serves the user who waits, and leaves.
+async fn serve(stage: &Stage, client: &Sdk) {
     client.sees_events("HandoffQueueStatus", 1).await;
     let conversation = stage.queued(client).await;
     stage.world.act(&conversation, json!({"action": "accept", "user": "Dana"})).await;
@@ -133,8 +159,21 @@ async fn serve(stage: &Stage, client: &Sdk) -> Screen {
     stage.world.act(&conversation, json!({"action": "answer", "text": "Hi!"})).await;
     client.hears(Speaker::Agent, "Hi!").await;
     stage.world.act(&conversation, json!({"action": "end"})).await;
+    client.sees_events("LiveAgentLeft", 1).await;
+}
+
+/// The session ends.
+async fn ends(client: &Sdk) -> Screen {
     client.sees_events("SessionEnd", 1).await;
-    client.sees("the end", |screen| screen.status == Status::Closed).await
+    client.sees("the end", |screen| screen.status == Status::Closed).await;
+    client.assert_whole().await
+}
+
+/// The bot has the chat, and speaks next.
+async fn bot_answers(client: &Sdk) -> Screen {
+    client.gets_across(THANKS).await;
+    client.hears(Speaker::Bot, WELCOME).await;
+    client.assert_whole().await
 }
 
 /// The flow at Genesys ends the wait.
@@ -145,7 +184,8 @@ async fn nobody_came() -> Screen {
     client.sees_events("HandoffQueueStatus", 1).await;
     let conversation = stage.queued(&client).await;
     stage.world.act(&conversation, json!({"action": "end_flow"})).await;
-    client.sees_events("AgentJoined", 2).await
+    client.sees_events("AgentJoined", 2).await;
+    bot_answers(&client).await
 }
 
 /// No agent is free for as long as the user is to wait.
@@ -154,7 +194,8 @@ async fn waited_too_long() -> Screen {
     let client = client(&stage).await;
     client.gets_across("an agent please").await;
     client.sees_events("HandoffTimeout", 1).await;
-    client.sees_events("AgentJoined", 2).await
+    client.sees_events("AgentJoined", 2).await;
+    bot_answers(&client).await
 }
 
 /// The bot names a destination that is the client's.
@@ -162,7 +203,8 @@ async fn left_to_the_client() -> Screen {
     let stage = stage("").await;
     let client = client(&stage).await;
     client.gets_across("a page").await;
-    client.sees_events("AgentLeft", 1).await
+    client.sees_events("AgentLeft", 1).await;
+    bot_answers(&client).await
 }
 
 async fn bot_is_down() -> Screen {

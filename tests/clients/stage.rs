@@ -7,10 +7,10 @@ use baton_tests::{
     bot::ScriptedBot,
     cable::{Cable, Damage},
     envoy::{Envoy, Hold},
-    sdk::{Profile, Sdk, Speaker},
+    sdk::{Profile, Sdk, Speaker, Status},
     sidecar::{CONNECTOR_TOKEN, end_user_id},
     wait::until,
-    world::{Halt, Setting, TIME_SCALE, World, is_queued, posted},
+    world::{Halt, POST, Setting, TIME_SCALE, World, is_queued, posted},
 };
 use serde_json::{Map, Value, json};
 
@@ -21,6 +21,8 @@ pub(crate) enum Way {
     Direct,
     /// Through an Envoy as it is shipped.
     Behind(Hold),
+    /// Through one whose streams may take a second, if they are not sockets.
+    BehindHasty(Hold),
 }
 
 /// What befalls a client, or the sidecar.
@@ -33,8 +35,11 @@ pub(crate) enum Misfortune {
 }
 
 impl Misfortune {
+    /// How many there are.
+    pub(crate) const NUMBER: usize = 6;
+
     /// All that there are.
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; Self::NUMBER] = [
         Self::Damaged(Damage::Cut),
         Self::Restarted(Halt::Stop),
         Self::Damaged(Damage::Stall),
@@ -58,9 +63,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// One with a bot that hands over at the word "agent".
     pub(crate) async fn set(way: Way) -> Self {
+        Self::set_handing_over(way, AGENT_IS_SHOWN).await
+    }
+
+    /// The same, with these lines of its handoffs.
+    pub(crate) async fn set_handing_over(way: Way, handoff: &str) -> Self {
         let bot = ScriptedBot::start(hands_over).await;
         let sections = bot.section();
-        Self::set_with(way, bot, sections, AGENT_IS_SHOWN).await
+        Self::set_with(way, bot, sections, handoff).await
     }
 
     /// One with this bot, further sections of its tenant, and lines of its handoffs.
@@ -76,7 +86,8 @@ impl Stage {
         let world = World::start_with(setting, |org| org.webhook_url = url).await;
         let envoy = match way {
             Way::Direct => None,
-            Way::Behind(hold) => Some(envoy(hold, &world).await),
+            Way::Behind(hold) => Some(envoy(hold, &world, |yaml| yaml).await),
+            Way::BehindHasty(hold) => Some(envoy(hold, &world, hasty).await),
         };
         webhooks.lead_to(envoy.as_ref().map_or(world.edge(), |envoy| envoy.address));
         let cable = Cable::to(envoy.as_ref().map_or(world.chat, |envoy| envoy.address)).await;
@@ -93,8 +104,15 @@ impl Stage {
         self.cable.damage(damage);
     }
 
-    /// Brings this upon the client.
+    /// Brings this upon the client, and makes it good again.
     pub(crate) async fn suffer(&mut self, misfortune: Misfortune, client: &Sdk) {
+        self.strike(misfortune, client).await;
+        self.recover(misfortune).await;
+    }
+
+    /// Brings this upon the client, which loses its socket.
+    pub(crate) async fn strike(&mut self, misfortune: Misfortune, client: &Sdk) {
+        let open = client.sees("a socket", |screen| screen.status == Status::Open).await;
         match misfortune {
             Misfortune::Damaged(damage) => {
                 self.cable.damage(damage);
@@ -102,11 +120,28 @@ impl Stage {
                     client.lose_network();
                 }
             }
-            Misfortune::Restarted(halt) => {
-                self.world.halt_sidecar(halt).await;
-                self.world.start_sidecar_again().await;
-            }
+            Misfortune::Restarted(halt) => self.world.halt_sidecar(halt).await,
         }
+        client.sees("its end", |screen| screen.closes.len() > open.closes.len()).await;
+    }
+
+    /// Makes that good which does not mend by itself.
+    pub(crate) async fn recover(&mut self, misfortune: Misfortune) {
+        if let Misfortune::Restarted(_) = misfortune {
+            self.world.start_sidecar_again().await;
+        }
+    }
+
+    /// Genesys takes nothing that a user says, until it is to take it again.
+    pub(crate) async fn take_nothing(&self) {
+        let refused = json!({"answer": {"status": 503}});
+        let rule = json!({"fault": refused, "matching": POST, "probability": 1.0});
+        self.world.faults(json!({"requests": [rule]})).await;
+    }
+
+    /// Genesys takes what a user says.
+    pub(crate) async fn take_all(&self) {
+        self.world.faults(json!({})).await;
     }
 
     /// Where clients connect.
@@ -189,11 +224,17 @@ fn hands_over(turn: &Value) -> (u16, Value) {
     }
 }
 
-async fn envoy(hold: Hold, world: &World) -> Envoy {
+async fn envoy(hold: Hold, world: &World, change: impl FnOnce(String) -> String) -> Envoy {
     let chat = format!("port_value: {} ", world.chat.port());
-    let to_world = |yaml: String| {
-        assert_eq!(yaml.matches("port_value: 8080 ").count(), 1, "one way to the chat");
-        yaml.replace("port_value: 8080 ", &chat)
-    };
+    let to_world = |yaml| change(replace(yaml, "port_value: 8080 ", &chat));
     Envoy::start_with(hold, world.internal, &Map::new(), to_world).await
+}
+
+fn hasty(yaml: String) -> String {
+    replace(yaml, "max_stream_duration: 20s", "max_stream_duration: 1s")
+}
+
+fn replace(yaml: String, from: &str, to: &str) -> String {
+    assert_eq!(yaml.matches(from).count(), 1, "{from}");
+    yaml.replace(from, to)
 }

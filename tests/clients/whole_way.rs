@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::join;
 
 use crate::{
+    agent_desktop::AgentDesktop,
     scenes::showing_all,
     stage::{AGENT_IS_SHOWN, Stage, Way, begin},
 };
@@ -33,11 +34,14 @@ async fn at_genesys(stage: &Stage, conversation: &Value, wanted: impl Fn(&Value)
     until("the conversation at Genesys", look).await
 }
 
-/// Attachments, quick replies, typing and a transfer; the agent ends it.
+/// Attachments, quick replies, typing of either side and a transfer; the agent ends it.
 async fn an_agent_ends_it(hold: Hold) {
     let stage = showing_all(Way::Behind(hold), AGENT_IS_SHOWN).await;
     let (client, conversation) = served(&stage, IOS).await;
     let act = async |action: Value| stage.world.act(&conversation, action).await;
+    let mut desktop = AgentDesktop::open(&stage.world, &conversation).await;
+    client.send("EVENT_TYPE_USER_TYPING", &json!({"state": "TYPING_STATE_STARTED"}));
+    assert_eq!(desktop.sees_typing().await["conversationId"], conversation["id"]);
     act(json!({"action": "type"})).await;
     client.sees("the agent typing", |screen| typed(screen, "STARTED")).await;
     act(json!({"action": "answer", "shape": "attachment-image-with-text"})).await;

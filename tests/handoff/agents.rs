@@ -2,7 +2,7 @@
 
 use baton_tests::{
     customer::Customer,
-    world::{World, is_queued},
+    world::{World, is_queued, said},
 };
 use serde_json::{Value, json};
 
@@ -22,6 +22,8 @@ async fn an_agent_accepts_answers_and_ends() {
     let answer = customer.hears("Of course").await;
     assert_eq!(answer["payload"]["agent_id"], agent["id"]);
     customer.says("Thank you").await;
+    // What comes after the end would bring the conversation back.
+    let conversation = world.conversation(&customer, |truth| said(truth).len() == 2).await;
     world.act(&conversation, json!({"action": "end"})).await;
     let left = customer.sees_the_end().await;
     assert_eq!(left["payload"]["agent_id"], agent["id"]);

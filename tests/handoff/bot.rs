@@ -5,19 +5,19 @@ use baton_tests::{
     chat::text_of,
     customer::Customer,
     wait::until,
-    world::{Setting, World, is_queued, said},
+    world::{POST, Setting, World, is_queued, said},
 };
 use serde_json::{Value, json};
 
 /// How a handoff begins for a client, once its bot was there.
-const HANDED_OVER: [&str; 4] =
+pub(crate) const HANDED_OVER: [&str; 4] =
     ["POLY_AGENT_MESSAGE", "POLY_AGENT_TRIGGERED_HANDOFF", "POLY_AGENT_LEFT", "HANDOFF_ACCEPTED"];
 
 /// How the bot comes for a client, if it has nothing to say.
-const BOT_CAME: [&str; 2] = ["REQUEST_POLY_AGENT_JOIN", "POLY_AGENT_JOINED"];
+pub(crate) const BOT_CAME: [&str; 2] = ["REQUEST_POLY_AGENT_JOIN", "POLY_AGENT_JOINED"];
 
 /// Repeats what the user writes, and gives up at the word "agent".
-fn hands_over(turn: &Value) -> (u16, Value) {
+pub(crate) fn hands_over(turn: &Value) -> (u16, Value) {
     let text = turn["message"]["text"].as_str().unwrap_or_default();
     let hints = json!({"queue": "Sales", "skills": ["billing"], "priority": 7, "vip": true});
     match turn["type"].as_str() {
@@ -35,13 +35,13 @@ fn hands_over(turn: &Value) -> (u16, Value) {
 }
 
 /// A world whose tenant has this bot, and these lines for its handoffs.
-async fn world(bot: &ScriptedBot, handoff: &str) -> World {
+pub(crate) async fn world(bot: &ScriptedBot, handoff: &str) -> World {
     let (sections, handoff) = (bot.section(), handoff.to_owned());
     World::start_with(Setting { handoff, sections, ..Setting::default() }, |_| {}).await
 }
 
 /// A customer whom the bot has greeted.
-async fn greeted(world: &World) -> Customer {
+pub(crate) async fn greeted(world: &World) -> Customer {
     let mut customer = world.customer().await;
     customer.joins().await;
     let seen = customer
@@ -52,7 +52,8 @@ async fn greeted(world: &World) -> Customer {
     customer
 }
 
-async fn bot_is_told(bot: &ScriptedBot, states: &[&str]) {
+/// The bot is told of these states of handovers, in order, and of no others.
+pub(crate) async fn bot_is_told(bot: &ScriptedBot, states: &[&str]) {
     until("the states of the handover", async || (bot.states() == states).then_some(())).await;
 }
 
@@ -179,12 +180,32 @@ async fn for_a_bot_that_is_down_a_human_may_take_over() {
 }
 
 #[tokio::test]
+async fn a_bot_that_is_down_hands_nobody_over_who_has_said_nothing() {
+    let bot = ScriptedBot::start(|_| (400, Value::Null)).await;
+    let sections = format!("{}when_down = 'hand_over'", bot.section());
+    let setting = Setting { handoff: String::new(), sections, ..Setting::default() };
+    let world = World::start_with(setting, |_| {}).await;
+    let mut customer = world.customer().await;
+    customer.joins().await;
+    customer.sees(&BOT_CAME).await;
+    customer.sees(&["SYSTEM_MESSAGE"]).await;
+    assert!(world.conversations(&customer).await.is_empty());
+    customer.says("Hello?").await;
+    customer.sees(&HANDED_OVER[1..]).await;
+}
+
+#[tokio::test]
 async fn what_nobody_here_can_do_is_told_to_the_client_and_to_the_bot() {
     let bot = ScriptedBot::start(|turn| match turn["message"]["text"].as_str() {
         Some("zendesk") => (200, json!({"handoff": {"text_chat": {"zendesk_integration": {}}}})),
+        Some("far away") => (200, json!({"destination": "x".repeat(100), "reason": "POLICY"})),
         Some("phone") => (200, json!({"destination": "phone", "reason": "wants a call"})),
         Some("billing") => (200, json!({"handoff": {"destination": "billing"}})),
-        _ => (204, Value::Null),
+        Some(_) => (200, json!({"utterance": "Well."})),
+        None => match turn["handover"]["reason"].as_str() {
+            Some("unsupported: zendesk") => (200, json!({"utterance": "I am back."})),
+            _ => (204, Value::Null),
+        },
     })
     .await;
     let destinations = "
@@ -196,19 +217,109 @@ async fn what_nobody_here_can_do_is_told_to_the_client_and_to_the_bot() {
         queue = 'Billing'";
     let sections = format!("{}{destinations}", bot.section());
     let setting = Setting { handoff: String::new(), sections, ..Setting::default() };
-    let world = World::start_with(setting, |_| {}).await;
+    let mut world = World::start_with(setting, |_| {}).await;
     let mut customer = world.customer().await;
     customer.joins().await;
     customer.sees(&BOT_CAME).await;
     let ladder = ["POLY_AGENT_TRIGGERED_HANDOFF", "CLIENT_HANDOFF_REQUIRED", "POLY_AGENT_LEFT"];
+    let required = |seen: Vec<Value>| seen[1]["payload"].clone();
     customer.says("zendesk").await;
-    customer.sees(&ladder).await;
-    bot_is_told(&bot, &["error"]).await;
+    let to_client = json!({"reason": "AGENT_DECISION", "queue_name": "zendesk"});
+    assert_eq!(required(customer.sees(&ladder).await), to_client);
+    // It is said who answers next, once.
+    let seen = customer.sees(&["POLY_AGENT_JOINED", "POLY_AGENT_MESSAGE"]).await;
+    assert_eq!(seen[0]["payload"]["agent_name"], "Ada");
+    assert_eq!(text_of(&seen[1]), "I am back.");
+    customer.says("what now?").await;
+    customer.sees(&["POLY_AGENT_MESSAGE"]).await;
+
+    customer.says("far away").await;
+    let to_client = json!({"reason": "POLICY", "queue_name": "x".repeat(64)});
+    let seen = customer.sees(&ladder).await;
+    let left = seen[2].clone();
+    assert_eq!(required(seen), to_client);
+    bot_is_told(&bot, &["error", "error"]).await;
+    let told = bot.turns().pop().expect("a turn");
+    assert_eq!(told["handover"]["reason"], format!("unsupported: {}", "x".repeat(64)));
+    world.restart_sidecar().await;
+    customer.reconnect_after(&left).await;
+
     customer.says("phone").await;
-    let required = customer.sees(&ladder).await.remove(1);
-    assert_eq!(required["payload"]["route"], "https://example.com/call");
+    let to_client = json!({
+        "reason": "AGENT_DECISION", "queue_name": "phone", "route": "https://example.com/call",
+    });
+    assert_eq!(required(customer.sees(&ladder).await), to_client);
+    customer.says("and now?").await;
+    customer.sees(&["POLY_AGENT_JOINED", "POLY_AGENT_MESSAGE"]).await;
     customer.says("billing").await;
     customer.sees(&HANDED_OVER[1..]).await;
+}
+
+#[tokio::test]
+async fn a_bot_that_always_wants_who_is_not_there_is_not_asked_round_and_round() {
+    let bot = ScriptedBot::start(|_| (200, json!({"destination": "nowhere"}))).await;
+    let world = world(&bot, "").await;
+    let mut customer = world.customer().await;
+    let ladder = ["POLY_AGENT_TRIGGERED_HANDOFF", "CLIENT_HANDOFF_REQUIRED", "POLY_AGENT_LEFT"];
+    customer.joins().await;
+    customer.sees(&BOT_CAME).await;
+    customer.sees(&ladder).await;
+    for text in ["Hello?", "Anybody?"] {
+        // Nothing comes before the echo.
+        customer.says(text).await;
+        customer.sees(&ladder).await;
+    }
+    bot_is_told(&bot, &["error"; 3]).await;
+    customer.says("Well then").await;
+    customer.sees(&ladder).await;
+    bot_is_told(&bot, &["error"; 4]).await;
+    customer.end().await;
+    customer.sees(&["USER_END_SESSION", "SESSION_END"]).await;
+    until("the end", async || (bot.turns().last()?["type"] == "session_end").then_some(())).await;
+    assert_eq!(bot.states(), ["error"; 4]);
+}
+
+#[tokio::test]
+async fn a_bot_that_wants_a_human_whenever_none_is_to_be_had_tries_once_for_each_message() {
+    let wish = json!({"handoff": {"text_chat": {"genesys_integration": {}}}});
+    let bot = ScriptedBot::start(move |turn| match turn["type"].as_str() {
+        Some("session_start") => (204, Value::Null),
+        _ => (200, wish.clone()),
+    })
+    .await;
+    let world = world(&bot, "").await;
+    let refused = json!({"fault": {"answer": {"status": 400}}, "matching": POST, "probability": 1});
+    world.faults(json!({ "requests": [refused] })).await;
+    let mut customer = world.customer().await;
+    customer.joins().await;
+    customer.sees(&BOT_CAME).await;
+    for tries in 1..=2 {
+        customer.say("Is anybody there?").await;
+        bot_is_told(&bot, &vec!["error"; tries]).await;
+    }
+    customer.end().await;
+    let is_end = |event: &Value| event["type"] == "EVENT_TYPE_SESSION_END";
+    let events = customer.socket.events_until(is_end).await;
+    for kind in ["EVENT_TYPE_POLY_AGENT_TRIGGERED_HANDOFF", "EVENT_TYPE_HANDOFF_FAILED"] {
+        assert_eq!(events.iter().filter(|event| event["type"] == kind).count(), 2, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_of_an_earlier_handoff_that_genesys_refuses_does_not_end_the_next_one() {
+    let bot = ScriptedBot::start(hands_over).await;
+    let world = world(&bot, "longest_wait_seconds = 1").await;
+    let refused = json!({"answer": {"status": 400, "milliseconds": 1700}});
+    world.faults(json!({"requests": [{"fault": refused, "matching": POST, "next": 1}]})).await;
+    let mut customer = greeted(&world).await;
+    customer.says("an agent please").await;
+    customer.sees(&HANDED_OVER[..2]).await;
+    customer.sees(&["HANDOFF_TIMEOUT", "POLY_AGENT_JOINED"]).await;
+    customer.says("an agent, now").await;
+    customer.sees(&HANDED_OVER).await;
+    let conversation = world.conversation(&customer, is_queued).await;
+    world.act(&conversation, json!({"action": "accept", "user": "Dana"})).await;
+    customer.sees(&["LIVE_AGENT_JOINED"]).await;
 }
 
 #[tokio::test]

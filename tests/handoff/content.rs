@@ -142,6 +142,22 @@ async fn what_was_offered_before_the_agents_last_message_is_no_choice_any_more()
 }
 
 #[tokio::test]
+async fn what_we_say_to_reassure_the_user_takes_no_offer_back() {
+    let lines = "reassure_after_seconds = 1\nreassurance_with_agent = 'Your agent reads.'";
+    let world = world_with(lines).await;
+    let (mut customer, _, message_id) = offered(&world).await;
+    for _ in 0..2 {
+        let reassured = customer.sees(&["POLY_AGENT_MESSAGE"]).await.remove(0);
+        assert_eq!(text_of(&reassured), "Your agent reads.");
+    }
+    customer.says("Sales").await;
+    let chosen = |truth: &Value| said_or_chosen(truth).last().unwrap() == "[\"sales\"]";
+    world.conversation(&customer, chosen).await;
+    let [body] = sent(&world, RESPONSE).await.try_into().expect("one choice");
+    assert_eq!(body["originatingMessageId"], message_id);
+}
+
+#[tokio::test]
 async fn what_our_bot_offered_before_a_handoff_is_no_choice_of_the_agents() {
     let bot = ScriptedBot::start(|turn| match turn["message"]["text"].as_str() {
         Some(_) => (
@@ -276,8 +292,8 @@ async fn what_an_in_queue_flow_says_is_shown_where_that_is_wanted_and_proves_no_
     let mut customer = world.customer().await;
     customer.says("an agent please").await;
     customer.sees(&HANDED_OVER).await;
-    let status = customer.sees(&["POLY_AGENT_MESSAGE"]).await.remove(0);
-    assert_eq!(text_of(&status), "You are number 3 in the queue.");
+    let status = customer.sees(&["HANDOFF_QUEUE_STATUS"]).await.remove(0);
+    assert_eq!(status["payload"], json!({"display_message": "You are number 3 in the queue."}));
     until("what the bot is told", async || {
         let of = |turn: &Value| turn["handover"].clone();
         let expected = json!({"state": "update", "text": "You are number 3 in the queue."});
@@ -288,6 +304,20 @@ async fn what_an_in_queue_flow_says_is_shown_where_that_is_wanted_and_proves_no_
     let conversation = world.conversation(&customer, is_queued).await;
     world.act(&conversation, json!({"action": "accept", "user": "Dana"})).await;
     customer.sees(&["LIVE_AGENT_JOINED"]).await;
+}
+
+#[tokio::test]
+async fn what_an_in_queue_flow_repeats_is_told_once_and_again_when_it_has_changed() {
+    let world = world_with("in_queue_messages = 'show'").await;
+    let (mut customer, conversation) = world.waiting_customer().await;
+    for text in ["You are third.", "You are third.", "You are second.", "You are third."] {
+        world.act(&conversation, json!({"action": "bot_answer", "text": text})).await;
+    }
+    let told = customer.sees(&["HANDOFF_QUEUE_STATUS"; 3]).await;
+    let words = told.iter().map(|status| status["payload"]["display_message"].clone());
+    let words: Vec<Value> = words.collect();
+    assert_eq!(words, ["You are third.", "You are second.", "You are third."]);
+    customer.says("I can wait").await;
 }
 
 #[tokio::test]

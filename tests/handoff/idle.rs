@@ -137,6 +137,33 @@ async fn nobody_is_given_up_who_waits_in_a_queue_or_talks_with_an_agent() {
     waiting.says("So am I").await;
 }
 
+/// More than a sweep wakes at a time.
+const MANY: usize = 65;
+
+#[tokio::test]
+async fn sessions_that_stay_for_the_sake_of_genesys_hold_up_no_sweep() {
+    let (bot, sections) = bot().await;
+    let world = world("longest_wait_seconds = 1".to_owned(), sections).await;
+    let unavailable = json!({"answer": {"status": 503}});
+    let fault = json!({"fault": unavailable, "matching": "PATCH", "probability": 1.0});
+    world.faults(json!({ "requests": [fault] })).await;
+    let mut customers = Vec::new();
+    for _ in 0..MANY {
+        let mut customer = greeted(&world).await;
+        customer.says("an agent please").await;
+        customer.sees(&["POLY_AGENT_TRIGGERED_HANDOFF", "POLY_AGENT_LEFT"]).await;
+        customers.push(customer);
+    }
+    // Nobody came, and Genesys cannot be told that they wait no more.
+    bot_is_told_of_ends(&bot, MANY).await;
+    let open = format!("baton_open_handoffs {MANY}\n");
+    assert!(world.metrics().await.contains(&open));
+    let mut last = greeted(&world).await;
+    last.socket.close().await;
+    bot_is_told_of_ends(&bot, MANY + 1).await;
+    assert_eq!(reason_of_end(&mut last).await, "REASON_USER_ABANDONED");
+}
+
 /// The texts that the customer reads up to an event of this type.
 async fn read_until(customer: &mut Customer, kind: &str) -> Vec<String> {
     let mut texts = Vec::new();

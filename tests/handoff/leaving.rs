@@ -32,6 +32,19 @@ async fn invariant_7_a_user_who_ends_it_while_waiting_leaves_no_ghost() {
 }
 
 #[tokio::test]
+async fn a_user_who_ends_it_again_while_that_is_under_way_gets_the_same_echo() {
+    let world = World::start().await;
+    let (mut customer, _) = world.waiting_customer().await;
+    world.faults(refused("PATCH")).await;
+    customer.end().await;
+    let echo = customer.sees(&["USER_END_SESSION"]).await.remove(0);
+    customer.end().await;
+    assert_eq!(customer.sees(&["USER_END_SESSION"]).await, [echo]);
+    world.faults(json!({})).await;
+    sees_the_session_end(&mut customer, "REASON_USER_END").await;
+}
+
+#[tokio::test]
 async fn invariant_7_a_user_who_ends_it_while_a_client_rings_leaves_nobody_alerted() {
     let world = World::start().await;
     let (mut customer, conversation) = world.waiting_customer().await;

@@ -162,8 +162,10 @@ async fn what_a_bot_knows_comes_with_the_first_message() {
     let participants = conversation["participants"].as_array().expect("a list");
     let the_customer = participants.iter().find(|one| one["purpose"] == "customer");
     let attributes = &the_customer.expect("a customer")["attributes"];
-    let flat =
-        json!({"queueId": "Sales", "invoice.number": "7", "invoice.paid": "0", "tags": "a,b"});
+    let flat = json!({
+        "queueId": "Sales", "invoice.number": "7", "invoice.paid": "0", "tags": "a,b",
+        "sessionId": customer.session.id,
+    });
     assert_eq!(*attributes, flat);
     // The flow knew them in time.
     let sales = "11223344-5566-4778-899a-abbccddeeff0";

@@ -36,6 +36,9 @@ const WHOLE: [&str; 8] = [
     "SESSION_END",
 ];
 
+/// The route that tells which conversation a message is in.
+const DETAILS: &str = "GET /api/v2/conversations/messages/{messageId}/details";
+
 /// An agent accepts, answers, and ends.
 async fn serve_to_the_end(world: &World, conversation: &Value) {
     for action in [
@@ -66,6 +69,31 @@ async fn invariant_6_a_restart_before_genesys_took_the_first_message_posts_it_on
         assert_eq!(posted(&conversation).len(), 1);
         serve_to_the_end(&world, &conversation).await;
         assert_eq!(whole_log(&mut customer).await, WHOLE);
+    }
+}
+
+#[tokio::test]
+async fn a_conversation_that_was_not_found_before_a_restart_is_found_after_it() {
+    for halt in Halt::BOTH {
+        let mut world = World::start().await;
+        world.switch(json!({ "answers_name_conversation": false })).await;
+        let unavailable = json!({"answer": {"status": 503}});
+        let fault = json!({"fault": unavailable, "matching": "/details", "probability": 1.0});
+        world.faults(json!({ "requests": [fault] })).await;
+        let mut customer = world.customer().await;
+        customer.say("Hello").await;
+        customer.sees(&BEGUN[..2]).await;
+        until("a look", async || (world.calls(DETAILS).await > 0).then_some(())).await;
+        world.halt_sidecar(halt).await;
+        world.faults(json!({})).await;
+        world.start_sidecar_again().await;
+        customer.reconnect().await;
+        let is_accepted = |event: &Value| event["type"] == "EVENT_TYPE_HANDOFF_ACCEPTED";
+        customer.socket.events_until(is_accepted).await;
+        let conversation = world.conversation(&customer, is_queued).await;
+        serve_to_the_end(&world, &conversation).await;
+        assert_eq!(whole_log(&mut customer).await, WHOLE);
+        assert_eq!(posted(&world.truth(&conversation).await).len(), 1);
     }
 }
 

@@ -227,6 +227,8 @@ struct Shared {
     received: Vec<Received>,
     /// The statuses with which the next ones are answered; 204 after them.
     statuses: VecDeque<u16>,
+    /// The session of which none is taken, and the status with which it is answered.
+    refused: Option<(String, u16)>,
 }
 
 impl WebhookReceiver {
@@ -235,7 +237,7 @@ impl WebhookReceiver {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let statuses = statuses.iter().copied().collect();
-        let shared = Arc::new(Mutex::new(Shared { received: Vec::new(), statuses }));
+        let shared = Arc::new(Mutex::new(Shared { statuses, ..Shared::default() }));
         let router = Router::new().route("/hook", post(receive)).with_state(Arc::clone(&shared));
         let serving = tokio::spawn(async move {
             axum::serve(listener, router).await.expect("it serves");
@@ -261,6 +263,11 @@ impl WebhookReceiver {
     pub fn answer(&self, statuses: &[u16]) {
         lock(&self.shared).statuses = statuses.iter().copied().collect();
     }
+
+    /// Answers every webhook about this session with this status.
+    pub fn refuse(&self, session: &str, status: u16) {
+        lock(&self.shared).refused = Some((session.to_owned(), status));
+    }
 }
 
 impl Drop for WebhookReceiver {
@@ -275,8 +282,12 @@ async fn receive(
     body: Bytes,
 ) -> StatusCode {
     let mut shared = lock(&shared);
-    shared.received.push(Received { headers, body: body.to_vec() });
-    StatusCode::from_u16(shared.statuses.pop_front().unwrap_or(204)).expect("a status")
+    let received = Received { headers, body: body.to_vec() };
+    let session = received.json()["data"]["session"]["id"].clone();
+    shared.received.push(received);
+    let refused = shared.refused.as_ref().filter(|(refused, _)| session == refused.as_str());
+    let status = refused.map(|(_, status)| *status).or_else(|| shared.statuses.pop_front());
+    StatusCode::from_u16(status.unwrap_or(204)).expect("a status")
 }
 
 fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {

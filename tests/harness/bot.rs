@@ -76,8 +76,8 @@ impl Drop for ScriptedBot {
 }
 
 async fn answer(State(script): State<Script>, Json(turn): Json<Value>) -> Response {
+    script.turns.lock().unwrap_or_else(PoisonError::into_inner).push(turn.clone());
     let (status, body) = (script.answers)(&turn);
-    script.turns.lock().unwrap_or_else(PoisonError::into_inner).push(turn);
     let status = StatusCode::from_u16(status).expect("a status");
     if body.is_null() { status.into_response() } else { (status, Json(body)).into_response() }
 }

@@ -16,6 +16,7 @@ pub mod edge;
 pub mod envoy;
 pub mod http1;
 pub mod http2;
+pub mod port;
 pub mod process;
 pub mod running_sidecar;
 pub mod sdk;

@@ -1,8 +1,8 @@
 //! A sidecar that can crash: it runs in a runtime of its own, which may go without a word.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{path::Path, time::Duration};
 
-use baton_sidecar::{Configuration, Limits, Pacing, RunError, Sidecar, Store, bind};
+use baton_sidecar::{Clock, Configuration, Limits, Pacing, RunError, Sidecar, Store};
 use tokio::{
     net::TcpListener,
     runtime::{Builder, Runtime},
@@ -44,11 +44,13 @@ impl RunningSidecar {
         configuration: Configuration,
         store: &Path,
         pacing: Pacing,
+        clock: Clock,
         [chat, internal, application]: [TcpListener; 3],
     ) -> Self {
         let store = until("the store", async || Store::open(store).ok()).await;
         let sidecar = Sidecar::new(configuration, store)
             .with_pacing(pacing)
+            .with_clock(clock)
             .with_application(application)
             .with_limits(Limits { farewell: FAREWELL, ..Limits::default() });
         let (stop, stopped) = oneshot::channel::<()>();
@@ -77,9 +79,4 @@ impl Drop for RunningSidecar {
             runtime.shutdown_background();
         }
     }
-}
-
-/// Listens at an address that somebody may still hold for a moment.
-pub async fn listen(address: SocketAddr) -> TcpListener {
-    until("a free port", async || bind(address).await.ok()).await
 }

@@ -257,6 +257,7 @@ impl Sdk {
             reopened.sees("the same again", |again| again.log.len() >= screen.log.len()).await;
         again.assert_whole();
         assert!(again.log == screen.log, "{:?} is not {:?}", again.names(), screen.names());
+        assert_eq!(again.has_ended, screen.has_ended, "{:?}", screen.names());
         assert!(
             !screen.has("AgentJoined") || again.joins == 0,
             "a bot that is there is asked again"

@@ -7,8 +7,10 @@ use baton_simulator::OauthClient;
 
 use crate::sidecar::{HOST, INTEGRATION, SANDBOX_INTEGRATION, SIDECAR_ENVIRONMENT};
 
-/// The line by which the first message begins a handoff.
-pub const FIRST_MESSAGE: &str = "start = 'first_message'";
+/// The lines by which the first message begins a handoff, with which the agent gets nothing else to
+/// read.
+pub const FIRST_MESSAGE: &str =
+    "start = 'first_message'\njoined_note = ''\ntranscript_messages = 0";
 
 /// What other programs show to borrow a token of the tenant `acme/support/live`.
 pub const TOKEN_CREDENTIAL: &str = "the-token-credential-of-acme-support-live";

@@ -2,18 +2,15 @@
 
 use std::{net::SocketAddr, path::Path, sync::Arc};
 
-use baton_sidecar::{Configuration, RunError, Store, bind};
+use baton_sidecar::{Configuration, RunError, Store};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{
-    sync::oneshot,
-    task::JoinHandle,
-    time::{Instant, sleep, timeout},
-};
+use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use crate::{
     CREDENTIAL,
     http1::{self, Answer, PATIENCE},
+    port::Port,
 };
 
 /// The integration of the tenant `acme/support/live`.
@@ -72,6 +69,7 @@ pub struct Sidecar {
     pub chat: SocketAddr,
     /// Where the edge delivers.
     pub internal: SocketAddr,
+    ports: [Port; 2],
     folder: Arc<TempDir>,
     stop: oneshot::Sender<()>,
     running: JoinHandle<Result<(), RunError>>,
@@ -80,33 +78,32 @@ pub struct Sidecar {
 /// A sidecar that was stopped: its ports and its store.
 #[derive(Debug)]
 pub struct StoppedSidecar {
-    chat: SocketAddr,
-    internal: SocketAddr,
+    ports: [Port; 2],
     folder: Arc<TempDir>,
 }
 
 impl Sidecar {
     /// Starts one with an empty store.
     pub async fn start() -> Self {
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let ports = [Port::reserve(), Port::reserve()];
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        StoppedSidecar { chat: any, internal: any, folder }.start_again().await
+        StoppedSidecar { ports, folder }.start_again().await
     }
 
     /// Stops it.
     pub async fn stop(self) -> StoppedSidecar {
-        let Self { chat, internal, folder, stop, running } = self;
+        let Self { ports, folder, stop, running, .. } = self;
         stop.send(()).expect("the sidecar runs");
         let ended = timeout(PATIENCE, running).await.expect("it stops in time");
         ended.expect("it does not panic").expect("it stops well");
-        StoppedSidecar { chat, internal, folder }
+        StoppedSidecar { ports, folder }
     }
 }
 
 impl StoppedSidecar {
     /// Starts it again, on its own ports and its own store.
     pub async fn start_again(self) -> Sidecar {
-        let Self { chat, internal, folder } = self;
+        let Self { ports, folder } = self;
         let path = folder.path().join("baton.db");
         let environment = |name: &str| {
             let mut known = SIDECAR_ENVIRONMENT.into_iter();
@@ -115,9 +112,7 @@ impl StoppedSidecar {
         let (configuration, warnings) =
             Configuration::parse(&sidecar_configuration(&path), &environment).expect("it is valid");
         assert_eq!(warnings, []);
-        let (chat, internal) = (bind_patiently(chat).await, bind_patiently(internal).await);
-        let address = |listener: &tokio::net::TcpListener| listener.local_addr().expect("bound");
-        let (chat_address, internal_address) = (address(&chat), address(&internal));
+        let (chat, internal) = (ports[0].listen().await, ports[1].listen().await);
         let store = Store::open(&path).expect("the store opens");
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(async move {
@@ -126,19 +121,8 @@ impl StoppedSidecar {
             };
             baton_sidecar::Sidecar::new(configuration, store).run(chat, internal, stopped).await
         });
-        Sidecar { chat: chat_address, internal: internal_address, folder, stop, running }
-    }
-}
-
-/// Binds a port that somebody's outgoing connection may hold for a moment.
-async fn bind_patiently(address: SocketAddr) -> tokio::net::TcpListener {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        match bind(address).await {
-            Ok(listener) => return listener,
-            Err(error) => assert!(Instant::now() < deadline, "{error}"),
-        }
-        sleep(std::time::Duration::from_millis(10)).await;
+        let [chat, internal] = [ports[0].address(), ports[1].address()];
+        Sidecar { chat, internal, ports, folder, stop, running }
     }
 }
 

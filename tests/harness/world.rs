@@ -1,13 +1,20 @@
 //! A whole world on loopback: a simulated Genesys whose time runs faster, an edge, and a sidecar
 //! that speaks with it.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
-use baton_sidecar::Pacing;
+use baton_sidecar::{Clock, Pacing};
 use baton_simulator::Configuration as Org;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 
 use crate::{
     SANDBOX_SECRET,
@@ -16,7 +23,8 @@ use crate::{
     customer::{BEGUN, Customer},
     edge::Edge,
     http1::Answer,
-    running_sidecar::{RunningSidecar, listen},
+    port::Port,
+    running_sidecar::RunningSidecar,
     sidecar::{
         ADMIN_CREDENTIAL, CONNECTOR_TOKEN, SANDBOX_CONNECTOR_TOKEN, SANDBOX_INTEGRATION, ask,
     },
@@ -54,6 +62,10 @@ pub struct World {
     /// Where applications connect.
     pub application: SocketAddr,
     setting: Setting,
+    /// Those of the sidecar, in the order of its listeners.
+    ports: [Port; 3],
+    /// How many seconds the sidecar's clock is ahead.
+    ahead: Arc<AtomicI64>,
     edge: Edge,
     folder: Arc<TempDir>,
     sidecar: Option<RunningSidecar>,
@@ -75,25 +87,26 @@ impl World {
     /// One that differs, with an org that differs too.
     pub async fn start_with(setting: Setting, org: impl FnOnce(&mut Org)) -> Self {
         Self::show_log();
-        let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let (edge, chat, internal) = (listen(any).await, listen(any).await, listen(any).await);
-        let application = listen(any).await;
-        let address = |listener: &TcpListener| listener.local_addr().expect("bound");
-        let mut configuration = simulator::configuration(address(&edge));
+        let ports = [Port::reserve(), Port::reserve(), Port::reserve()];
+        let [chat, internal, application] = ports.each_ref().map(Port::address);
+        let edge = Edge::start(Port::reserve().listen().await, internal);
+        let mut configuration = simulator::configuration(edge.address);
         configuration.time_scale = setting.time_scale;
         org(&mut configuration);
         let genesys = Simulator::start_with(configuration).await;
         let mut world = Self {
             genesys,
-            chat: address(&chat),
-            internal: address(&internal),
-            application: address(&application),
+            chat,
+            internal,
+            application,
             setting,
-            edge: Edge::start(edge, address(&internal)),
+            ports,
+            ahead: Arc::default(),
+            edge,
             folder: Arc::new(tempfile::tempdir().expect("a folder")),
             sidecar: None,
         };
-        world.start_sidecar([chat, internal, application]).await;
+        world.start_sidecar_again().await;
         world
     }
 
@@ -103,10 +116,15 @@ impl World {
         self.start_sidecar_again().await;
     }
 
-    /// Starts the sidecar that was stopped, on its ports and its store.
+    /// Starts the sidecar, on its ports and its store.
     pub async fn start_sidecar_again(&mut self) {
-        let (chat, internal) = (listen(self.chat).await, listen(self.internal).await);
-        self.start_sidecar([chat, internal, listen(self.application).await]).await;
+        let [chat, internal, application] = &self.ports;
+        let listeners = [chat.listen().await, internal.listen().await, application.listen().await];
+        let store = self.store();
+        let configuration = self.setting.configuration(&store, self.genesys.address());
+        let pacing = Pacing::scaled(self.setting.time_scale);
+        let started = RunningSidecar::start(configuration, &store, pacing, self.clock(), listeners);
+        self.sidecar = Some(started.await);
     }
 
     /// Stops the sidecar.
@@ -121,12 +139,51 @@ impl World {
         }
     }
 
-    async fn start_sidecar(&mut self, listeners: [TcpListener; 3]) {
-        let store = self.folder.path().join("baton.db");
-        let configuration = self.setting.configuration(&store, self.genesys.address());
-        let pacing = Pacing::scaled(self.setting.time_scale);
-        let started = RunningSidecar::start(configuration, &store, pacing, listeners);
-        self.sidecar = Some(started.await);
+    /// From now on the clock of the sidecar is so much later. What it measures without one takes
+    /// its time as before.
+    pub fn advance_clock(&self, by: SignedDuration) {
+        self.ahead.fetch_add(by.as_secs(), Ordering::Relaxed);
+    }
+
+    fn clock(&self) -> Clock {
+        let ahead = Arc::clone(&self.ahead);
+        let later = move || SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
+        Clock::new(move || Timestamp::now() + later())
+    }
+
+    fn store(&self) -> PathBuf {
+        self.folder.path().join("baton.db")
+    }
+
+    /// From now on nothing can be added to a session's log; and an actor that has forgotten its
+    /// session because of that cannot read it again.
+    pub fn break_store(&self) {
+        self.tamper(
+            "ALTER TABLE handoff RENAME TO hidden;
+            CREATE TRIGGER blocked BEFORE INSERT ON event
+            BEGIN SELECT RAISE(ABORT, 'blocked by a test'); END",
+        );
+    }
+
+    /// The store works again. Nothing was lost in it.
+    pub fn mend_store(&self) {
+        self.tamper("DROP TRIGGER blocked; ALTER TABLE hidden RENAME TO handoff");
+    }
+
+    /// The key under which the sidecar signs access tokens now.
+    pub fn token_key(&self) -> Vec<u8> {
+        let newest = "SELECT bytes FROM signing_key WHERE name = 'access-token'
+            ORDER BY number DESC LIMIT 1";
+        self.file().query_row(newest, [], |row| row.get(0)).expect("a key")
+    }
+
+    /// Runs SQL on the store's file, behind the sidecar's back.
+    fn tamper(&self, sql: &str) {
+        self.file().execute_batch(sql).expect("it is not busy for long");
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.store()).expect("the store's file")
     }
 
     /// Where webhooks go.
@@ -315,7 +372,7 @@ impl World {
 /// Something that a customer said, as Genesys has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Posted<'a> {
-    /// The text.
+    /// The text; empty for a file alone.
     pub text: &'a str,
     /// The id under which it was posted.
     pub id: &'a str,
@@ -324,7 +381,7 @@ pub struct Posted<'a> {
 impl<'a> Posted<'a> {
     fn read(message: &'a Value) -> Self {
         Self {
-            text: message["text"].as_str().expect("a text"),
+            text: message["text"].as_str().unwrap_or_default(),
             id: message["sender_message_id"].as_str().expect("an id"),
         }
     }

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use baton_handoff::Snapshot;
+use baton_handoff::{QueueRef, Snapshot};
 use serde::Deserialize;
 use serde_json::{json, value::RawValue};
 
-use super::queues::QueueRef;
 use crate::{call::Call, client::Genesys, error::CallError, rate_limit::Class};
 
 const MESSAGES: [&str; 2] = ["conversations", "messages"];
@@ -78,7 +77,7 @@ impl Genesys {
         self.carry_out(call).await
     }
 
-    /// Moves a participant to a queue, without waiting for anybody to take the conversation.
+    /// Replaces a participant with a queue, without waiting for anybody to take the conversation.
     pub async fn transfer_to_queue(
         &self,
         conversation_id: &str,

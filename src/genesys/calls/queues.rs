@@ -19,15 +19,6 @@ pub struct Queue {
     pub name: String,
 }
 
-/// How a queue is named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum QueueRef {
-    /// By its id.
-    Id(String),
-    /// By its name.
-    Name(String),
-}
-
 impl Named for Queue {
     const KIND: &'static str = "queue";
 

@@ -1,7 +1,7 @@
 //! Who goes when, with the time passed in.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     time::Duration,
 };
 
@@ -44,15 +44,18 @@ pub(super) struct Usage {
 
 /// The queue, and what was spent of the budget.
 ///
-/// Genesys counts in windows whose beginning we do not choose; here never more than the budget
-/// goes in any stretch of a window's length, which suits wherever they begin.
+/// Genesys counts a call when it arrives, in windows whose beginning we do not choose. So a call
+/// counts here from when it goes until a window's length after its answer: then never more than the
+/// budget arrives in any stretch of a window's length, however long each was on its way.
 #[derive(Debug)]
 pub(super) struct Schedule {
     window: Duration,
     allowed: u32,
-    /// What went within the window, the oldest first.
-    went: VecDeque<(Instant, Class)>,
-    /// How many of them were reconciles.
+    /// What went and has no answer yet.
+    under_way: BTreeSet<Place>,
+    /// What was answered within the window, and when, the oldest first.
+    answered: VecDeque<(Instant, Class)>,
+    /// How many of both are reconciles.
     reconciles: u32,
     /// What Genesys counted beyond ours, and until when it does.
     foreign: Option<(u32, Instant)>,
@@ -67,7 +70,8 @@ impl Schedule {
         Self {
             window,
             allowed: ALLOWED,
-            went: VecDeque::new(),
+            under_way: BTreeSet::new(),
+            answered: VecDeque::new(),
             reconciles: 0,
             foreign: None,
             held_until: None,
@@ -89,9 +93,12 @@ impl Schedule {
         place
     }
 
-    /// Gives a place up.
-    pub(super) fn leave(&mut self, place: Place) {
+    /// Gives a place up, or notes that what went from it is answered, or never will be.
+    pub(super) fn leave(&mut self, place: Place, now: Instant) {
         self.waiting.remove(&place);
+        if self.under_way.remove(&place) {
+            self.answered.push_back((now, place.class));
+        }
     }
 
     /// The next ruling that is due; to be asked until there is none.
@@ -101,7 +108,7 @@ impl Schedule {
             let Some((place, patience)) = self.first(class) else { continue };
             if self.has_room(class) {
                 self.waiting.remove(&place);
-                self.went.push_back((now, class));
+                self.under_way.insert(place);
                 self.reconciles += u32::from(class == Class::Reconcile);
                 return Some(Ruling::Go(place));
             }
@@ -114,12 +121,12 @@ impl Schedule {
     }
 
     /// When there is something to rule at the earliest, after [`Schedule::rule`] found nothing;
-    /// nothing if nobody waits.
+    /// nothing if nobody waits, or only for an answer.
     pub(super) fn wake_at(&self) -> Option<Instant> {
         if self.waiting.is_empty() {
             return None;
         }
-        let room = self.went.front().map(|(at, _)| *at + self.window);
+        let room = self.answered.front().map(|(at, _)| *at + self.window);
         let foreign = self.foreign.map(|(_, until)| until);
         let change = match self.held_until {
             Some(until) => Some(until),
@@ -184,16 +191,16 @@ impl Schedule {
     }
 
     fn own(&self) -> u32 {
-        u32::try_from(self.went.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.under_way.len() + self.answered.len()).unwrap_or(u32::MAX)
     }
 
     /// Forgets what lies behind.
     fn forget(&mut self, now: Instant) {
-        while let Some((at, class)) = self.went.front().copied() {
+        while let Some((at, class)) = self.answered.front().copied() {
             if at + self.window > now {
                 break;
             }
-            self.went.pop_front();
+            self.answered.pop_front();
             self.reconciles -= u32::from(class == Class::Reconcile);
         }
         self.foreign = self.foreign.filter(|(_, until)| *until > now);

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use proptest::{prelude::*, sample::select};
 
 use super::*;
@@ -10,7 +12,7 @@ fn start() -> Instant {
 }
 
 /// All that go now, in their order.
-fn go(schedule: &mut Schedule, now: Instant) -> Vec<Place> {
+fn set_out(schedule: &mut Schedule, now: Instant) -> Vec<Place> {
     let rulings = std::iter::from_fn(|| schedule.rule(now));
     rulings
         .filter_map(|ruling| match ruling {
@@ -18,6 +20,13 @@ fn go(schedule: &mut Schedule, now: Instant) -> Vec<Place> {
             Ruling::GiveUp(_) => None,
         })
         .collect()
+}
+
+/// The same, and all of them are answered at once.
+fn go(schedule: &mut Schedule, now: Instant) -> Vec<Place> {
+    let places = set_out(schedule, now);
+    places.iter().for_each(|place| schedule.leave(*place, now));
+    places
 }
 
 fn enter(schedule: &mut Schedule, class: Class, count: usize, now: Instant) -> Vec<Place> {
@@ -146,9 +155,25 @@ fn whoever_leaves_is_not_waited_for() {
     let mut schedule = allowing(1, now);
     let places = enter(&mut schedule, Class::Message, 3, now);
     assert_eq!(go(&mut schedule, now), places[..1]);
-    schedule.leave(places[1]);
+    schedule.leave(places[1], now);
     assert_eq!(go(&mut schedule, now + WINDOW), places[2..]);
     assert_eq!(schedule.wake_at(), None);
+}
+
+#[test]
+fn a_call_counts_until_a_window_after_its_answer() {
+    let now = start();
+    let mut schedule = allowing(2, now);
+    let places = enter(&mut schedule, Class::Message, 4, now);
+    assert_eq!(set_out(&mut schedule, now), places[..2]);
+    // Both are under way: nobody knows when they arrive, so nothing is to be awaited but an answer.
+    assert_eq!(set_out(&mut schedule, now + WINDOW), []);
+    assert_eq!(schedule.wake_at(), None);
+    let answer = now + WINDOW + Duration::from_secs(1);
+    schedule.leave(places[0], answer);
+    assert_eq!(schedule.wake_at(), Some(answer + WINDOW));
+    assert_eq!(set_out(&mut schedule, answer + WINDOW), places[2..3]);
+    assert_eq!(schedule.spent(answer + WINDOW), 2);
 }
 
 /// What happens next in a random history.
@@ -204,6 +229,34 @@ proptest! {
     }
 
     #[test]
+    fn never_more_than_the_budget_arrives_in_any_window_however_long_it_is_under_way(
+        calls in prop::collection::vec((0..20_000_u64, 0..30_000_u64, 0..=100_u64), 1..200),
+        allowed in 1..20_u32,
+    ) {
+        let mut now = start();
+        let mut schedule = allowing(allowed, now);
+        let mut under_way: BTreeMap<Instant, Vec<Place>> = BTreeMap::new();
+        let mut arrived: Vec<Instant> = Vec::new();
+        for (pause, journey, share) in calls {
+            now += Duration::from_millis(pause);
+            let later = under_way.split_off(&now);
+            for (answer, places) in std::mem::replace(&mut under_way, later) {
+                places.into_iter().for_each(|place| schedule.leave(place, answer));
+            }
+            schedule.enter(Class::Message, now);
+            for place in set_out(&mut schedule, now) {
+                arrived.push(now + Duration::from_millis(journey * share / 100));
+                under_way.entry(now + Duration::from_millis(journey)).or_default().push(place);
+            }
+        }
+        arrived.sort();
+        for (index, at) in arrived.iter().enumerate() {
+            let window = arrived[index..].iter().take_while(|other| **other < *at + WINDOW);
+            prop_assert!(window.count() <= allowed as usize);
+        }
+    }
+
+    #[test]
     fn whoever_waits_goes_or_is_given_up_if_one_wakes_when_told(
         counts in prop::collection::vec((select(Class::ALL.as_slice()), 1..30_usize), 1..8),
         allowed in 1..20_u32,
@@ -215,7 +268,13 @@ proptest! {
             enter(&mut schedule, class, count, now);
         }
         while left > 0 {
-            left -= std::iter::from_fn(|| schedule.rule(now)).count();
+            let rulings: Vec<Ruling> = std::iter::from_fn(|| schedule.rule(now)).collect();
+            left -= rulings.len();
+            for ruling in rulings {
+                if let Ruling::Go(place) = ruling {
+                    schedule.leave(place, now);
+                }
+            }
             match schedule.wake_at() {
                 Some(wake_at) => {
                     prop_assert!(wake_at > now, "it would spin");

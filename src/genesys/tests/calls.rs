@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use baton_genesys::{
-    Button, EndUser, InboundMessage, OutboundReceipt, QueueRef, ReceiptStatus, StructuredResponse,
-    Taken,
+    Attachment, Button, EndUser, InboundMessage, MediaType, OutboundReceipt, QueueRef,
+    ReceiptStatus, StructuredResponse, Taken,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -88,6 +88,30 @@ async fn what_is_not_known_of_a_user_is_left_out_and_an_answer_without_ids_is_no
         expected["channel"]["messageId"] = "gw-0002".into();
         assert_eq!(scripted.calls()[0].json(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_file_is_sent_as_a_link_with_or_without_words() {
+    let attachment = Attachment {
+        media_type: MediaType::Image,
+        url: "https://files.example.org/s.png".to_owned(),
+        mime: "image/png".to_owned(),
+    };
+    let mut expected = json(include_str!("samples/inbound-message-attachment.request.json"));
+    for text in ["my screenshot", ""] {
+        let scripted = Scripted::with_tokens(|_, _| Reply::new(202, "")).await;
+        let message = InboundMessage {
+            from: user(),
+            message_id: "gw-0003".to_owned(),
+            time: time("2026-05-04T09:16:00Z"),
+            text: text.to_owned(),
+            attributes: BTreeMap::new(),
+        };
+        scripted.genesys().send_attachment(INTEGRATION, &message, &attachment).await.unwrap();
+        assert_eq!(scripted.calls()[0].json(), expected);
+        expected.as_object_mut().unwrap().remove("text");
+    }
+    assert!(!format!("{attachment:?}").contains("files"));
 }
 
 #[tokio::test]

@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use baton_bot::{BotAnswer, BotError, Handover, HandoverState, Turn, TurnKind};
-use baton_chat::{Refused, SESSION_END, transient_frame};
+use baton_chat::{SESSION_END, transient_frame};
 use baton_core::id::Id;
-use baton_store::{NewEvent, Step, StoreError};
+use baton_store::{NewEvent, NewTurn, Step, StoreError, Turn as NextTurn};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Actor, Known, Stopped};
+use super::{Actor, Known, Stopped, bot_place::BotPlace};
 use crate::{
     bots::TenantBot,
     cause::Chain,
     configuration::WhenDown,
     errand::{Errand, Outcome},
-    narration::BOT_JOINED,
+    narration::plain,
     session_event::BOT_MESSAGE,
     turn,
 };
@@ -29,7 +29,9 @@ const BOT_IS_DOWN: &str = "Sorry, I'm having trouble responding right now. Pleas
 /// What a turn was about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// What the user said, or that the user came: an answer is missed.
+    /// That the user came: an answer is missed, but nobody else would have anything to answer.
+    Arrival,
+    /// What the user said: an answer is missed.
     User,
     /// How a handover goes.
     Handover,
@@ -42,13 +44,19 @@ pub(crate) enum Subject {
 impl Subject {
     fn of(kind: &TurnKind<'_>) -> Self {
         match kind {
-            TurnKind::SessionStart | TurnKind::UserMessage { .. } => Self::User,
+            TurnKind::SessionStart => Self::Arrival,
+            TurnKind::UserMessage { .. } => Self::User,
             TurnKind::HandoverUpdate { handover } => match handover.state {
                 HandoverState::AlreadyInProgress => Self::AlreadyInProgress,
                 _ => Self::Handover,
             },
             TurnKind::SessionEnd => Self::End,
         }
+    }
+
+    /// Whether it is something that the user did.
+    fn is_of_user(self) -> bool {
+        matches!(self, Self::Arrival | Self::User)
     }
 }
 
@@ -67,8 +75,10 @@ pub(crate) enum TurnOutcome {
     Answered(Told, Box<BotAnswer>),
     /// It did not.
     Failed(Told, Box<BotError>),
-    /// A human has the chat, or it has ended: the bot is not asked any more.
-    Skipped {
+    /// This is the one to tell the bot.
+    Next(NextTurn),
+    /// It cannot be read.
+    Unreadable {
         /// Its number in the queue.
         number: u64,
     },
@@ -87,60 +97,41 @@ impl Actor {
         self.known.as_ref()?.bot.as_ref()
     }
 
-    /// Whether the bot has not come yet. A client asks for it once, and never again if that was
-    /// lost on the way (Messaging API, 5.2); what an application opens has a bot from the start.
-    pub(super) async fn bot_is_awaited(&mut self) -> Result<bool, Refused> {
-        let Some(known) = &self.known else { return Ok(false) };
-        if known.bot_came || self.is_of_application() {
-            return Ok(false);
-        }
-        let joined = self.own_event(BOT_JOINED, "{}", None).id;
-        let joined = self.surroundings.store.event(&self.session_id, &joined).await;
-        match joined {
-            Ok(joined) => Ok(joined.is_none()),
-            Err(error) => Err(self.unavailable(&error)),
-        }
-    }
-
-    /// The bot is there, and need not be looked for any more.
-    pub(super) fn bot_has_come(&mut self) {
-        if let Some(known) = &mut self.known {
-            known.bot_came = true;
-        }
-    }
-
-    /// The user asks for the bot: it comes once, however often that is asked.
-    pub(super) fn bot_joins(&self, step: &mut Step) {
-        let Some(bot) = self.bot() else { return };
-        step.events.push(self.own_event(BOT_JOINED, &bot.shown().to_string(), None));
-        step.turns.push(turn::queued(&self.session_id, "start", &TurnKind::SessionStart));
-    }
-
-    /// Asks the bot what is next in the queue, unless it is being asked or has to wait.
+    /// Looks for what the bot is told next, unless it is being asked or has to wait.
     pub(super) fn pursue_bot(&mut self) {
-        let human_has_chat = self.has_open_handoff();
-        let Some(Known { session, bot: Some(bot), turns, .. }) = &self.known else { return };
+        let Some(Known { bot: Some(_), turns, .. }) = &self.known else { return };
         if !turns.waits() || self.turn_at.is_some() {
             return;
         }
-        let (bot, store) = (Arc::clone(bot), self.surroundings.store.clone());
-        let (details, filled) = (session.details.clone(), turns.filled);
-        let is_over = session.ended;
-        let about = self.about();
+        let (filled, about) = (turns.filled, self.about());
+        let (store, session_id) = (self.surroundings.store.clone(), self.session_id.clone());
         self.errands.start(Errand::Turn, &about, || async move {
-            let next = match store.next_turn(&details.session_id).await {
-                Ok(Some(next)) => next,
-                Ok(None) => return Outcome::Turned(TurnOutcome::NoTurn { filled }),
-                Err(error) => return Outcome::Turned(TurnOutcome::Unread(error)),
-            };
-            let (number, id) = (next.number, next.id);
-            let Some(kind) = turn::read(&next.body) else {
-                return Outcome::Turned(TurnOutcome::Skipped { number });
+            Outcome::Turned(match store.next_turn(&session_id).await {
+                Ok(Some(next)) => TurnOutcome::Next(next),
+                Ok(None) => TurnOutcome::NoTurn { filled },
+                Err(error) => TurnOutcome::Unread(error),
+            })
+        });
+    }
+
+    /// Tells the bot what is next. What the user said is not for it any more once nobody hears
+    /// the answer.
+    async fn ask_bot(&mut self, next: NextTurn) -> Result<(), Stopped> {
+        let of_user = |kind| Subject::of(&kind).is_of_user();
+        if turn::read(&next.body).is_some_and(of_user) {
+            if !self.bot_is_heard() {
+                return self.turn_is_done(next.number).await;
+            }
+            self.think();
+        }
+        let Some(Known { session, bot: Some(bot), .. }) = &self.known else { return Ok(()) };
+        let (bot, details, about) = (Arc::clone(bot), session.details.clone(), self.about());
+        self.errands.start(Errand::Turn, &about, || async move {
+            let NextTurn { number, id, body } = next;
+            let Some(kind) = turn::read(&body) else {
+                return Outcome::Turned(TurnOutcome::Unreadable { number });
             };
             let subject = Subject::of(&kind);
-            if subject == Subject::User && (human_has_chat || is_over) {
-                return Outcome::Turned(TurnOutcome::Skipped { number });
-            }
             let session = turn::facts(&details);
             let result = bot.bot.answer(&Turn { id: (&*id).into(), kind, session }).await;
             let told = Told { number, id, subject };
@@ -149,10 +140,25 @@ impl Actor {
                 Err(error) => TurnOutcome::Failed(told, Box::new(error)),
             })
         });
+        Ok(())
     }
 
-    /// Shows that the bot is at work.
-    pub(super) fn show_thinking(&self) {
+    /// Whether the user hears what the bot says.
+    fn bot_is_heard(&self) -> bool {
+        let ended = self.known.as_ref().is_none_or(|known| known.session.ended);
+        !ended && !self.has_open_handoff()
+    }
+
+    /// Shows that the bot is at work on what the user said, again and again as long as it is.
+    pub(super) fn think(&mut self) {
+        let heard = self.bot_is_heard();
+        self.thinks_at = heard.then(|| Instant::now() + self.surroundings.thinking_pause);
+        if heard {
+            self.show_thinking();
+        }
+    }
+
+    fn show_thinking(&self) {
         let Ok(id) = self.surroundings.random.uuid() else { return };
         let now = self.surroundings.clock.now();
         // Nobody may be connected.
@@ -161,7 +167,9 @@ impl Actor {
 
     /// What came of a turn.
     pub(super) async fn turned(&mut self, outcome: TurnOutcome) -> Result<(), Stopped> {
+        self.thinks_at = None;
         match outcome {
+            TurnOutcome::Next(next) => self.ask_bot(next).await,
             TurnOutcome::Answered(told, answer) => {
                 self.turn_pause.end();
                 self.bot_answered(told, *answer).await
@@ -170,9 +178,7 @@ impl Actor {
                 self.turn_pause.end();
                 self.bot_failed(told, &error).await
             }
-            TurnOutcome::Skipped { number } => {
-                self.complete(Step { turned: Some(number), ..Step::default() }, None).await
-            }
+            TurnOutcome::Unreadable { number } => self.turn_is_done(number).await,
             TurnOutcome::NoTurn { filled } => {
                 self.turn_pause.end();
                 if let Some(known) = &mut self.known {
@@ -189,6 +195,11 @@ impl Actor {
         }
     }
 
+    /// The turn leaves the queue, and nothing comes of it.
+    async fn turn_is_done(&mut self, number: u64) -> Result<(), Stopped> {
+        self.complete(Step { turned: Some(number), ..Step::default() }, None).await
+    }
+
     /// The bot's queue is looked into again after a pause.
     pub(super) fn bot_waits(&mut self) {
         self.turn_at = Some(Instant::now() + self.turn_pause.after_failure());
@@ -203,12 +214,24 @@ impl Actor {
         }
         if self.has_open_handoff() {
             if answer.handoff.is_some() && subject != Subject::AlreadyInProgress {
-                step.turns.push(self.update(&turn_id, HandoverState::AlreadyInProgress));
+                let update = plain(HandoverState::AlreadyInProgress);
+                step.turns.push(self.update(&turn_id, &update));
             }
             return self.complete(step, None).await;
         }
-        step.events.extend(self.bot_message(&turn_id, &answer));
-        if let Some(wish) = answer.handoff {
+        match self.said_by_bot(&turn_id, &answer).await {
+            Ok(said) => step.events = said,
+            Err(error) => {
+                // The turn stays where it is, and is told again.
+                let (session_id, error) = (&self.session_id, Chain(&error));
+                tracing::error!(session_id, %error, "the bot's answer has to wait");
+                self.bot_waits();
+                return Ok(());
+            }
+        }
+        // Only what the user did is a reason: a bot that wants a human upon each news of a handover
+        // that failed would go round for ever.
+        if let Some(wish) = answer.handoff.filter(|_| subject.is_of_user()) {
             return self.hand_over(step, &turn_id, wish).await;
         }
         if answer.end_conversation {
@@ -219,18 +242,19 @@ impl Actor {
         self.complete(step, None).await
     }
 
-    /// The bot did not answer. Only to what the user said is an answer missed.
+    /// The bot did not answer. Only to what the user did is an answer missed; a human takes over
+    /// only when the user has said something.
     async fn bot_failed(&mut self, told: Told, error: &BotError) -> Result<(), Stopped> {
         let Told { number, id: turn_id, subject } = told;
         let (session_id, shown) = (&self.session_id, Chain(error));
         tracing::warn!(session_id, error = %shown, "the bot did not answer");
         let mut step = Step { turned: Some(number), ..Step::default() };
-        let ended = self.known.as_ref().is_none_or(|known| known.session.ended);
-        let missed = subject == Subject::User && !ended && !self.has_open_handoff();
+        let missed = subject.is_of_user() && self.bot_is_heard();
         let Some(bot) = self.bot().filter(|_| missed) else {
             return self.complete(step, None).await;
         };
-        if bot.when_down == WhenDown::HandOver && self.link().is_some() {
+        let hands_over = bot.when_down == WhenDown::HandOver && subject == Subject::User;
+        if hands_over && self.link().is_some() {
             return self.hand_over_for_silence(step).await;
         }
         let payload = json!({ "level": "SYSTEM_MESSAGE_LEVEL_ERROR", "message": BOT_IS_DOWN });
@@ -240,7 +264,22 @@ impl Actor {
         self.complete(step, None).await
     }
 
-    /// What the bot said, if it said anything.
+    /// What the bot said, if it said anything. A bot that had left the user to the client is shown
+    /// to be there again first (Messaging API, 10: who answers next).
+    async fn said_by_bot(
+        &mut self,
+        turn_id: &str,
+        answer: &BotAnswer,
+    ) -> Result<Vec<NewEvent>, StoreError> {
+        let Some(message) = self.bot_message(turn_id, answer) else { return Ok(Vec::new()) };
+        let back = match self.bot_place().await? {
+            BotPlace::Gone => self.bot_returns(turn_id),
+            BotPlace::Outside | BotPlace::Inside => None,
+        };
+        Ok(back.into_iter().chain([message]).collect())
+    }
+
+    /// The bot's message, if it said anything.
     fn bot_message(&self, turn_id: &str, answer: &BotAnswer) -> Option<NewEvent> {
         let bot = self.bot()?;
         if answer.says_nothing() {
@@ -260,11 +299,10 @@ impl Actor {
         Some(self.event(id, BOT_MESSAGE, &payload.to_string(), None))
     }
 
-    /// A turn that tells the bot of a state of the handover.
-    pub(super) fn update(&self, after: &str, state: HandoverState) -> baton_store::NewTurn {
-        let handover = Handover { state, reason: None, text: None, data: None };
-        let kind = TurnKind::HandoverUpdate { handover };
-        turn::queued(&self.session_id, &format!("{after}/{state:?}"), &kind)
+    /// A turn that tells the bot of the handover.
+    pub(super) fn update(&self, after: &str, handover: &Handover<'_>) -> NewTurn {
+        let kind = TurnKind::HandoverUpdate { handover: handover.clone() };
+        turn::queued(&self.session_id, &format!("{after}/{:?}", handover.state), &kind)
     }
 
     pub(super) fn id_of_turn(&self, turn_id: &str, what: &str) -> String {

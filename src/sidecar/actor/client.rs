@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use baton_bot::{TurnKind, UserMessage};
-use baton_chat::{ClientAction, ClientEvent, Refused, logged_frame};
+use baton_chat::{AttachedLink, ClientAction, ClientEvent, Refused, logged_frame};
 use baton_core::id::Id;
 use baton_genesys::EndUser;
+use baton_handoff::{is_blank, is_reassurance};
 use baton_store::{NewEvent, NewOutgoing, NewSession, Step, StoreError};
 use serde::Deserialize;
 use serde_json::json;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 
 use super::{Actor, Known, Numbered};
 use crate::{
+    attached::Said,
     cause::Chain,
     configuration::Start,
     errand::{Errand, Outcome},
@@ -28,8 +30,12 @@ const USER_MESSAGE: &str = "EVENT_TYPE_USER_MESSAGE";
 /// that is not Genesys' any more.
 const OFFERS: [&str; 3] = ["EVENT_TYPE_LIVE_AGENT_MESSAGE", BOT_MESSAGE, TRIGGERED];
 
-/// As much of the log as is read for one event, in bytes.
-const MOST_BYTES: usize = 1;
+/// How many of them are read to find the last one that is not ours: more than are said to reassure
+/// a user in two hours.
+const MOST_OFFERS: usize = 16;
+
+/// The most bytes of them that are read.
+const MOST_BYTES: usize = 256 * 1024;
 
 /// The metadata by which a client knows its own message again (Messaging API, 7.1).
 #[derive(Deserialize)]
@@ -57,7 +63,8 @@ enum Listener {
 /// By what the client of a message knows it again, if by anything.
 fn key_of(metadata: Option<&str>) -> Option<String> {
     let Metadata { custom } = serde_json::from_str(metadata?).ok()?;
-    custom.local_id.or(custom.client_event_id)
+    let keys = [custom.local_id, custom.client_event_id];
+    keys.into_iter().flatten().find(|key| !key.is_empty())
 }
 
 impl Actor {
@@ -74,7 +81,9 @@ impl Actor {
             return Ok(());
         }
         match action {
-            ClientAction::UserMessage { text } => self.user_message(&text, metadata).await,
+            ClientAction::UserMessage { text, attached } => {
+                self.user_message(&text, &attached, metadata).await
+            }
             ClientAction::UserTyping => {
                 self.tell_agent_of_typing();
                 Ok(())
@@ -86,7 +95,12 @@ impl Actor {
 
     /// The user wrote: stored and echoed in one step with what goes to whoever has the chat, and
     /// with the handoff that it may begin.
-    async fn user_message(&mut self, text: &str, metadata: Option<String>) -> Result<(), Refused> {
+    async fn user_message(
+        &mut self,
+        text: &str,
+        attached: &[AttachedLink],
+        metadata: Option<String>,
+    ) -> Result<(), Refused> {
         let key = key_of(metadata.as_deref());
         let id = match &key {
             Some(key) => self.id_of_repeatable(key),
@@ -95,35 +109,36 @@ impl Actor {
         if key.is_some() && self.echo_again(&id).await? {
             return Ok(());
         }
-        // A blank text is none: Genesys takes no empty message.
-        if text.trim().is_empty() {
-            return Err(Refused::NotForwarded);
+        let whole = AttachedLink::below(text, attached);
+        // Genesys takes no empty message.
+        if is_blank(&whole) {
+            return Err(Refused::Blank);
         }
-        let payload = json!({ "message_id": id, "text": text }).to_string();
+        let payload = json!({ "message_id": id, "text": whole }).to_string();
         let echo = self.event(id.clone(), USER_MESSAGE, &payload, metadata);
         let mut step = Step { events: vec![echo], ..Step::default() };
-        match self.listener().ok_or(Refused::NotForwarded)? {
+        match self.listener().ok_or(Refused::NobodyListens)? {
             Listener::Bot => {
-                if self.bot_is_awaited().await? {
+                let awaited = self.bot_is_awaited().await;
+                if awaited.map_err(|error| self.unavailable(&error))? {
                     self.bot_joins(&mut step);
                 }
-                let message = UserMessage { id: (&*id).into(), text: text.into() };
+                let message = UserMessage { id: (&*id).into(), text: whole.into() };
                 let kind = TurnKind::UserMessage { message };
                 step.turns.push(turn::queued(&self.session_id, &id, &kind));
-                self.written(step, None).await?;
-                self.bot_has_come();
-                self.show_thinking();
-                Ok(())
+                self.written(step, None).await
             }
             Listener::Human => {
-                let answer = self.answer_of_user(&id, text).await;
+                let answer = self.answer_of_user(&id, Said::new(text, attached)).await;
                 step.outgoing = answer.map_err(|error| self.unavailable(&error))?;
                 self.written(step, None).await
             }
             Listener::FirstHuman => {
-                let attributes = self.context_link().into_iter().collect();
-                step.outgoing = self.words_of_user(&id, text, attributes);
-                let handoff = self.begin(&mut step);
+                let said = Said::in_words(text, attached);
+                let words = UserMessage { id: (&*id).into(), text: (&*said.words).into() };
+                let handoff = self.open_with_words(&mut step, words).await;
+                let handoff = handoff.map_err(|error| self.unavailable(&error))?;
+                step.outgoing.extend(said.files(&id, self.surroundings.clock.now()));
                 self.written(step, Some(handoff)).await
             }
         }
@@ -142,49 +157,53 @@ impl Actor {
         begins.then_some(Listener::FirstHuman)
     }
 
-    fn words_of_user(
-        &self,
-        id: &str,
-        text: &str,
-        attributes: BTreeMap<String, String>,
-    ) -> Vec<NewOutgoing> {
-        let at = self.surroundings.clock.now();
+    fn words_of_user(&self, id: &str, text: &str) -> Vec<NewOutgoing> {
+        let (at, attributes) = (self.surroundings.clock.now(), BTreeMap::new());
         Words { id, text, speaker: Speaker::User, at, attributes }.messages()
     }
 
+    /// What the user says to whoever has the chat, and after it what the user attached.
+    async fn answer_of_user(
+        &self,
+        id: &str,
+        said: Said<'_>,
+    ) -> Result<Vec<NewOutgoing>, StoreError> {
+        let mut answer = match is_blank(&said.words) {
+            true => Vec::new(),
+            false => self.words_or_choice(id, &said.words).await?,
+        };
+        answer.extend(said.files(id, self.surroundings.clock.now()));
+        Ok(answer)
+    }
+
     /// What the user says to whoever has the chat: a choice, if it is one of what their last
-    /// message offered, or else words.
-    async fn answer_of_user(&self, id: &str, text: &str) -> Result<Vec<NewOutgoing>, StoreError> {
+    /// message offered, or else words. What we said to reassure the user takes no offer back.
+    async fn words_or_choice(&self, id: &str, text: &str) -> Result<Vec<NewOutgoing>, StoreError> {
         let store = &self.surroundings.store;
-        let last = store.recent_events(&self.session_id, &OFFERS, 1, MOST_BYTES).await?;
-        let last = last.first().filter(|event| event.kind != TRIGGERED);
+        let last = store.recent_events(&self.session_id, &OFFERS, MOST_OFFERS, MOST_BYTES).await?;
+        let last = last.iter().rev().find(|event| !is_reassurance(&event.payload));
+        let last = last.filter(|event| event.kind != TRIGGERED);
         let offer = last.and_then(|event| serde_json::from_str::<Offer<'_>>(&event.payload).ok());
         let now = self.surroundings.clock.now();
         let chosen = offer.and_then(|offer| offer.chosen(id, text, now));
-        Ok(chosen
-            .map_or_else(|| self.words_of_user(id, text, BTreeMap::new()), |chosen| vec![chosen]))
+        Ok(chosen.map_or_else(|| self.words_of_user(id, text), |chosen| vec![chosen]))
     }
 
     /// The user asks for the bot. It comes once, however often it is asked for; while a human has
     /// the chat it does not come.
     async fn user_asks_for_bot(&mut self, metadata: Option<String>) -> Result<(), Refused> {
         let echo = self.own_event("EVENT_TYPE_REQUEST_POLY_AGENT_JOIN", "{}", metadata);
+        self.echo_again(&echo.id).await?;
         let mut step = Step { events: vec![echo], ..Step::default() };
-        let comes = self.listener() == Some(Listener::Bot);
-        if comes {
+        if self.listener() == Some(Listener::Bot) {
             self.bot_joins(&mut step);
         }
-        self.written(step, None).await?;
-        if comes {
-            self.bot_has_come();
-            self.show_thinking();
-        }
-        Ok(())
+        self.written(step, None).await
     }
 
-    /// A repeated message is answered with the echo that it has in the log. Says whether it has
+    /// What a client repeats is answered with the echo that it has in the log. Says whether it has
     /// one.
-    async fn echo_again(&mut self, event_id: &str) -> Result<bool, Refused> {
+    pub(super) async fn echo_again(&mut self, event_id: &str) -> Result<bool, Refused> {
         let echo = self.surroundings.store.event(&self.session_id, event_id).await;
         let echo = echo.map_err(|error| self.unavailable(&error))?;
         if let Some(echo) = &echo {
@@ -261,5 +280,22 @@ impl Actor {
         let (session_id, error) = (&self.session_id, Chain(error));
         tracing::error!(session_id, %error, "a client's event could not be taken");
         Refused::Unavailable
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_id_of_the_client_is_none() {
+        let key =
+            |custom: serde_json::Value| key_of(Some(&json!({ "custom": custom }).to_string()));
+        assert_eq!(key(json!({"local_id": "a", "client_event_id": "b"})).as_deref(), Some("a"));
+        assert_eq!(key(json!({"local_id": "", "client_event_id": "b"})).as_deref(), Some("b"));
+        assert_eq!(key(json!({"client_event_id": "b"})).as_deref(), Some("b"));
+        assert_eq!(key(json!({"local_id": "", "client_event_id": ""})), None);
+        assert_eq!(key(json!({})), None);
+        assert_eq!(key_of(None), None);
     }
 }

@@ -29,6 +29,8 @@ impl Numbered {
 impl Actor {
     /// The channel of the conversation tells something.
     pub(super) async fn notice(&mut self, notice: ChannelNotice) -> Result<(), Stopped> {
+        // After a step that failed nothing is known, and what is told now must not be lost by that.
+        self.resume().await?;
         let input = match notice {
             ChannelNotice::Reconcile => Input::Reconcile,
             ChannelNotice::Event(event) => Input::Event(event),
@@ -44,9 +46,10 @@ impl Actor {
     /// An errand is over. What it says of a handoff or a conversation that is not the present
     /// one any more is dropped.
     pub(super) async fn outcome(&mut self, about: About, outcome: Outcome) -> Result<(), Stopped> {
+        self.resume().await?;
         let input = match outcome {
             Outcome::Posted { number, speaker, result } => {
-                return self.posted(number, speaker, result).await;
+                return self.posted(about.handoff, number, speaker, result).await;
             }
             Outcome::NothingToPost { filled } => return self.outbox_was_empty(filled).await,
             Outcome::TooEarly => {
@@ -79,6 +82,7 @@ impl Actor {
             Outcome::Read(ticket, outcome) => Input::Read { ticket, outcome },
             Outcome::Named(user_id, details) => Input::Named { user_id, details },
             Outcome::Estimated(queue_id, wait) => Input::Estimated { queue_id, wait },
+            Outcome::Transferred(outcome) => Input::Transferred(outcome),
             Outcome::Disconnected(outcome) => Input::Disconnected(outcome),
         };
         if self.about() == about { self.hear(input).await } else { Ok(()) }
@@ -173,6 +177,11 @@ impl Actor {
             let (message_id, at) = (message_id.clone(), self.surroundings.clock.now());
             let end_user_id = session.details.end_user_id.clone();
             errands.start(Errand::Fetch, &about, || call().fetch(message_id, end_user_id, at));
+        }
+        if let Some(transfer) = wants.transfer {
+            let (participant_id, queue) =
+                (transfer.participant_id.to_owned(), transfer.queue.clone());
+            errands.start(Errand::Transfer, &about, || call().transfer(participant_id, queue));
         }
         // What the user said goes out first, unless that takes an operator and the user was told
         // the end.

@@ -16,10 +16,11 @@ const AFTER_THE_END: Duration = Duration::from_millis(100);
 impl Actor {
     /// Looks whether anybody is connected. An application that speaks for its user always is.
     pub(super) fn note_presence(&mut self) {
-        let now = self.surroundings.clock.now();
-        let visited = self.visited.swap(false, Ordering::Relaxed);
-        let connected = visited || self.has_connections() || self.is_of_application();
-        self.presence = self.presence.seen(connected, now);
+        // Told before a client's place is free.
+        let connected = self.has_connections() || self.is_of_application();
+        let last_seen = Timestamp::from_millisecond(self.last_seen_ms.load(Ordering::Relaxed));
+        let last_seen = last_seen.unwrap_or(Timestamp::UNIX_EPOCH);
+        self.presence = self.presence.seen(connected, last_seen);
     }
 
     /// Ends the session if it is abandoned. The place is held until the actor goes then, so that
@@ -30,11 +31,14 @@ impl Actor {
             Ok(false) => return,
             Err(error) => Err(error),
         };
+        let handoff = self.known.as_ref().and_then(|known| known.handoff.as_ref());
+        let stays = handoff.is_some_and(|handoff| handoff.state.is_open());
         let session_id = &self.session_id;
         match ended {
             Ok(()) => {
                 tracing::info!(session_id, "a session was abandoned, and has ended");
-                self.sweep_place = Some(place);
+                // One that stays for the sake of Genesys was not woken by the sweep.
+                self.sweep_place = Some(place).filter(|_| !stays);
             }
             Err(error) => {
                 // The next sweep finds it again.

@@ -1,31 +1,23 @@
 //! From the inbox into the log: the session's deliveries, one by one.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
-use baton_bot::{Handover, HandoverState, TurnKind};
 use baton_core::lifecycle::LifecycleEvent;
 use baton_handoff::{Input, Notice};
-use baton_store::{NewEvent, NewReceipt, NewTurn, NextDelivery, Settlement, Step, StoreError};
+use baton_store::{
+    NewEvent, NewReceipt, NextDelivery, Settlement, Step, StoreError, StoredDelivery,
+};
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::{Actor, Known, Numbered, Stopped};
 use crate::{
     cause::Chain,
-    configuration::{InQueueMessages, StrayMessages},
+    configuration::StrayMessages,
     delivery::{Delivery, Events},
     session_event::{BOT_MESSAGE, SessionEvent},
-    turn,
 };
-
-/// As much of a message's payload as our bot is told.
-#[derive(Deserialize)]
-struct Said<'a> {
-    #[serde(borrow)]
-    text: Cow<'a, str>,
-}
 
 /// What became of a delivery.
 enum Delivered {
@@ -43,33 +35,44 @@ impl Actor {
         let Ok(place) = surroundings.places.acquire().await else { return Err(Stopped) };
         // A step that failed may have been carried out all the same.
         if let Err(error) = self.known().await {
+            if matches!(error, StoreError::UnknownSession | StoreError::Closed) {
+                return Err(Stopped);
+            }
             self.look_later(None, &error);
             return Ok(());
         }
         let next = match self.next_delivery().await {
-            Ok(Some(next)) => next,
-            Ok(None) => {
-                self.pause.end();
-                self.look_at = None;
-                drop(place);
-                return self.all_is_logged().await;
-            }
+            Ok(next) => next,
             Err(error) => {
                 self.look_later(None, &error);
                 return Ok(());
             }
         };
-        match self.deliver(&next).await {
-            Ok(delivered) => {
-                self.pause.end();
-                self.look_at = match delivered {
-                    Delivered::Settled => Some(Instant::now()),
-                    Delivered::Held => None,
-                };
+        // Whatever comes after this one is told of.
+        let is_last = next.as_ref().is_none_or(|next| next.is_last);
+        if let Some(NextDelivery { delivery, .. }) = next {
+            match self.deliver(&delivery).await {
+                Ok(Delivered::Settled) => {}
+                Ok(Delivered::Held) => {
+                    self.pause.end();
+                    self.look_at = None;
+                    return Ok(());
+                }
+                Err(error) => {
+                    self.look_later(Some(&delivery.delivery_id), &error);
+                    return Ok(());
+                }
             }
-            Err(error) => self.look_later(Some(&next.delivery_id), &error),
         }
-        Ok(())
+        drop(place);
+        self.pause.end();
+        if is_last {
+            self.look_at = None;
+            self.all_is_logged().await
+        } else {
+            self.look_at = Some(Instant::now());
+            Ok(())
+        }
     }
 
     fn look_later(&mut self, delivery_id: Option<&str>, error: &StoreError) {
@@ -88,7 +91,7 @@ impl Actor {
     }
 
     /// Brings a delivery into the log and settles it.
-    async fn deliver(&mut self, next: &NextDelivery) -> Result<Delivered, StoreError> {
+    async fn deliver(&mut self, next: &StoredDelivery) -> Result<Delivered, StoreError> {
         let (session_id, delivery_id) = (self.session_id.clone(), &next.delivery_id);
         let ended = self.known().await?.session.ended;
         let Ok(delivery) = serde_json::from_slice::<Delivery<'_>>(&next.body) else {
@@ -128,7 +131,7 @@ impl Actor {
         if let Some(handoff) = &handoff {
             self.tell(&mut step, notices, handoff);
         }
-        let shown = self.log(&mut step, events, handoff.as_ref());
+        let shown = self.log(&mut step, events, handoff.as_ref()).await?;
         if let Some(handoff) = &handoff {
             self.tell(&mut step, told_after, handoff);
         }
@@ -184,12 +187,12 @@ impl Actor {
     }
 
     /// Adds the delivery's events to the step; those that are not kept are returned.
-    fn log(
+    async fn log(
         &self,
         step: &mut Step,
         events: Vec<SessionEvent>,
         handoff: Option<&Numbered>,
-    ) -> Vec<SessionEvent> {
+    ) -> Result<Vec<SessionEvent>, StoreError> {
         let mut shown = Vec::new();
         for event in events {
             match event {
@@ -199,56 +202,23 @@ impl Actor {
                         step.events.push(self.signed_by_agent(event, handoff));
                     } else if self.link().is_none() || event.kind != BOT_MESSAGE {
                         step.events.push(event);
-                    } else if self.shows_in_queue_messages(handoff) {
-                        step.turns.extend(self.told_by_genesys(&event));
-                        step.events.push(event);
+                    } else {
+                        self.said_by_flow(step, event, handoff).await?;
                     }
                 }
                 other => shown.push(other),
             }
         }
-        shown
-    }
-
-    /// Whether the user sees what a flow or bot of Genesys says. Before and after a handoff it
-    /// would only talk across our bot.
-    fn shows_in_queue_messages(&self, handoff: Option<&Numbered>) -> bool {
-        let wanted =
-            self.link().is_some_and(|link| link.options.in_queue_messages == InQueueMessages::Show);
-        wanted && handoff.is_some_and(|handoff| !handoff.state.is_over())
-    }
-
-    /// The turn that tells our bot what a flow or bot of Genesys said, if that has words.
-    fn told_by_genesys(&self, event: &NewEvent) -> Option<NewTurn> {
-        self.bot()?;
-        let Said { text } = serde_json::from_str(&event.payload).ok()?;
-        let handover =
-            Handover { state: HandoverState::Update, reason: None, text: Some(text), data: None };
-        let kind = TurnKind::HandoverUpdate { handover };
-        Some(turn::queued(&self.session_id, &event.id, &kind))
-    }
-
-    /// Says why nothing is shown of what a flow of Genesys says, where it is to be shown.
-    fn note_dropped(&self, delivery: &Delivery<'_>) {
-        let wanted =
-            self.link().is_some_and(|link| link.options.in_queue_messages == InQueueMessages::Show);
-        if wanted && delivery.is_dropped_message_of_bot() {
-            let session_id = &self.session_id;
-            tracing::warn!(
-                session_id,
-                "the edge leaves out what a flow or bot of Genesys says; set its bot_messages to \
-                 \"forward\""
-            );
-        }
+        Ok(shown)
     }
 
     /// The message with who wrote it, as far as the user may know (Messaging API, 8).
     fn signed_by_agent(&self, mut event: NewEvent, handoff: Option<&Numbered>) -> NewEvent {
         let present = handoff.filter(|handoff| !handoff.state.is_over());
-        let agent = present.and_then(|handoff| Some((handoff.number, handoff.state.agent()?)));
-        let Some((number, agent)) = agent else { return event };
+        let agent = present.and_then(|handoff| Some((handoff, handoff.state.agent()?)));
+        let Some((handoff, agent)) = agent else { return event };
         if let Ok(mut payload) = serde_json::from_str::<Map<String, Value>>(&event.payload) {
-            let known = self.narrator(number).flat(agent);
+            let known = self.narrator(handoff).flat(agent);
             known.into_iter().for_each(|(key, value)| {
                 payload.entry(key).or_insert(value);
             });
@@ -279,7 +249,7 @@ impl Actor {
 
     async fn settle(
         &self,
-        next: &NextDelivery,
+        next: &StoredDelivery,
         outcome: Settlement,
         failure: Option<NewReceipt>,
     ) -> Result<Delivered, StoreError> {

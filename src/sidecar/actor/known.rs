@@ -5,12 +5,12 @@ use std::sync::Arc;
 use baton_handoff::Handoff;
 use baton_store::{HandoffRow, Session, StoreError};
 
-use super::{Actor, reassurance::LastMessage};
+use super::{Actor, bot_place::BotPlace, reassurance::LastMessage};
 use crate::{bots::TenantBot, link::Link, registry::Surroundings};
 
 /// What the actor knows of its session.
 pub(super) struct Known {
-    pub(super) session: Session,
+    pub(super) session: Box<Session>,
     /// The way to Genesys, if this process has one for the tenant.
     pub(super) link: Option<Arc<Link>>,
     /// The number of the newest handoff when the session was read; 0 if there was none.
@@ -21,8 +21,8 @@ pub(super) struct Known {
     pub(super) outbox: Queue,
     /// The tenant's bot, if it has one.
     pub(super) bot: Option<Arc<TenantBot>>,
-    /// Whether the bot is known to have come into the chat.
-    pub(super) bot_came: bool,
+    /// Where the bot is, once that matters.
+    pub(super) bot_place: Option<BotPlace>,
     /// What is known of the turns that wait for the bot.
     pub(super) turns: Queue,
     /// Which messages of the last snapshot never arrived, once that is known. It counts only
@@ -67,7 +67,7 @@ impl Queue {
 #[derive(Clone)]
 pub(super) struct Numbered {
     pub(super) number: u32,
-    pub(super) state: Handoff,
+    pub(super) state: Box<Handoff>,
 }
 
 impl Actor {
@@ -112,13 +112,13 @@ impl Actor {
         let unseen = |is_used| if is_used { Queue::filled_at(stamp) } else { Queue::default() };
         let (outbox, turns) = (unseen(link.is_some()), unseen(bot.is_some()));
         Ok(Known {
-            session,
+            session: Box::new(session),
             link,
             last,
             handoff,
             outbox,
             bot,
-            bot_came: false,
+            bot_place: None,
             turns,
             missing: None,
             last_message: None,

@@ -19,6 +19,9 @@ impl Actor {
     pub(super) async fn user_ends(&mut self, metadata: Option<String>) -> Result<(), Refused> {
         let echo = self.own_event(USER_END_SESSION, "{}", metadata);
         if self.has_open_handoff() {
+            if self.echo_again(&echo.id).await? {
+                return Ok(());
+            }
             let mut step = Step { events: vec![echo], ..Step::default() };
             let handoff = self.leave(&mut step, Leaving::EndedByUser);
             return self.written(step, handoff).await;

@@ -1,7 +1,12 @@
 //! A handoff begins: what the agent gets with it.
 
-use baton_handoff::{Handoff, RoutingHints, TranscriptEntry, TranscriptForm, transcript};
-use baton_store::{HandoffContext, NewEvent, NewOutgoing, Step, StoreError};
+use std::collections::BTreeMap;
+
+use baton_bot::{TurnKind, UserMessage};
+use baton_handoff::{
+    Handoff, QueueRef, RoutingHints, TranscriptEntry, TranscriptForm, TwoQueues, transcript,
+};
+use baton_store::{HandoffContext, NewEvent, NewOutgoing, Step, StoreError, Turn};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -10,15 +15,30 @@ use crate::{
     cause::Chain,
     configuration::JOINED_NOTE,
     outgoing::{MOST_CHARACTERS, Speaker, Words},
+    profile,
     registry::Surroundings,
+    turn,
 };
 
 /// What an agent reads of: what was said.
 pub(super) const SAID: [&str; 3] =
     ["EVENT_TYPE_USER_MESSAGE", "EVENT_TYPE_POLY_AGENT_MESSAGE", "EVENT_TYPE_LIVE_AGENT_MESSAGE"];
 
+/// The participant data that says why the user is handed over.
+const REASON: &str = "handoffReason";
+
+/// The participant data that holds the session's id, by which its context can be asked for.
+const SESSION_ID: &str = "sessionId";
+
+/// The participant data that says who the user is (Genesys reference, 10).
+const USER_ID: &str = "userId";
+
 /// The participant data that holds the link to the session's context.
 const CONTEXT_URL: &str = "contextUrl";
+
+/// The most of what the bot has not answered that goes to the agent with a handoff: about as much
+/// as clients may send while a bot takes its time. Any more is in the transcript.
+const MOST_UNANSWERED: usize = 100;
 
 /// The most bytes of the log that are read for a transcript.
 const MOST_BYTES: usize = 256 * 1024;
@@ -38,6 +58,8 @@ pub(crate) struct HandoffRequest {
     pub(crate) shared_id: Option<String>,
     /// What was said before, where the session's own log does not have it.
     pub(crate) said_before: Vec<TranscriptEntry>,
+    /// The number of the turn in answer to which the bot asks for it.
+    pub(crate) answered: Option<u64>,
 }
 
 /// Why a handoff was not begun.
@@ -77,7 +99,7 @@ impl Actor {
             return Err(HandoffRefused::AlreadyOpen);
         }
         let mut step = Step::default();
-        let handoff = self.open(&mut step, request).await;
+        let handoff = self.open(&mut step, request, None).await;
         let handoff = handoff.map_err(|_| HandoffRefused::Unavailable)?;
         self.written(step, Some(handoff)).await.map_err(|_| HandoffRefused::Unavailable)
     }
@@ -88,7 +110,7 @@ impl Actor {
         mut step: Step,
         request: HandoffRequest,
     ) -> Result<(), Stopped> {
-        let handoff = match self.open(&mut step, request).await {
+        let handoff = match self.open(&mut step, request, None).await {
             Ok(handoff) => handoff,
             Err(error) => {
                 // The turn that asks for it stays where it is, and is told again.
@@ -101,37 +123,91 @@ impl Actor {
         self.complete(step, Some(handoff)).await
     }
 
-    /// Adds to the step a handoff that begins, with all that the agent gets first.
+    /// Adds to the step a handoff that begins with what the user has just said. Whoever takes over
+    /// may ask for what was given with the session.
+    pub(super) async fn open_with_words(
+        &mut self,
+        step: &mut Step,
+        words: UserMessage<'_>,
+    ) -> Result<Numbered, StoreError> {
+        let details = self.known.as_ref().map(|known| &known.session.details);
+        let data = details.map(|details| turn::facts(details).custom).unwrap_or_default();
+        self.open(step, HandoffRequest { data, ..HandoffRequest::default() }, Some(words)).await
+    }
+
+    /// Adds to the step a handoff that begins, with all that the agent gets first. Last come the
+    /// user's words with which it begins, or those that the bot has not answered.
     async fn open(
         &mut self,
         step: &mut Step,
         request: HandoffRequest,
+        words: Option<UserMessage<'_>>,
     ) -> Result<Numbered, StoreError> {
-        let transcripts = self.transcripts(&request.said_before, &step.events).await?;
-        let handoff = self.begin(step);
+        let (words, are_new) = match words {
+            Some(words) => (vec![words], true),
+            None => (self.unanswered(request.answered).await?, false),
+        };
+        let transcripts = self.transcripts(&request.said_before, &step.events, &words).await?;
+        let handoff = self.begin(step, &request.routing);
         step.context = Some(context(handoff.number, &request));
-        step.outgoing = self.first_words(handoff.number, request, transcripts);
+        let number = handoff.number;
+        // What is still unanswered may have gone to an earlier handoff, in vain.
+        let id = |id: &str| if are_new { id.to_owned() } else { format!("{id}/{number}") };
+        let words = words.iter().map(|said| (id(&said.id), &*said.text)).collect();
+        step.outgoing = self.first_messages(number, request, &transcripts, words);
         Ok(handoff)
     }
 
-    /// Begins a handoff with the step.
-    pub(super) fn begin(&mut self, step: &mut Step) -> Numbered {
+    /// What the user said and the bot has not answered, nor will: that is for the human.
+    async fn unanswered(
+        &self,
+        answered: Option<u64>,
+    ) -> Result<Vec<UserMessage<'static>>, StoreError> {
+        if self.bot().is_none() {
+            return Ok(Vec::new());
+        }
+        let store = &self.surroundings.store;
+        let turns = store.waiting_turns(&self.session_id, MOST_UNANSWERED).await?;
+        let waiting = turns.iter().filter(|turn| Some(turn.number) != answered);
+        let said = |turn: &Turn| match turn::read(&turn.body)? {
+            TurnKind::UserMessage { message: UserMessage { id, text } } => {
+                Some(UserMessage { id: id.into_owned().into(), text: text.into_owned().into() })
+            }
+            _ => None,
+        };
+        Ok(waiting.filter_map(said).collect())
+    }
+
+    /// Begins a handoff with the step, to the queue that is wished for, where that is ours to
+    /// choose.
+    fn begin(&mut self, step: &mut Step, routing: &RoutingHints) -> Numbered {
         self.unattended_since = None;
         let last = self.known.as_ref().map_or(0, |known| known.last_handoff());
         let number = last.saturating_add(1);
         let rules = self.link().map(|link| link.rules.clone()).unwrap_or_default();
-        let state = Handoff::requested(self.surroundings.clock.now(), &rules);
-        step.events.push(self.narrator(number).triggered());
-        let handoff = Numbered { number, state };
+        let queues = self.link().and_then(|link| link.two_queues(routing.queue()));
+        let queue_name = match &queues {
+            Some(TwoQueues { agent: QueueRef::Name(name), .. }) => Some(name.clone()),
+            _ => routing.queue_name.clone(),
+        };
+        let state = Handoff::requested(self.surroundings.clock.now(), &rules).towards(queue_name);
+        let state = match queues {
+            Some(queues) => state.between(queues),
+            None => state,
+        };
+        let handoff = Numbered { number, state: Box::new(state) };
+        step.events.push(self.narrator(&handoff).triggered());
         step.handoff = Some(handoff.row());
         handoff
     }
 
-    /// What was said so far, in messages to the agent; none where that is not wanted.
+    /// What was said before these words of the user, in messages to the agent; none where that is
+    /// not wanted.
     async fn transcripts(
         &self,
         before: &[TranscriptEntry],
         just_now: &[NewEvent],
+        words: &[UserMessage<'_>],
     ) -> Result<Vec<String>, StoreError> {
         let Some(link) = self.link() else { return Ok(Vec::new()) };
         let most = link.options.transcript_messages;
@@ -140,12 +216,16 @@ impl Actor {
         }
         let store = &self.surroundings.store;
         let logged = store.recent_events(&self.session_id, &SAID, most, MOST_BYTES).await?;
-        let of = |kind: &str, timestamp: &str, payload: &str| {
-            let at = timestamp.parse::<Timestamp>().ok()?;
+        let is_told_apart = |id: &str| words.iter().any(|message| message.id == id);
+        let of = |id: &str, kind: &str, timestamp: &str, payload: &str| {
+            let at = timestamp.parse::<Timestamp>().ok().filter(|_| !is_told_apart(id))?;
             TranscriptEntry::of_event(kind, at, payload)
         };
-        let logged = logged.iter().map(|event| of(&event.kind, &event.timestamp, &event.payload));
-        let new = just_now.iter().map(|event| of(&event.kind, &event.timestamp, &event.payload));
+        let logged =
+            logged.iter().map(|event| of(&event.id, &event.kind, &event.timestamp, &event.payload));
+        let new = just_now
+            .iter()
+            .map(|event| of(&event.id, &event.kind, &event.timestamp, &event.payload));
         let said: Vec<TranscriptEntry> =
             before.iter().cloned().chain(logged.chain(new).flatten()).collect();
         let form = TranscriptForm {
@@ -156,44 +236,57 @@ impl Actor {
         Ok(transcript(&said, &form))
     }
 
-    /// What the agent reads first. The first message takes along what the flow routes by.
-    fn first_words(
+    /// What the agent reads first, and then the user's words under these ids. The first message
+    /// takes along what the flow routes by.
+    fn first_messages(
         &self,
         handoff: u32,
         request: HandoffRequest,
-        transcripts: Vec<String>,
+        transcripts: &[String],
+        words: Vec<(String, &str)>,
     ) -> Vec<NewOutgoing> {
         let note = self.link().and_then(|link| link.options.joined_note.as_deref());
         let note = request.message.as_deref().or(note);
-        let mut attributes = request.routing.attributes();
-        if let Some(reason) = request.reason {
-            attributes.entry("handoffReason".to_owned()).or_insert(reason);
+        let ours = note.into_iter().chain(transcripts.iter().map(String::as_str));
+        let mut ours: Vec<&str> = ours.filter(|text| !text.trim().is_empty()).collect();
+        if ours.is_empty() && words.is_empty() {
+            ours.push(JOINED_NOTE);
         }
-        attributes.extend(self.context_link());
-        let at = self.surroundings.clock.now();
-        let texts = note.into_iter().chain(transcripts.iter().map(String::as_str));
-        let mut texts: Vec<&str> = texts.filter(|text| !text.trim().is_empty()).collect();
-        if texts.is_empty() {
-            texts.push(JOINED_NOTE);
-        }
-        let mut words = Vec::new();
-        for (place, text) in texts.into_iter().enumerate() {
+        let ours = ours.into_iter().enumerate().map(|(place, text)| {
             let id = match place {
                 0 => format!("{}/joined/{handoff}", self.session_id),
                 _ => format!("{}/said/{handoff}/{place}", self.session_id),
             };
+            (id, text, Speaker::Opening)
+        });
+        let users = words.into_iter().map(|(id, text)| (id, text, Speaker::User));
+        let (at, mut attributes) = (self.surroundings.clock.now(), self.attributes(&request));
+        let messages = |(id, text, speaker): (String, &str, Speaker)| {
             let attributes = std::mem::take(&mut attributes);
-            words.extend(
-                Words { id: &id, text, speaker: Speaker::Opening, at, attributes }.messages(),
-            );
-        }
-        words
+            Words { id: &id, text, speaker, at, attributes }.messages()
+        };
+        ours.chain(users).flat_map(messages).collect()
     }
-}
 
-impl Actor {
+    /// The participant data: what was asked for, and below it what is known of the session.
+    fn attributes(&self, request: &HandoffRequest) -> BTreeMap<String, String> {
+        let mut attributes = request.routing.attributes();
+        let details = self.known.as_ref().map(|known| &known.session.details);
+        for (name, value) in [
+            (REASON, request.reason.clone()),
+            (SESSION_ID, Some(self.session_id.clone())),
+            (USER_ID, details.and_then(profile::user_id)),
+        ] {
+            if let Some(value) = value {
+                attributes.entry(name.to_owned()).or_insert(value);
+            }
+        }
+        attributes.extend(self.context_link());
+        attributes
+    }
+
     /// The participant data by which the agent sees the session's context.
-    pub(super) fn context_link(&self) -> Option<(String, String)> {
+    fn context_link(&self) -> Option<(String, String)> {
         let Surroundings { context_links, clock, .. } = &*self.surroundings;
         let link = context_links.as_ref()?.link(&self.session_id, clock.now())?;
         Some((CONTEXT_URL.to_owned(), link))

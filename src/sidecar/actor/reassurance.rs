@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use baton_core::id::Id;
+use baton_handoff::REASSURANCE;
 use baton_store::{LoggedEvent, NewEvent, Step, StoreError};
 use jiff::Timestamp;
 use serde_json::json;
@@ -121,6 +122,7 @@ impl Actor {
             "text": text,
             "attachments": [],
             "response_suggestions": [],
+            REASSURANCE: true,
         });
         self.event(id, "EVENT_TYPE_POLY_AGENT_MESSAGE", &payload.to_string(), None)
     }

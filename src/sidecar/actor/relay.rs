@@ -19,7 +19,7 @@ use crate::{
     configuration::HandoffOptions,
     errand::{Errand, Outcome},
     link::Link,
-    outgoing::{OutgoingChoice, OutgoingMessage, OutgoingText, Speaker},
+    outgoing::{OutgoingAttachment, OutgoingChoice, OutgoingMessage, OutgoingText, Speaker},
     profile,
     standing::Purpose,
 };
@@ -68,6 +68,7 @@ impl Actor {
     /// belongs to, in one step.
     pub(super) async fn posted(
         &mut self,
+        handoff: u32,
         number: u64,
         speaker: Speaker,
         result: Result<Taken, NotPosted>,
@@ -80,7 +81,7 @@ impl Actor {
             }
             // A handoff has begun since, to which the message belongs.
             Err(NotPosted::Over) if self.takes_messages() => Ok(()),
-            Err(error) if error.is_final() => self.give_up(number, speaker, &error).await,
+            Err(error) if error.is_final() => self.give_up(handoff, number, speaker, &error).await,
             Err(error) => {
                 self.relay_is_stuck = error.needs_operator();
                 self.post_later(&error);
@@ -111,6 +112,7 @@ impl Actor {
     /// Gives a message up, and tells the client and the log why.
     async fn give_up(
         &mut self,
+        of: u32,
         number: u64,
         speaker: Speaker,
         error: &NotPosted,
@@ -124,11 +126,12 @@ impl Actor {
         let Some(known) = &self.known else { return Ok(()) };
         let is_told = speaker == Speaker::User && !known.session.ended;
         let told = if is_told { vec![self.not_forwarded(number)] } else { Vec::new() };
+        // Another may have begun while the message was on its way.
         let begins = known.handoff.as_ref().is_some_and(|handoff| {
-            !handoff.state.is_over() && handoff.state.conversation_id().is_none()
+            let opens = !handoff.state.is_over() && handoff.state.conversation_id().is_none();
+            handoff.number == of && opens
         });
-        let refusal = "Genesys does not take the conversation".to_owned();
-        let input = begins.then_some(Input::Refused { reason: refusal });
+        let input = begins.then_some(Input::Refused);
         self.sent(Sent::GivenUp { number, reason }, told, input).await
     }
 
@@ -163,11 +166,24 @@ impl Actor {
         if known.missing.is_some() {
             self.look_at = Some(Instant::now());
         }
+        let waits = known.outbox.waits();
+        let seeks = known.handoff.as_ref().is_some_and(|handoff| {
+            !handoff.state.is_over() && handoff.state.conversation_id().is_none()
+        });
+        // Before a restart it may have been looked for, too.
+        if seeks && !waits && !self.errands.has(&Errand::Locate) {
+            let store = &self.surroundings.store;
+            if let Ok(Some(message_id)) = store.last_accepted(&self.session_id).await {
+                self.look_for_conversation(message_id);
+                return Ok(());
+            }
+        }
+        let Some(known) = &self.known else { return Ok(()) };
         let hopeless = known.handoff.as_ref().is_some_and(|handoff| {
             handoff.state.is_over() && handoff.state.conversation_id().is_none()
         });
         if hopeless && !known.outbox.waits() && !self.errands.has(&Errand::Locate) {
-            return self.hear(Input::Refused { reason: "there is no conversation".into() }).await;
+            return self.hear(Input::Refused).await;
         }
         Ok(())
     }
@@ -184,10 +200,15 @@ impl Actor {
         let deadline = Instant::now() + LAST_POST;
         while self.errands.has(&Errand::Relay) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Ok((_, outcome)) = timeout(left, self.errands.next()).await else { return };
+            let Ok((about, outcome)) = timeout(left, self.errands.next()).await else { return };
             if let Outcome::Posted { number, speaker, result } = outcome {
+                // Where the session is not known, the message stays in the outbox: a double is
+                // better than a conversation that nobody knows of.
+                if self.resume().await.is_err() {
+                    return;
+                }
                 // The process ends, whatever comes of it.
-                let _ = self.posted(number, speaker, result).await;
+                let _ = self.posted(about.handoff, number, speaker, result).await;
             }
         }
     }
@@ -231,6 +252,7 @@ async fn post(link: &Link, next: Outgoing, way: Way, place: Place) -> Outcome {
     let result = match message {
         OutgoingMessage::Text(text) => say(link, &way, text, id).await,
         OutgoingMessage::Choice(choice) => choose(link, &way, choice, id).await,
+        OutgoingMessage::Attachment(attachment) => attach(link, &way, attachment, id).await,
     };
     link.standing.note(Purpose::Message, &result);
     Outcome::Posted { number, speaker, result: result.map_err(NotPosted::Call) }
@@ -262,6 +284,23 @@ async fn choose(
             say(link, way, choice.into_text(), id).await
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Genesys may not take a file: then it goes as its address.
+async fn attach(
+    link: &Link,
+    way: &Way,
+    attachment: OutgoingAttachment,
+    id: String,
+) -> Result<Taken, CallError> {
+    let (message, file) = attachment.inbound(id.clone(), way.from.clone());
+    match link.genesys.send_attachment(&way.integration_id, &message, &file).await {
+        Err(error) if error.is_final() => {
+            tracing::warn!(error = %Chain(&error), "a user's file goes to the agent as words");
+            say(link, way, attachment.into_text(), id).await
+        }
+        result => result,
     }
 }
 

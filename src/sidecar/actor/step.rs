@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baton_bot::TurnKind;
-use baton_handoff::{Input, Notice};
+use baton_handoff::{End, Input, Notice};
 use baton_store::{LoggedEvent, Step, StoreError};
 use tokio::time::{Instant, timeout};
 
@@ -24,18 +24,34 @@ impl Actor {
 
     /// Adds to the step a handoff as it now is, and what is told of it.
     pub(super) fn tell(&self, step: &mut Step, notices: Vec<Notice>, handoff: &Numbered) {
+        self.note_failure(&notices, handoff);
         let agent_was_there = handoff.state.agent().is_some();
-        let narration = self.narrator(handoff.number).tell(notices, agent_was_there);
+        let narration = self.narrator(handoff).tell(notices, agent_was_there);
         step.events.extend(narration.events);
         step.turns.extend(narration.turns);
         step.ends_session |= narration.ends_session;
         step.handoff = Some(handoff.row());
     }
 
-    pub(super) fn narrator(&self, handoff: u32) -> Narrator<'_> {
+    /// Says what an operator has to look at, where a handoff failed for that.
+    fn note_failure(&self, notices: &[Notice], handoff: &Numbered) {
+        if notices.contains(&Notice::Over(End::NotTransferred)) {
+            let (session_id, conversation_id) = (&self.session_id, handoff.state.conversation_id());
+            tracing::error!(
+                session_id,
+                conversation_id,
+                "a handoff failed: Genesys does not let its conversation out of the bot's queue, \
+                 neither for the queue's participant nor for the customer's; see the warnings \
+                 before this one, and check that the queue of the agents exists"
+            );
+        }
+    }
+
+    pub(super) fn narrator<'a>(&'a self, handoff: &'a Numbered) -> Narrator<'a> {
         Narrator {
             session_id: &self.session_id,
-            handoff,
+            handoff: handoff.number,
+            queue_name: handoff.state.queue_name(),
             bot: self.bot().map(Arc::as_ref),
             after: self.link().map_or(After::EndSession, |link| link.options.after),
             now: self.surroundings.clock.now(),
@@ -55,6 +71,7 @@ impl Actor {
             Ok(logged) => {
                 self.tell_newest_of(&logged);
                 self.note_messages(&logged, at_ms);
+                self.note_bot(&logged);
                 self.take_over(change);
                 Ok(())
             }
@@ -80,6 +97,7 @@ impl Actor {
                 Ok(logged) => {
                     self.tell_newest_of(&logged);
                     self.note_messages(&logged, step.at_ms);
+                    self.note_bot(&logged);
                     self.take_over(change);
                     return Ok(());
                 }

@@ -1,6 +1,6 @@
 //! The API for applications: where it listens, who may use it, and where it tells what happens.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU32};
 
 use baton_application::{Webhook, WebhookSecret};
 use baton_bot::Reach;
@@ -23,15 +23,20 @@ pub struct ApplicationAccess {
     pub public_url: Option<String>,
     /// For how long such a link is good.
     pub context_link: SignedDuration,
+    /// How many requests the applications of a tenant may make in a minute.
+    pub requests_per_minute_per_tenant: NonZeroU32,
 }
 
 /// Reads `[application]`.
 pub(super) fn read(mut section: Section) -> Result<ApplicationAccess, ConfigurationProblem> {
     let hours = section.number("context_link_hours", 1..=720)?.unwrap_or(24);
+    let requests = section.number("requests_per_minute_per_tenant", 1..=1_000_000)?;
+    let requests = NonZeroU32::new(requests.unwrap_or(6_000));
     let access = ApplicationAccess {
         listen: listen(&mut section, "127.0.0.1:8082")?,
         public_url: public_url(&mut section)?,
         context_link: SignedDuration::from_hours(hours.into()),
+        requests_per_minute_per_tenant: requests.unwrap_or(NonZeroU32::MIN),
     };
     section.finish()?;
     Ok(access)
@@ -44,6 +49,7 @@ fn public_url(section: &mut Section) -> Result<Option<String>, ConfigurationProb
             && url.query().is_none()
             && url.fragment().is_none()
             && url.username().is_empty()
+            && url.password().is_none()
     };
     match Url::parse(&text).ok().filter(is_plain) {
         Some(_) => Ok(Some(text.trim_end_matches('/').to_owned())),
@@ -143,6 +149,16 @@ mod tests {
         let default = Some("127.0.0.1:8082".parse().unwrap());
         assert_eq!(listen("", "api_keys = [{ env = 'KEY' }]"), default);
         assert_eq!(listen("application.public_url = 'https://b.example/x/'", ""), default);
+    }
+
+    #[test]
+    fn how_often_applications_may_ask_is_read() {
+        let read =
+            |number| parse(&format!("application.requests_per_minute_per_tenant = {number}"), "");
+        let given = read(7).unwrap().application.requests_per_minute_per_tenant;
+        assert_eq!(given.get(), 7);
+        let error = read(0).unwrap_err();
+        assert!(error.contains("application.requests_per_minute_per_tenant has to be"), "{error}");
     }
 
     #[test]

@@ -17,12 +17,14 @@ pub(super) fn allowance(section: &mut Section) -> Result<Allowance, Configuratio
     let requests = number("requests_per_minute_per_address")?.and_then(NonZeroU32::new);
     let frames = number("frames_per_minute_per_session")?.and_then(NonZeroU32::new);
     let sockets = number("most_sockets")?;
+    let sockets_per_address = number("most_sockets_per_address")?;
     Ok(Allowance {
         trusted_proxies: trusted_proxies(section)?.unwrap_or(default.trusted_proxies),
         requests_per_minute_per_address: requests
             .unwrap_or(default.requests_per_minute_per_address),
         frames_per_minute_per_session: frames.unwrap_or(default.frames_per_minute_per_session),
         most_sockets: sockets.map_or(default.most_sockets, |sockets| sockets as usize),
+        most_sockets_per_address: sockets_per_address.map(|sockets| sockets as usize),
     })
 }
 

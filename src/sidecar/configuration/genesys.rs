@@ -4,8 +4,9 @@ use std::{ops::RangeInclusive, time::Duration};
 
 use baton_chat::SecretDigest;
 use baton_genesys::{Credentials, Hosts};
+use baton_handoff::TwoQueues;
 
-use super::{ConfigurationProblem, Reassurance, reassurance};
+use super::{ConfigurationProblem, Reassurance, queues, reassurance};
 use crate::{secret::Secrets, section::Section};
 
 /// How long a note to the agent may be, in characters.
@@ -28,6 +29,8 @@ pub struct GenesysAccess {
     pub handoff_credentials: Vec<SecretDigest>,
     /// How a handoff goes.
     pub handoff: HandoffOptions,
+    /// The queues of an org whose flow puts every conversation into one of the bot.
+    pub queues: Option<TwoQueues>,
 }
 
 /// How a tenant wants its handoffs.
@@ -145,7 +148,7 @@ impl Default for HandoffOptions {
     }
 }
 
-/// Reads `[tenants.genesys]` with `[tenants.genesys.handoff]` in it.
+/// Reads `[tenants.genesys]` with the sections in it.
 pub(super) fn read(
     mut section: Section,
     secrets: &mut Secrets<'_>,
@@ -159,9 +162,17 @@ pub(super) fn read(
     let token_credentials = secrets.read_optional(&mut section, "token_credentials")?;
     let handoff_credentials = secrets.read_optional(&mut section, "handoff_credentials")?;
     let handoff = handoff(section.section("handoff")?)?;
+    let queues = queues::read(section.optional_section("queues")?)?;
     section.finish()?;
     let credentials = Credentials { client_id, client_secret };
-    Ok(GenesysAccess { hosts, credentials, token_credentials, handoff_credentials, handoff })
+    Ok(GenesysAccess {
+        hosts,
+        credentials,
+        token_credentials,
+        handoff_credentials,
+        handoff,
+        queues,
+    })
 }
 
 fn hosts(section: &mut Section) -> Result<Hosts, ConfigurationProblem> {

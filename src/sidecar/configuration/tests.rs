@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use baton_handoff::QueueRef;
+
 use super::*;
 
 const LONG: &str = "0123456789abcdef0123456789abcdef";
@@ -49,6 +51,7 @@ fn the_default_configuration_is_what_an_empty_one_means() {
     assert_eq!(default.chat_listen, empty.chat_listen);
     assert_eq!(default.chat_allowance, empty.chat_allowance);
     assert_eq!(default.internal_listen, empty.internal_listen);
+    assert_eq!(default.application, empty.application);
     assert_eq!(default.store_path, empty.store_path);
     assert_eq!(default.sessions, empty.sessions);
     assert_eq!(default.sessions, SessionOptions::default());
@@ -83,12 +86,14 @@ fn how_much_chat_clients_may_ask_for_is_read() {
         trusted_proxies = []
         requests_per_minute_per_address = 1
         frames_per_minute_per_session = 2
-        most_sockets = 3";
+        most_sockets = 3
+        most_sockets_per_address = 4";
     let allowance = Configuration::parse(text, &environment).unwrap().0.chat_allowance;
     assert_eq!(allowance.trusted_proxies, []);
     assert_eq!(allowance.requests_per_minute_per_address.get(), 1);
     assert_eq!(allowance.frames_per_minute_per_session.get(), 2);
     assert_eq!(allowance.most_sockets, 3);
+    assert_eq!(allowance.most_sockets_per_address, Some(4));
     for (line, expected) in [
         ("most_sockets = 0", "chat.most_sockets has to be a whole number from 1 to 1000000"),
         ("trusted_proxies = '10.0.0.0/8'", "chat.trusted_proxies has to be a list of addresses"),
@@ -163,8 +168,20 @@ fn an_integration_by_name_needs_a_way_to_look_it_up() {
 }
 
 #[test]
+fn two_queues_are_named_by_their_ids_or_their_names() {
+    let id = "90aa8b7c-6d5e-4f3a-b2c1-d0e9f8a7b6c5";
+    let lines = format!("bot = 'Bot queue'\nagent = '{}'", id.to_uppercase());
+    let text = with_genesys(&format!("[tenants.genesys.queues]\n{lines}"));
+    let (configuration, _) = Configuration::parse(&text, &environment).unwrap();
+    let queues = configuration.tenants[0].genesys.as_ref().unwrap().queues.as_ref().unwrap();
+    assert_eq!(queues.bot, QueueRef::Name("Bot queue".to_owned()));
+    assert_eq!(queues.agent, QueueRef::Id(id.to_owned()));
+}
+
+#[test]
 fn what_is_wrong_with_the_genesys_half_is_said_in_one_line() {
     let handoff = |line: &str| with_genesys(&format!("[tenants.genesys.handoff]\n{line}"));
+    let queues = |lines: &str| with_genesys(&format!("[tenants.genesys.queues]\n{lines}"));
     let second = |change: (&str, &str)| {
         let second = with_genesys("").replace("[internal]", "").replace("acme", "other");
         with_genesys("")
@@ -223,6 +240,12 @@ fn what_is_wrong_with_the_genesys_half_is_said_in_one_line() {
         (
             handoff("in_queue_messages = 'some'"),
             "tenants[0].genesys.handoff.in_queue_messages has to be one of \"hide\", \"show\"",
+        ),
+        (queues("bot = 'Bots'"), "tenants[0].genesys.queues.agent is missing"),
+        (queues("bot = ' '\nagent = 'Agents'"), "tenants[0].genesys.queues.bot is empty"),
+        (
+            queues("bot = 'Bots'\nagent = 'Bots '"),
+            "tenants[0].genesys.queues.agent is the queue of",
         ),
         (
             second(("GENESYS_SECRET", "BATON_ADMIN_CREDENTIAL")),

@@ -41,7 +41,7 @@ async fn invariant_11_of_hostile_metadata_the_harmless_part_is_echoed() {
 }
 
 #[tokio::test]
-async fn the_request_to_join_is_logged_once_however_often_it_comes() {
+async fn the_request_to_join_is_logged_once_and_echoed_however_often_it_comes() {
     let sidecar = Running::start().await;
     let chat = sidecar.session().await;
     let mut socket = sidecar.live_socket(&chat).await;
@@ -51,8 +51,11 @@ async fn the_request_to_join_is_logged_once_however_often_it_comes() {
     assert_eq!(echo["type"], "EVENT_TYPE_REQUEST_POLY_AGENT_JOIN");
     assert_eq!(echo["sequence"], 2);
     assert_eq!(echo.get("metadata"), None);
+    // The same echo again, on every connection.
     socket.send(join.clone()).await;
+    assert_eq!(socket.frame().await, echo);
     sidecar.live_socket(&chat).await.send(join).await;
+    assert_eq!(socket.frame().await, echo);
     sidecar.say(&chat, "next").await;
     assert_eq!(text_of(&socket.frame().await), "next");
     assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 3);
@@ -71,9 +74,24 @@ async fn invariant_6_a_user_message_is_not_echoed_as_long_as_nothing_passes_it_o
             "metadata": metadata,
         }))
         .await;
-    let refused = ("Failed to forward message to live agent".to_owned(), metadata);
+    let refused = ("Sorry, I encountered an error. Please try again.".to_owned(), metadata);
     assert_eq!(socket.system_error().await, refused);
     assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_text_without_words_is_no_message() {
+    let sidecar = Running::start().await;
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    let metadata = json!({"custom": {"local_id": "7"}});
+    for text in ["", " \n\t", "\u{0}\u{7}", "\u{200b}\u{feff}"] {
+        let kind = "EVENT_TYPE_USER_MESSAGE";
+        let payload = json!({ "text": text });
+        socket.send(json!({"type": kind, "payload": payload, "metadata": metadata})).await;
+        let malformed = "Unknown event type or invalid message format".to_owned();
+        assert_eq!(socket.system_error().await, (malformed, metadata.clone()), "{text:?}");
+    }
 }
 
 #[tokio::test]
@@ -90,6 +108,7 @@ async fn what_is_wrong_is_answered_and_the_socket_stays_open() {
             Message::text(r#"{"type":"EVENT_TYPE_LINK_TO_WEBRTC_CONVERSATION"}"#),
             "Event type not allowed: EVENT_TYPE_LINK_TO_WEBRTC_CONVERSATION",
         ),
+        (Message::text(r#"{"type":"EVENT_TYPE_FUTURE_THING"}"#), malformed),
     ] {
         socket.send_message(frame).await;
         assert_eq!(socket.system_error().await, (answer.to_owned(), Value::Null));

@@ -5,12 +5,12 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use baton_sidecar::Clock;
+use baton_sidecar::{Clock, Limits};
 use jiff::Timestamp;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::harness::{Chat, OTHER_TOKEN, Running, TOKEN, ok};
+use crate::harness::{Chat, OTHER_TOKEN, Running, TOKEN, ok, tamper};
 
 async fn refusal(request: reqwest::RequestBuilder) -> (u16, String) {
     let response = request.send().await.unwrap();
@@ -302,4 +302,35 @@ async fn invariant_14_a_token_opens_its_session_also_when_the_key_was_replaced()
     assert_ne!(header(&chat), header(&fresh), "each names its key");
     assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
     assert_eq!(sidecar.socket(&fresh).await.batch().await.len(), 1);
+}
+
+#[tokio::test]
+async fn invariant_14_a_token_opens_its_session_also_when_its_key_is_forgotten() {
+    let sidecar = Running::start().await;
+    let (chat, ended) = (sidecar.session().await, sidecar.session().await);
+    let mut socket = sidecar.live_socket(&ended).await;
+    socket.send(json!({"type": "EVENT_TYPE_USER_END_SESSION", "payload": {}})).await;
+    assert_eq!(socket.close_code().await, 1000);
+    let directory = sidecar.stop().await;
+    tamper(&directory, "DELETE FROM signing_key");
+
+    let sidecar = Running::start_in(directory, Limits::default()).await;
+    assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
+    // There it was good for what lives, and is for nothing else.
+    let query =
+        |session_id: &str| format!("?access_token={}&session_id={session_id}", chat.access_token);
+    let unknown = "00000000-0000-4000-8000-000000000000";
+    let other = sidecar.session().await;
+    for query in [
+        query(unknown),
+        query(&other.session_id),
+        format!("?access_token={}&session_id={}", ended.access_token, ended.session_id),
+    ] {
+        assert_eq!(sidecar.upgrade(&query).await.map(drop).unwrap_err().0, 401, "{query}");
+    }
+    let request = sidecar.sessions_request().bearer_auth(&chat.access_token);
+    assert_eq!(refusal(request).await, (401, "Invalid access token".to_owned()));
+    // While the store cannot tell, nobody is sent away for good.
+    sidecar.tamper("ALTER TABLE session RENAME TO gone");
+    assert_eq!(sidecar.socket(&chat).await.close_code().await, 1013);
 }

@@ -11,7 +11,10 @@ use tempfile::TempDir;
 use tokio::{net::TcpStream, sync::oneshot, task::JoinHandle, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{self, Message, protocol::frame::coding::CloseCode},
+    tungstenite::{
+        self, Message, client::IntoClientRequest, handshake::client::Request,
+        protocol::frame::coding::CloseCode,
+    },
 };
 
 pub(crate) const TOKEN: &str = "connector-token-of-acme-0123456789";
@@ -192,7 +195,12 @@ impl Running {
 
     /// What comes of a request for a socket, with this query.
     pub(crate) async fn upgrade(&self, query: &str) -> Result<Socket, (u16, Value)> {
-        match within(connect_async(format!("ws://{}/ws{query}", self.chat))).await {
+        let request = format!("ws://{}/ws{query}", self.chat).into_client_request().unwrap();
+        self.upgrade_by(request).await
+    }
+
+    async fn upgrade_by(&self, request: Request) -> Result<Socket, (u16, Value)> {
+        match within(connect_async(request)).await {
             Ok((stream, _)) => Ok(Socket { stream }),
             Err(tungstenite::Error::Http(refused)) => {
                 let body = refused.body().as_deref().unwrap_or_default();
@@ -204,6 +212,25 @@ impl Running {
 
     pub(crate) async fn socket(&self, chat: &Chat) -> Socket {
         self.socket_after(chat, "").await
+    }
+
+    /// A socket of a client at this address, behind a trusted proxy.
+    pub(crate) async fn socket_from(&self, address: &str, chat: &Chat) -> Socket {
+        self.upgrade_from(address, chat).await.unwrap()
+    }
+
+    /// A socket from this address, or the status with which it is refused.
+    pub(crate) async fn upgrade_from(
+        &self,
+        address: &str,
+        chat: &Chat,
+    ) -> Result<Socket, (u16, Value)> {
+        let Chat { session_id, access_token, .. } = chat;
+        let query = format!("access_token={access_token}&session_id={session_id}");
+        let url = format!("ws://{}/ws?{query}", self.chat);
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("x-forwarded-for", address.parse().unwrap());
+        self.upgrade_by(request).await
     }
 
     pub(crate) async fn socket_after(&self, chat: &Chat, cursor: &str) -> Socket {

@@ -10,11 +10,12 @@ use std::{
 
 use baton_application::NO_TOKEN;
 use baton_core::tenant::TenantKey;
-use baton_sidecar::{Clock, Pacing};
+use baton_sidecar::{Clock, Limits, Pacing};
 use baton_store::NewSession;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio_tungstenite::tungstenite::Message;
 
 use crate::harness::{Chat, Running, TOKEN, within};
 
@@ -38,11 +39,15 @@ impl TestClock {
 
     /// A sidecar that goes by this clock, and looks after its sessions all the time.
     async fn start(&self, directory: Arc<TempDir>) -> Running {
+        self.start_with(directory, Limits::default()).await
+    }
+
+    async fn start_with(&self, directory: Arc<TempDir>, limits: Limits) -> Running {
         let second = Arc::clone(&self.0);
         let clock =
             Clock::new(move || Timestamp::from_second(second.load(Ordering::Relaxed)).unwrap());
         let sidecar = Running::start_as(directory, |sidecar| {
-            sidecar.with_clock(clock).with_pacing(Pacing::scaled(0.001))
+            sidecar.with_clock(clock).with_pacing(Pacing::scaled(0.001)).with_limits(limits)
         })
         .await;
         // It has looked at the clock once it serves.
@@ -144,6 +149,25 @@ async fn a_client_that_went_after_a_long_silence_has_ten_minutes_to_come_again()
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_client_that_fell_silent_has_been_gone_ever_since() {
+    let clock = TestClock::new();
+    let client_silence = Duration::from_secs(1);
+    let limits = Limits { client_silence, ..Limits::default() };
+    let sidecar = clock.start_with(Arc::new(tempfile::tempdir().unwrap()), limits).await;
+    let chat = sidecar.session().await;
+    let mut silent = sidecar.live_socket(&chat).await;
+    clock.advance(599);
+    let other = sidecar.session().await;
+    let mut leaving = sidecar.live_socket(&other).await;
+    leaving.send_message(Message::Close(None)).await;
+    assert_eq!(silent.close_code().await, 1001);
+    // Ten minutes after the silence began, and less than that after the other client left.
+    clock.advance(599);
+    sees_end(&sidecar, &chat.session_id).await;
+    assert!(!has_ended(&sidecar, &other.session_id).await);
 }
 
 #[tokio::test]

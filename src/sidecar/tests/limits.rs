@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{DELIVERY_CREDENTIAL, Running, TOKEN, message, text_of, within};
+use crate::harness::{Chat, DELIVERY_CREDENTIAL, Running, TOKEN, message, text_of, within};
 
 #[tokio::test]
 async fn invariant_14_the_eleventh_connection_is_accepted_and_closed_with_1013() {
@@ -69,7 +69,7 @@ async fn a_text_of_the_advertised_size_is_taken_however_it_is_escaped() {
     let mut socket = sidecar.live_socket(&chat).await;
     let text = "\"".repeat(120_000);
     socket.send(json!({"type": "EVENT_TYPE_USER_MESSAGE", "payload": {"text": text}})).await;
-    assert_eq!(socket.system_error().await.0, "Failed to forward message to live agent");
+    assert_eq!(socket.system_error().await.0, "Sorry, I encountered an error. Please try again.");
 }
 
 #[tokio::test]
@@ -141,6 +141,22 @@ async fn invariant_14_an_address_over_its_rate_still_gets_to_its_sessions() {
 }
 
 #[tokio::test]
+async fn invariant_11_whoever_shows_no_token_of_ours_does_not_make_the_store_be_read_without_end() {
+    let sidecar = Running::start_configured("requests_per_minute_per_address = 2").await;
+    let chat = sidecar.session().await;
+    let forged = Chat { access_token: "forged".to_owned(), ..sidecar.session().await };
+    let refused = async |address: &str| {
+        sidecar.upgrade_from(address, &forged).await.err().map(|(status, _)| status)
+    };
+    for _ in 0..2 {
+        assert_eq!(refused("198.51.100.1").await, Some(401));
+    }
+    assert_eq!(sidecar.socket_from("198.51.100.1", &forged).await.close_code().await, 1013);
+    assert_eq!(sidecar.socket_from("198.51.100.1", &chat).await.batch().await.len(), 1);
+    assert_eq!(refused("198.51.100.2").await, Some(401));
+}
+
+#[tokio::test]
 async fn frames_over_the_rate_are_dropped_and_whoever_writes_is_told() {
     let sidecar = Running::start_configured("frames_per_minute_per_session = 3").await;
     let (chat, other) = (sidecar.session().await, sidecar.session().await);
@@ -200,6 +216,40 @@ async fn invariant_14_a_socket_too_many_is_opened_and_closed_with_1013() {
 }
 
 #[tokio::test]
+async fn invariant_14_an_address_with_its_share_of_the_sockets_costs_no_other_address_one() {
+    let sidecar = Running::start_configured("most_sockets_per_address = 2").await;
+    let chat = sidecar.session().await;
+    let mut first = sidecar.socket_from("198.51.100.1", &chat).await;
+    let second = sidecar.socket_from("198.51.100.1", &chat).await;
+    assert_eq!(sidecar.socket_from("198.51.100.1", &chat).await.close_code().await, 1013);
+    assert_eq!(first.batch().await.len(), 1);
+    // Another address has a share of its own; the house itself is not counted.
+    for _ in 0..3 {
+        assert_eq!(sidecar.socket(&chat).await.batch().await.len(), 1);
+    }
+    assert_eq!(sidecar.socket_from("198.51.100.2", &chat).await.batch().await.len(), 1);
+    drop(second);
+    let readmitted = async {
+        while !sidecar.socket_from("198.51.100.1", &chat).await.receive().await.is_text() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within(readmitted).await;
+}
+
+#[tokio::test]
+async fn a_user_who_ends_the_chat_is_heard_whatever_the_rate() {
+    let sidecar = Running::start_configured("frames_per_minute_per_session = 1").await;
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    for _ in 0..20 {
+        socket.send(json!({"type": "EVENT_TYPE_USER_TYPING", "payload": {}})).await;
+    }
+    socket.send(json!({"type": "EVENT_TYPE_USER_END_SESSION", "payload": {}})).await;
+    assert_eq!(socket.close_code().await, 1000);
+}
+
+#[tokio::test]
 async fn a_client_that_does_not_read_is_cut_off_and_disturbs_nobody() {
     let limits = Limits { write: Duration::from_millis(200), ..Limits::default() };
     let sidecar = Running::start_with(limits).await;
@@ -225,6 +275,27 @@ async fn a_client_that_does_not_read_is_cut_off_and_disturbs_nobody() {
 }
 
 #[tokio::test]
+async fn a_refusal_reaches_a_client_whose_body_nobody_wants() {
+    let chat = "trusted_proxies = []\nrequests_per_minute_per_address = 2";
+    let sidecar = Running::start_configured(chat).await;
+    for (path, status) in [("access-token", 401), ("sessions", 401), ("sessions", 429)] {
+        let head = format!(
+            "POST /api/v1/{path} HTTP/1.1\r\nhost: x\r\nauthorization: x\r\n\
+             content-length: 60000\r\n\r\n"
+        );
+        let mut connection = TcpStream::connect(sidecar.chat).await.unwrap();
+        connection.write_all(head.as_bytes()).await.unwrap();
+        for _ in 0..60 {
+            connection.write_all(&[b' '; 1000]).await.expect("no reset");
+            tokio::task::yield_now().await;
+        }
+        let mut received = String::new();
+        within(connection.read_to_string(&mut received)).await.expect("no reset");
+        assert!(received.starts_with(&format!("HTTP/1.1 {status} ")), "{received}");
+    }
+}
+
+#[tokio::test]
 async fn invariant_11_a_connection_on_which_no_whole_request_comes_is_closed() {
     let limits = Limits { request: Duration::from_millis(50), ..Limits::default() };
     let sidecar = Running::start_with(limits).await;
@@ -233,9 +304,15 @@ async fn invariant_11_a_connection_on_which_no_whole_request_comes_is_closed() {
         "POST /api/v1/sessions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
          content-length: 2\r\n\r\n{{"
     );
-    for (sent, answer) in
-        [("", ""), ("GET /ws HTTP/1.1\r\nho", ""), (&half_a_body, "HTTP/1.1 408 ")]
-    {
+    // Whatever it would be answered: an answer before the body is whole may get lost.
+    let of_a_stranger =
+        "POST /api/v1/access-token HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{";
+    for (sent, answer) in [
+        ("", ""),
+        ("GET /ws HTTP/1.1\r\nho", ""),
+        (&half_a_body, "HTTP/1.1 408 "),
+        (of_a_stranger, "HTTP/1.1 408 "),
+    ] {
         let mut connection = TcpStream::connect(sidecar.chat).await.unwrap();
         connection.write_all(sent.as_bytes()).await.unwrap();
         let mut received = String::new();

@@ -9,7 +9,7 @@ use baton_core::id::Id;
 use baton_sidecar::Random;
 use serde_json::{Value, json};
 
-use crate::harness::{Chat, Running, delivery, message, tamper, text_of, typing};
+use crate::harness::{Chat, Running, TOKEN, delivery, message, tamper, text_of, typing};
 
 /// Makes every append to the session's log fail.
 fn block_log(sidecar: &Running, chat: &Chat) {
@@ -207,4 +207,18 @@ async fn what_reached_nobody_is_kept_for_an_operator() {
         ("appended", false),
     ];
     assert_eq!(kept, expected.map(|(outcome, body)| (outcome.to_owned(), body)));
+}
+
+#[tokio::test]
+async fn a_session_that_cannot_be_created_is_refused_in_the_words_that_clients_know() {
+    let sidecar = Running::start().await;
+    let token = sidecar.access_token(TOKEN, "www.example.com").await;
+    sidecar.tamper("ALTER TABLE session RENAME TO gone");
+    let refused = sidecar.sessions_request().bearer_auth(&token).send().await.unwrap();
+    assert_eq!(refused.status(), 500);
+    let body: Value = refused.json().await.unwrap();
+    // Clients read `message` first; the documentation has the other text.
+    let expected =
+        json!({"message": "Error creating session", "error": "Failed to create session"});
+    assert_eq!(body, expected);
 }

@@ -11,7 +11,7 @@ use super::speech::Utterance;
 impl Change<'_> {
     /// The conversation waits in a queue: the next agent in turn is alerted.
     pub(crate) fn autopilot_rings(&mut self) {
-        if self.switches.autopilot.is_none() {
+        if self.switches.autopilot.is_none() || !self.waits_for_members() {
             return;
         }
         let next = self.turn.checked_rem(self.seed.users.len());

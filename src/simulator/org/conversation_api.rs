@@ -10,6 +10,7 @@ use super::conversation_view::{self, Spelling};
 use super::inbound::{one_of, optional_string, string_map};
 use super::leg::{DisconnectType, Leg};
 use super::refusal::OrgRefusal;
+use super::settings::Replaceable;
 
 impl Org {
     /// `GET /conversations/messages/{id}`: a `MessageConversation`.
@@ -248,13 +249,19 @@ impl Change<'_> {
     /// Checks that a participant has the conversation and can give it away.
     fn transferable(&self, participant_id: &str) -> Result<(), OrgRefusal> {
         let mut live = self.conversation.live();
-        match live.find(|leg| leg.participant_id == participant_id) {
-            None => Err(OrgRefusal::not_connected()),
-            Some(leg) if leg.is_customer() => Err(OrgRefusal::conflict(
+        let leg = live.find(|leg| leg.participant_id == participant_id);
+        let leg = leg.ok_or_else(OrgRefusal::not_connected)?;
+        let waits = self.conversation.queue().is_some();
+        let replaceable = self.switches.replaceable_in_queue;
+        if leg.is_customer() && !(waits && replaceable == Replaceable::Customer) {
+            Err(OrgRefusal::conflict(
                 "conversations.error.transfer.same.party",
                 "The customer cannot be transferred away from the customer.",
-            )),
-            Some(_) => Ok(()),
+            ))
+        } else if leg.is_queue() && replaceable != Replaceable::Acd {
+            Err(OrgRefusal::not_connected())
+        } else {
+            Ok(())
         }
     }
 }

@@ -64,13 +64,17 @@ impl Org {
     pub fn queue(&self, queue_id: &str) -> Result<Value, OrgRefusal> {
         let found = self.seed.queues.iter().find(|queue| queue.id == queue_id);
         found
-            .map(|found| queue(found, self.seed.users.len()))
+            .map(|found| queue(found, self.members_of(found)))
             .ok_or_else(|| OrgRefusal::not_found("queue", queue_id))
     }
 
-    /// The queues, unpaged. Every user is a member of each.
+    /// The queues, unpaged.
     pub fn queues(&self) -> Vec<Value> {
-        self.seed.queues.iter().map(|found| queue(found, self.seed.users.len())).collect()
+        self.seed.queues.iter().map(|found| queue(found, self.members_of(found))).collect()
+    }
+
+    fn members_of(&self, queue: &Queue) -> usize {
+        if queue.has_members { self.seed.users.len() } else { 0 }
     }
 
     /// `GET /routing/queues/{id}/mediatypes/{mediaType}/estimatedwaittime`: the estimates there

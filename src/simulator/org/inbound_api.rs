@@ -159,7 +159,8 @@ impl Org {
     ) -> Result<Value, OrgRefusal> {
         let id = self.thread_or_new(now, &integration, message.end_user.clone());
         let mut taken = self.change(now, &id, |change| Ok(change.customer_writes(message)))?;
-        if let (true, Value::Object(fields)) = (prefetch, &mut taken) {
+        let is_named = prefetch && self.switches.answers_name_conversation;
+        if let (true, Value::Object(fields)) = (is_named, &mut taken) {
             fields.insert("conversationId".into(), json!(id));
         }
         Ok(taken)

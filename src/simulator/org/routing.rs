@@ -52,10 +52,16 @@ impl Change<'_> {
     ///
     /// # Errors
     ///
-    /// A refusal if it waits in none, or if somebody is alerted already.
+    /// A refusal if it waits in none or in one without members, or if somebody is alerted
+    /// already.
     pub(crate) fn ring(&mut self, user_id: &str) -> Result<(), OrgRefusal> {
         if self.conversation.queue().is_none() {
             return Err(OrgRefusal::out_of_place("the conversation waits in no queue"));
+        }
+        if !self.waits_for_members() {
+            return Err(OrgRefusal::out_of_place(
+                "the queue has no members; transfer the conversation to another",
+            ));
         }
         if self.conversation.live().any(Leg::is_alerting) {
             return Err(OrgRefusal::out_of_place(
@@ -94,15 +100,24 @@ impl Change<'_> {
         }
     }
 
-    /// The queue that the customer's attributes ask for, by id or name, or the org's first.
+    /// Whether somebody works in the queue in which the conversation waits.
+    pub(crate) fn waits_for_members(&self) -> bool {
+        let queue_id = self.conversation.queue().and_then(Leg::queue_id);
+        let queue = queue_id.and_then(|id| self.seed.find_queue(id));
+        queue.is_some_and(|queue| queue.has_members)
+    }
+
+    /// The queue that the flow is set to, or that the customer's attributes ask for, by id or
+    /// name, or the org's first.
     pub(crate) fn chosen_queue(&self) -> String {
+        let set = self.switches.flow_queue.as_deref().and_then(|set| self.seed.find_queue(set));
         let asked = self
             .conversation
             .customer()
             .and_then(|leg| self.conversation.attributes.get(&leg.participant_id))
             .and_then(|attributes| attributes.get(QUEUE_ATTRIBUTE))
             .and_then(|asked| self.seed.find_queue(asked));
-        asked.or(self.seed.queues.first()).map(|queue| queue.id.clone()).unwrap_or_default()
+        set.or(asked).or(self.seed.queues.first()).map(|queue| queue.id.clone()).unwrap_or_default()
     }
 
     /// The queue of the latest leg that had one.

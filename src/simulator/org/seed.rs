@@ -45,6 +45,8 @@ pub struct Queue {
     pub id: String,
     /// The name, of its own in the org.
     pub name: String,
+    /// Whether every user is a member of it, or nobody: conversations only wait in it then.
+    pub has_members: bool,
 }
 
 /// A person who works in the org.
@@ -72,7 +74,7 @@ pub struct Flow {
 }
 
 impl OrgSeed {
-    /// An org with one integration, three queues, five agents (one without a picture) and two
+    /// An org with one integration, three queues and one without members, five agents (one without a picture) and two
     /// flows. The made-up ids of its conversations differ from run to run.
     pub fn with_integration(integration: Integration) -> Self {
         let (id_seed, _) = Uuid::new_v4().as_u64_pair();
@@ -81,11 +83,12 @@ impl OrgSeed {
             organization_id: "44ee55ff-8888-4999-8000-111122223333".into(),
             integrations: vec![integration],
             queues: [
-                ("90aa8b7c-6d5e-4f3a-b2c1-d0e9f8a7b6c5", "Support"),
-                ("11223344-5566-4778-899a-abbccddeeff0", "Sales"),
-                ("2b3c4d5e-6f70-4812-9a3b-4c5d6e7f8091", "Complaints"),
+                ("90aa8b7c-6d5e-4f3a-b2c1-d0e9f8a7b6c5", "Support", true),
+                ("11223344-5566-4778-899a-abbccddeeff0", "Sales", true),
+                ("2b3c4d5e-6f70-4812-9a3b-4c5d6e7f8091", "Complaints", true),
+                ("3c4d5e6f-7081-4923-8b4c-5d6e7f8091a2", "Bot queue", false),
             ]
-            .map(|(id, name)| Queue { id: id.into(), name: name.into() })
+            .map(|(id, name, has_members)| Queue { id: id.into(), name: name.into(), has_members })
             .into(),
             users: vec![
                 user("aa11bb22-cc33-4d44-8e55-ff6677889900", "Dana Reyes", Some("dana")),

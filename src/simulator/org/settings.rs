@@ -52,6 +52,8 @@ impl Default for OrgSettings {
 pub struct Switches {
     /// Whether the customer's leg lives on when the agent ends, so that no `customer.end` comes.
     pub customer_leg_outlives_agent: bool,
+    /// Whether the answer to a message names its conversation when it is asked to.
+    pub answers_name_conversation: bool,
     /// Whether webhooks carry `conversationId`. Older payloads do not (Genesys reference 2.3).
     pub webhooks_carry_conversation_id: bool,
     /// Whether webhooks carry `channel.to.idType`. Older payloads do not.
@@ -67,6 +69,11 @@ pub struct Switches {
     pub parking_emits_user_end: bool,
     /// Whether the flow keeps the conversation until somebody sends it to a queue.
     pub flow_keeps_conversation: bool,
+    /// The queue, by id or name, into which the flow puts every conversation, or `null` for the one
+    /// that the customer's attributes ask for.
+    pub flow_queue: Option<String>,
+    /// Which participant can be replaced while the conversation waits in a queue.
+    pub replaceable_in_queue: Replaceable,
     /// What the flow says as a bot when it begins.
     pub flow_message: Option<String>,
     /// What the in-queue flow says as a bot when the conversation enters a queue.
@@ -82,6 +89,7 @@ impl Default for Switches {
     fn default() -> Self {
         Self {
             customer_leg_outlives_agent: false,
+            answers_name_conversation: true,
             webhooks_carry_conversation_id: true,
             webhooks_carry_id_type: true,
             typing_inbound: false,
@@ -89,12 +97,28 @@ impl Default for Switches {
             receipts_for_inbound: true,
             parking_emits_user_end: false,
             flow_keeps_conversation: false,
+            flow_queue: None,
+            replaceable_in_queue: Replaceable::default(),
             flow_message: None,
             queue_message: None,
             estimated_wait_seconds: None,
             autopilot: None,
         }
     }
+}
+
+/// Which participant can be replaced while the conversation waits in a queue. It is not known what
+/// Genesys does (6.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Replaceable {
+    /// The queue's own.
+    #[default]
+    Acd,
+    /// The customer's.
+    Customer,
+    /// None.
+    Neither,
 }
 
 /// How agents act by themselves. The durations are real ones: no time scale applies.

@@ -22,7 +22,10 @@ pub(crate) async fn under_fault(
 ) -> Response {
     match fault {
         None | Some(RequestFault::RevokeTokens) => carry_out.await,
-        Some(RequestFault::Answer { status }) => refuse(status),
+        Some(RequestFault::Answer { status, milliseconds }) => {
+            simulator.sleep(Duration::from_millis(milliseconds)).await;
+            refuse(status)
+        }
         Some(RequestFault::LoseAnswer { status }) => {
             let lost = carry_out.await;
             note(simulator, &lost, PostAnswer::Lost);

@@ -224,6 +224,7 @@ mod tests {
             assert!(error.contains(hint), "{error}");
         }
         assert_eq!(simulator.switch(json!({ "autopliot": null })).await.0, 400);
+        assert_eq!(simulator.switch(json!({ "flow_queue": "Nowhere" })).await.0, 404);
         assert_eq!(simulator.control("conversations/nothing").await.0, 404);
         assert_eq!(simulator.control("conversations?enduser=x").await.0, 400);
         assert_eq!(simulator.control("receipts").await, (200, json!([])));

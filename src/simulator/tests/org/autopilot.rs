@@ -66,7 +66,8 @@ fn an_agent_who_never_answers_in_time_leaves_the_queue_waiting_and_the_clock_run
     let mut scene = Scene::at_pace(0.0);
     scene
         .org
-        .set_switches(Switches { autopilot: Some(Autopilot::default()), ..Default::default() });
+        .set_switches(Switches { autopilot: Some(Autopilot::default()), ..Default::default() })
+        .unwrap();
     scene.writes("hello");
     scene.passes(Duration::from_secs(1));
     assert_eq!(scene.standing(), "alerting");

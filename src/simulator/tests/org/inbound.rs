@@ -214,7 +214,7 @@ fn users_have_pictures_queues_and_integrations_are_listed() {
     assert_eq!((&user["name"], &user["preferredName"]), (&json!("Dana Reyes"), &json!("Dana")));
     assert!(user["images"][0]["imageUri"].as_str().unwrap().starts_with("https://"));
     assert_eq!(scene.org.users().iter().filter(|user| user.get("images").is_none()).count(), 1);
-    assert_eq!(scene.org.queues().len(), 3);
+    assert_eq!(scene.org.queues().len(), 4);
     assert_eq!(scene.org.queue(SALES).unwrap()["name"], "Sales");
     let integration = scene.org.integration(INTEGRATION).unwrap();
     assert_eq!(integration["recipient"]["id"], INTEGRATION);

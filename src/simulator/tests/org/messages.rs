@@ -158,11 +158,14 @@ fn typing_is_off_both_ways_until_it_is_switched_on() {
         (emissions.contains("event-typing"), emissions.contains(&topic))
     };
     assert_eq!(types(&mut scene), (false, false));
-    scene.org.set_switches(Switches {
-        typing_inbound: true,
-        typing_outbound: true,
-        ..Switches::default()
-    });
+    scene
+        .org
+        .set_switches(Switches {
+            typing_inbound: true,
+            typing_outbound: true,
+            ..Switches::default()
+        })
+        .unwrap();
     assert_eq!(types(&mut scene), (true, true));
 }
 

@@ -50,7 +50,7 @@ impl Scene {
     /// The same with other switches.
     pub(crate) fn with(switches: Switches) -> Self {
         let mut scene = Self::new();
-        scene.org.set_switches(switches);
+        scene.org.set_switches(switches).unwrap();
         scene
     }
 

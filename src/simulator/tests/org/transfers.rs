@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use baton_simulator::org::{Replaceable, Switches};
 use serde_json::json;
 
 use crate::scene::{DANA, MILAN, SALES, SUPPORT, Scene};
@@ -45,10 +46,10 @@ fn a_transfer_to_an_agent_who_does_not_answer_goes_back_to_the_queue_it_came_fro
 #[test]
 fn a_conversation_can_go_back_to_a_flow() {
     let mut scene = Scene::connected();
-    scene.org.set_switches(baton_simulator::org::Switches {
-        flow_keeps_conversation: true,
-        ..Default::default()
-    });
+    scene
+        .org
+        .set_switches(Switches { flow_keeps_conversation: true, ..Default::default() })
+        .unwrap();
     scene.does(json!({ "action": "send_to_flow", "flow": "Survey flow" }));
     assert_eq!(scene.story(), ["user.end TRANSFER", "flow.start"]);
     assert_eq!(scene.standing(), "in_flow");
@@ -65,6 +66,50 @@ fn the_api_transfers_an_agents_participant_to_a_queue_by_id_or_name() {
         let conversation = scene.conversation.clone();
         scene.org.replace_with_queue(scene.now, &conversation, &agent, &body).unwrap();
         assert_eq!(scene.story(), ["user.end TRANSFER", "acd.start"]);
+    }
+}
+
+/// A conversation that the flow has put into the queue without members.
+fn in_bot_queue(replaceable_in_queue: Replaceable) -> Scene {
+    let flow_queue = Some("Bot queue".to_owned());
+    let mut scene =
+        Scene::with(Switches { flow_queue, replaceable_in_queue, ..Switches::default() });
+    scene.writes("I want to talk to a person");
+    scene.story();
+    scene
+}
+
+#[test]
+fn nobody_takes_a_conversation_out_of_a_queue_without_members() {
+    let mut scene = in_bot_queue(Replaceable::Acd);
+    assert_eq!(scene.participants("acd")[0]["name"], "Bot queue");
+    let action = serde_json::from_value(json!({ "action": "accept", "user": "Milan" })).unwrap();
+    let conversation = scene.conversation.clone();
+    let refusal = scene.org.act(scene.now, &conversation, action).unwrap_err();
+    assert!(refusal.message.contains("no members"), "{refusal}");
+}
+
+#[test]
+fn out_of_a_queue_that_participant_is_replaced_that_can_be() {
+    let not_connected = "conversations.error.transfer.not.connected";
+    let same_party = "conversations.error.transfer.same.party";
+    for (replaceable, acd_code, customer_code) in [
+        (Replaceable::Acd, None, Some(same_party)),
+        (Replaceable::Customer, Some(not_connected), None),
+        (Replaceable::Neither, Some(not_connected), Some(same_party)),
+    ] {
+        for (purpose, expected) in [("acd", acd_code), ("customer", customer_code)] {
+            let mut scene = in_bot_queue(replaceable);
+            let conversation = scene.conversation.clone();
+            let participant = scene.participant(purpose);
+            let body = json!({ "queueName": "Sales" });
+            let replaced =
+                scene.org.replace_with_queue(scene.now, &conversation, &participant, &body);
+            assert_eq!(replaced.err().map(|refusal| refusal.code), expected);
+            let story: &[&str] =
+                if expected.is_none() { &["acd.end TRANSFER", "acd.start"] } else { &[] };
+            assert_eq!(scene.story(), story);
+        }
     }
 }
 

@@ -235,9 +235,9 @@ async fn lists_come_in_pages() {
     let token = simulator.token().await;
     let path = "routing/queues?pageSize=2&pageNumber=2";
     let page = simulator.call(Method::GET, path, &token, Value::Null).await.body;
-    assert_eq!(page["total"], 3);
+    assert_eq!(page["total"], 4);
     assert_eq!(page["pageCount"], 2);
-    assert_eq!(page["entities"].as_array().unwrap().len(), 1);
+    assert_eq!(page["entities"].as_array().unwrap().len(), 2);
     let named = simulator.call(Method::GET, "routing/queues?name=Sales", &token, Value::Null);
     assert_eq!(named.await.body["entities"][0]["name"], "Sales");
     let bad = simulator.call(Method::GET, "routing/queues?pageSize=0", &token, Value::Null);
