@@ -19,9 +19,15 @@ WASM_METADCE := $(dir $(WASM_OPT))wasm-metadce
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
 GENESYS_SDK := $(TOOLS)/genesys-sdk/installed
 BATON := $(TARGET)/debug/baton
-# Everything but the filter, which is a module for a wasm host.
-NATIVE := --workspace --exclude baton-edge-envoy
+# Everything but what is for wasm hosts.
+NATIVE := --workspace $(addprefix --exclude baton-edge-,component envoy proxy spin)
 MODULE := target/edge/baton-edge-envoy.wasm
+# What is for wasm hosts, each with its features and its target.
+FILTER := --package baton-edge-envoy --target wasm32-wasip1
+SPIN_ON_WASI_0_2 := --package baton-edge-spin --features wasi-0-2 --target wasm32-wasip2
+SPIN_ON_WASI_0_3 := --package baton-edge-spin --features wasi-0-3 --target wasm32-wasip2
+PROXY := --package baton-edge-proxy --target wasm32-wasip2
+GATE := --package baton-edge-component --target wasm32-unknown-unknown
 # What the compiler may have used, and no more: with every feature allowed, the module comes out in
 # an encoding that Envoy does not read.
 WASM_FEATURES := $(addprefix --enable-,bulk-memory bulk-memory-opt multivalue mutable-globals \
@@ -42,16 +48,25 @@ run: $(ENVOY) wasm baton ## Plays a whole handoff, then leaves the stage to you
 test: check show unit genesys-sdk ## Everything that has to hold
 
 .PHONY: check
-check: $(CARGO_DENY) wasm-target ## Format, lints, dependencies, documentation
+check: $(CARGO_DENY) wasm-targets ## Format, lints, dependencies, documentation
 	cargo fmt --all --check
 	cargo clippy --quiet $(NATIVE) --all-targets -- --deny warnings
-	cargo clippy --quiet --package baton-edge-envoy --target wasm32-wasip1 -- --deny warnings
+	cargo clippy --quiet $(FILTER) -- --deny warnings
+	cargo clippy --quiet $(SPIN_ON_WASI_0_2) -- --deny warnings
+	cargo clippy --quiet $(SPIN_ON_WASI_0_3) -- --deny warnings
+	cargo clippy --quiet $(PROXY) -- --deny warnings
+	cargo clippy --quiet $(GATE) -- --deny warnings
+	cargo clippy --quiet --package baton-edge-component --examples -- --deny warnings
 	$(CARGO_DENY) --log-level error check bans licenses sources
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(NATIVE)
-	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps --package baton-edge-envoy --target wasm32-wasip1
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(FILTER)
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(SPIN_ON_WASI_0_2)
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(SPIN_ON_WASI_0_3)
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(PROXY)
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(GATE)
 
 .PHONY: unit
-unit: $(ENVOY) wasm baton ## All tests of the workspace
+unit: $(ENVOY) wasm components baton ## All tests of the workspace
 	cargo test $(NATIVE) --all-targets
 
 .PHONY: genesys-sdk
@@ -85,7 +100,7 @@ advisories: $(CARGO_DENY) ## Known holes in dependencies; asks the RustSec datab
 	$(CARGO_DENY) check advisories
 
 .PHONY: tools
-tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) $(GENESYS_SDK) wasm-target ## Installs what the others need
+tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) $(GENESYS_SDK) wasm-targets ## Installs what the others need
 
 .PHONY: baton
 baton:
@@ -94,9 +109,9 @@ baton:
 
 # The module for Envoy. What Envoy never calls is taken out of it, and the rest made smaller.
 .PHONY: wasm
-wasm: $(WASM_OPT) wasm-target ## Builds the filter
+wasm: $(WASM_OPT) wasm-targets ## Builds the filter
 	@echo "Building the filter."
-	@cargo build --quiet --package baton-edge-envoy --target wasm32-wasip1 --profile wasm
+	@cargo build --quiet $(FILTER) --profile wasm
 	@mkdir -p $(dir $(MODULE))
 	@$(WASM_METADCE) $(WASM_FEATURES) --graph-file src/edge-envoy/exports.json \
 		$(TARGET)/wasm32-wasip1/wasm/baton_edge_envoy.wasm -o $(MODULE).all > /dev/null
@@ -104,9 +119,26 @@ wasm: $(WASM_OPT) wasm-target ## Builds the filter
 	@rm $(MODULE).all
 	@mv $(MODULE).new $(MODULE)
 
-.PHONY: wasm-target
-wasm-target:
-	@rustup target list --installed | grep -qx wasm32-wasip1 || rustup target add wasm32-wasip1
+# The components for Spin and for other WASI hosts. The two for Spin are one package.
+.PHONY: components
+components: wasm-targets ## Builds the components for Spin and for other WASI hosts
+	@echo "Building the components."
+	@mkdir -p target/edge
+	@cargo build --quiet $(SPIN_ON_WASI_0_2) --profile wasm
+	@cp $(TARGET)/wasm32-wasip2/wasm/baton_edge_spin.wasm target/edge/baton-edge-spin-wasi-0-2.wasm
+	@cargo build --quiet $(SPIN_ON_WASI_0_3) --profile wasm
+	@cp $(TARGET)/wasm32-wasip2/wasm/baton_edge_spin.wasm target/edge/baton-edge-spin-wasi-0-3.wasm
+	@cargo build --quiet $(PROXY) --profile wasm
+	@cp $(TARGET)/wasm32-wasip2/wasm/baton_edge_proxy.wasm target/edge/baton-edge-proxy.wasm
+	@cargo build --quiet $(GATE) --profile wasm
+	@cargo run --quiet --package baton-edge-component --example as_component \
+		$(TARGET)/wasm32-unknown-unknown/wasm/baton_edge_component.wasm target/edge/baton-edge-component.wasm
+
+.PHONY: wasm-targets
+wasm-targets:
+	@for target in wasm32-wasip1 wasm32-wasip2 wasm32-unknown-unknown; do \
+		rustup target list --installed | grep -qx $$target || rustup target add $$target; \
+	done
 
 $(TOOLS)/envoy-$(ENVOY_VERSION)/bin/envoy:
 	@echo "Installing Envoy $(ENVOY_VERSION)."

@@ -5,7 +5,7 @@ use std::{env, fs};
 use baton_sidecar::{
     Configuration, ConfigurationProblem, Sidecar, Store, bind, default_configuration,
 };
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
@@ -48,8 +48,19 @@ pub(crate) struct Arguments {
     #[arg(long)]
     print_default_config: bool,
 
+    /// Take webhooks in this process, without a proxy: where `[edge]` says
+    #[arg(long, value_name = "WHERE")]
+    edge: Option<EdgePlace>,
+
     #[command(flatten)]
     log: LogArguments,
+}
+
+/// Where webhooks are verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EdgePlace {
+    /// In this process
+    InProcess,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
@@ -62,16 +73,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    block_on(serve(configuration))
+    block_on(serve(configuration, arguments.edge))
 }
 
-async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
+async fn serve(configuration: Configuration, edge: Option<EdgePlace>) -> Result<Outcome, Failure> {
     let mut stop = StopSignals::new()?;
     // A taken port is found out before the store is touched.
     let chat = bind(configuration.chat_listen).await?;
     let internal = bind(configuration.internal_listen).await?;
     let application = match configuration.application_listen() {
         Some(address) => Some(bind(address).await?),
+        None => None,
+    };
+    let edge = match edge {
+        Some(EdgePlace::InProcess) => Some(bind(configuration.edge.listen).await?),
         None => None,
     };
     let store = Store::open(&configuration.store_path)?;
@@ -87,6 +102,12 @@ async fn serve(configuration: Configuration) -> Result<Outcome, Failure> {
             output::line(&format!("serving: API for applications http://{address}"))?;
         }
         sidecar = sidecar.with_application(application);
+    }
+    if let Some(edge) = edge {
+        if let Ok(address) = edge.local_addr() {
+            output::line(&format!("serving: webhooks http://{address}"))?;
+        }
+        sidecar = sidecar.with_edge(edge);
     }
     sidecar.run(chat, internal, async move { stop.received().await }).await?;
     Ok(Outcome::Done)

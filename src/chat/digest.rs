@@ -25,6 +25,11 @@ impl SecretDigest {
         &self.0
     }
 
+    /// The sixty-four hexadecimal digits.
+    pub fn to_hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Whether it is one of these, in constant time: each is compared, whatever came before.
     pub fn is_one_of(&self, digests: &[Self]) -> bool {
         let hit = digests.iter().fold(Choice::from(0), |hit, digest| hit | self.0.ct_eq(&digest.0));

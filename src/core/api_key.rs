@@ -7,6 +7,8 @@ use core::fmt;
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::digest::from_hex;
+
 /// The header that carries the key, in lower case.
 pub const HEADER: &str = "x-api-key";
 
@@ -49,6 +51,11 @@ impl ApiKey {
     /// The key of this text.
     pub fn new(key: &str) -> Self {
         Self(Sha256::digest(key).into())
+    }
+
+    /// The key of which this is the SHA-256, in 64 hexadecimal digits; `None` for other text.
+    pub fn of_digest(digest: &str) -> Option<Self> {
+        from_hex(digest.as_bytes()).map(Self)
     }
 
     /// Reads the one value of the header.

@@ -5,6 +5,8 @@
 
 mod node;
 mod secrets;
+#[cfg(test)]
+mod tests;
 
 use alloc::{collections::BTreeMap, format, string::String, sync::Arc, vec::Vec};
 use core::fmt;
@@ -12,6 +14,8 @@ use core::fmt;
 use self::{node::Node, secrets::Secrets};
 use crate::{
     api_key::{ApiKey, ApiKeys, MOST_ACTIVE},
+    json::Json,
+    look_up::Policy,
     tenant::{Tenant, TenantKey, is_segment},
     translation::BotMessages,
 };
@@ -31,6 +35,8 @@ pub struct Configuration {
     pub tenants: BTreeMap<TenantKey<'static>, Arc<Tenant>>,
     /// What becomes of a webhook for another tenant.
     pub unlisted_tenants: UnlistedTenants,
+    /// How tenants are looked up.
+    pub look_up: LookUp,
     /// How Envoy is told to hold a request; other hosts do not read it.
     pub envoy_hold: EnvoyHold,
     /// What is allowed and not advised, one line each.
@@ -49,6 +55,23 @@ pub struct Upstream {
 impl fmt::Debug for Upstream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Upstream").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+/// How tenants are looked up at the sidecar.
+#[derive(Default)]
+pub struct LookUp {
+    /// The `Authorization` header that the edge adds, as it is sent; empty where nothing is looked
+    /// up.
+    pub authorization: String,
+    /// For how long what was found is believed.
+    pub policy: Policy,
+}
+
+/// The credential does not show itself.
+impl fmt::Debug for LookUp {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("LookUp").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
@@ -100,7 +123,20 @@ const DEFAULT_MAX_BODY_BYTES: usize = 512 * 1024;
 /// The largest limit that may be set.
 const LARGEST_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
 
+/// The longest that anything looked up may be believed: a week.
+const LONGEST_LIFETIME_SECONDS: u64 = 7 * 24 * 3_600;
+
 impl Configuration {
+    /// The names of the environment's variables that a document takes secrets from, for a host
+    /// that has to fetch them before it can read the document.
+    pub fn secrets(document: &[u8]) -> Vec<String> {
+        let mut names = Vec::new();
+        if let Ok(root) = Json::parse(document) {
+            secrets::names(root, &mut names);
+        }
+        names
+    }
+
     /// Reads the document. `environment` gives a variable of the host's environment.
     ///
     /// # Errors
@@ -115,6 +151,7 @@ impl Configuration {
             "upstream",
             "tenants",
             "unlisted_tenants",
+            "look_up",
             "envoy",
             "dangerous_inline_secrets",
         ])?;
@@ -164,6 +201,18 @@ impl Configuration {
             ])?,
             None => UnlistedTenants::default(),
         };
+        let look_up = match (root.optional("look_up")?, unlisted_tenants) {
+            (Some(node), _) => look_up(&node, &mut secrets)?,
+            (None, UnlistedTenants::Refuse) => LookUp::default(),
+            (None, UnlistedTenants::LookUp) => {
+                return Err(ConfigurationError {
+                    member: "look_up".into(),
+                    problem: "it is missing, and unlisted_tenants is \"look_up\": give the \
+                              credential that look-ups show"
+                        .into(),
+                });
+            }
+        };
         let envoy_hold = match root.optional("envoy")? {
             Some(node) => envoy(&node)?,
             None => EnvoyHold::default(),
@@ -175,6 +224,7 @@ impl Configuration {
             upstream,
             tenants,
             unlisted_tenants,
+            look_up,
             envoy_hold,
             warnings: secrets.warnings,
         })
@@ -214,6 +264,28 @@ fn upstream(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<Upstream> {
     };
     let credential = secrets.read_header(&node.required("credential")?)?;
     Ok(Upstream { path, authorization: format!("Bearer {credential}") })
+}
+
+fn look_up(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<LookUp> {
+    node.allow_only(&["credential", "fresh_seconds", "stale_seconds", "unknown_seconds"])?;
+    let credential = secrets.read_header(&node.required("credential")?)?;
+    let mut policy = Policy::default();
+    for (name, lifetime) in [
+        ("fresh_seconds", &mut policy.fresh),
+        ("stale_seconds", &mut policy.stale),
+        ("unknown_seconds", &mut policy.unknown),
+    ] {
+        let Some(node) = node.optional(name)? else { continue };
+        let seconds = node.integer()?;
+        if !(1..=LONGEST_LIFETIME_SECONDS).contains(&seconds) {
+            return Err(node.error(format!("it has to be from 1 to {LONGEST_LIFETIME_SECONDS}")));
+        }
+        *lifetime = seconds * 1_000;
+    }
+    if policy.stale < policy.fresh {
+        return Err(node.error("stale_seconds has to be fresh_seconds or more"));
+    }
+    Ok(LookUp { authorization: format!("Bearer {credential}"), policy })
 }
 
 fn tenants(
@@ -274,176 +346,4 @@ fn envoy(node: &Node<'_>) -> Result<EnvoyHold> {
     node.allow_only(&["hold"])?;
     node.required("hold")?
         .word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-
-    const GOOD: &str = r#"{
-        "upstream": {"credential": {"env": "CREDENTIAL"}},
-        "tenants": [{
-            "account_id": "acme", "project_id": "shop", "client_env": "live",
-            "signature_secrets": [{"env": "SECRET"}, {"env": "OLD_SECRET"}],
-            "api_keys": [{"env": "KEY"}]
-        }]
-    }"#;
-
-    fn environment(name: &str) -> Option<String> {
-        match name {
-            "CREDENTIAL" | "SECRET" | "KEY" => Some("0123456789abcdef0123456789abcdef".into()),
-            "OLD_SECRET" => Some("0123456789abcdef".into()),
-            "SHORT" => Some("0123456789abcde".into()),
-            "BLANKS" => Some("0123456789abcdef 0123456789abcdef".into()),
-            _ => None,
-        }
-    }
-
-    fn parse(document: &str) -> Result<Configuration> {
-        Configuration::parse(document.as_bytes(), &environment)
-    }
-
-    #[test]
-    fn a_short_document_gets_the_defaults() {
-        let configuration = parse(GOOD).unwrap();
-        assert_eq!(configuration.max_body_bytes, 524_288);
-        assert_eq!(configuration.upstream.path, "/internal/v1/deliveries");
-        assert_eq!(configuration.path_prefixes.len(), 2);
-        assert_eq!(configuration.bot_messages, BotMessages::Drop);
-        assert_eq!(configuration.envoy_hold, EnvoyHold::Pause);
-        assert!(configuration.tenants.contains_key(&TenantKey::new("acme", "shop", "live")));
-    }
-
-    #[test]
-    fn a_secret_under_32_characters_is_warned_about_by_its_place() {
-        let warnings = parse(GOOD).unwrap().warnings;
-        assert_eq!(
-            warnings,
-            [
-                "tenants[0].signature_secrets[1]: the secret has 16 characters: 32 or more are advised"
-            ]
-        );
-    }
-
-    #[test]
-    fn an_error_names_the_member_and_what_to_do() {
-        let replaced = |from: &str, to: &str| {
-            let document = GOOD.replace(from, to);
-            assert_ne!(document, GOOD, "{from}");
-            parse(&document).expect_err(to).to_string()
-        };
-        let cases = [
-            (
-                "SECRET\"}, {\"env\": \"OLD_SECRET",
-                "SHORT",
-                "tenants[0].signature_secrets[0]: the secret has 15 characters: it needs at least 16",
-            ),
-            (
-                "\"SECRET\"",
-                "\"UNSET\"",
-                "tenants[0].signature_secrets[0].env: there is no environment variable of this name",
-            ),
-            (
-                "{\"env\": \"SECRET\"}",
-                "\"0123456789abcdef\"",
-                "tenants[0].signature_secrets[0]: a secret must not stand in this document",
-            ),
-            (
-                "{\"env\": \"SECRET\"}",
-                "7",
-                "tenants[0].signature_secrets[0]: it has to be an object",
-            ),
-            (
-                "[{\"env\": \"SECRET\"}, {\"env\": \"OLD_SECRET\"}]",
-                "[]",
-                "tenants[0]: signature_secrets has to name at least one secret",
-            ),
-            ("\"acme\"", "\"a/b\"", "tenants[0].account_id: it stands in a path"),
-            ("\"acme\"", "true", "tenants[0].account_id: it has to be a string"),
-            ("\"account_id\"", "\"acount_id\"", "tenants[0].acount_id: there is no such member"),
-            ("\"account_id\": \"acme\",", "", "tenants[0].account_id: it is missing"),
-            ("\"CREDENTIAL\"", "\"BLANKS\"", "upstream.credential: it goes into a header"),
-            (
-                "[{\"env\": \"KEY\"}]",
-                "[]",
-                "tenants[0].api_keys: it has to name one key, or two while they are rotated",
-            ),
-            (
-                "[{\"env\": \"KEY\"}]",
-                "[{\"env\": \"KEY\"}, {\"env\": \"SECRET\"}, {\"env\": \"CREDENTIAL\"}]",
-                "tenants[0].api_keys: it has to name one key, or two while they are rotated",
-            ),
-            (
-                "\"KEY\"",
-                "\"SHORT\"",
-                "tenants[0].api_keys[0]: the secret has 15 characters: it needs at least 16",
-            ),
-            ("\"KEY\"", "\"BLANKS\"", "tenants[0].api_keys[0]: it goes into a header"),
-            (
-                "{\"env\": \"KEY\"}",
-                "\"0123456789abcdef\"",
-                "tenants[0].api_keys[0]: a secret must not stand in this document",
-            ),
-            (
-                "\"upstream\": {",
-                "\"upstream\": {\"path\": \"/webhooks/genesys/x\",",
-                "upstream.path: one of path_prefixes lies under it",
-            ),
-            (
-                "\"upstream\": {",
-                "\"max_body_bytes\": 0, \"upstream\": {",
-                "max_body_bytes: it has to be from 1 to 16777216",
-            ),
-            (
-                "\"upstream\": {",
-                "\"bot_messages\": \"keep\", \"upstream\": {",
-                "bot_messages: it has to be one of drop, forward",
-            ),
-            (
-                "\"upstream\": {",
-                "\"path_prefixes\": [\"/a/\"], \"upstream\": {",
-                "path_prefixes[0]: it has to begin with a slash",
-            ),
-            (
-                "\"upstream\": {",
-                "\"envoy\": {\"hold\": \"host\"}, \"upstream\": {",
-                "envoy.hold: it has to be one of pause, buffer_filter",
-            ),
-        ];
-        for (from, to, expected) in cases {
-            let message = replaced(from, to);
-            let expected = format!("edge configuration: {expected}");
-            assert!(message.starts_with(&expected), "{message}\n{expected}");
-        }
-        assert_eq!(
-            parse("{").unwrap_err().to_string(),
-            "edge configuration: the document: it is not JSON"
-        );
-        assert!(
-            parse("[]").unwrap_err().to_string().contains("the document: it has to be an object")
-        );
-        let twice = GOOD.replace("}]\n        }]", "}]\n        }, {\"account_id\": \"acme\", \"project_id\": \"shop\", \"client_env\": \"live\", \"signature_secrets\": [{\"env\": \"SECRET\"}]}]");
-        assert!(
-            parse(&twice)
-                .unwrap_err()
-                .to_string()
-                .contains("tenants[1]: the same tenant is listed above")
-        );
-    }
-
-    #[test]
-    fn secrets_may_stand_in_the_document_only_when_that_is_asked_for() {
-        let inline = GOOD
-            .replace("{\"env\": \"SECRET\"}", "\"0123456789abcdef0123456789abcdef\"")
-            .replacen('{', "{\"dangerous_inline_secrets\": true,", 1);
-        let configuration = parse(&inline).unwrap();
-        assert!(configuration.warnings[0].starts_with("dangerous_inline_secrets: "));
-    }
-
-    #[test]
-    fn invariant_10_a_configuration_does_not_show_its_secrets() {
-        let shown = format!("{:?}", parse(GOOD).unwrap());
-        assert!(!shown.contains("0123456789"), "{shown}");
-    }
 }

@@ -174,6 +174,17 @@ impl Gate {
         ]
     }
 
+    /// All headers of the delivery's request but those that begin with a colon: the edge's own, and
+    /// of the webhook's those that [`goes_up`] lets through.
+    pub fn delivery_headers_beside<'h>(
+        &'h self,
+        webhook: impl Iterator<Item = (&'h str, &'h [u8])>,
+    ) -> impl Iterator<Item = (&'h str, &'h [u8])> {
+        let own = self.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
+        let kept = webhook.filter(|(name, _)| goes_up(name));
+        own.into_iter().chain(kept).filter(|(name, _)| !name.starts_with(':'))
+    }
+
     fn route<'p>(&self, path: &'p [u8]) -> Route<'p> {
         let path = path.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
         // A path with other bytes is none of ours, unless it begins as ours do.
@@ -274,7 +285,8 @@ mod tests {
         let document = br#"{
             "upstream": {"credential": {"env": "CREDENTIAL"}},
             "tenants": [],
-            "unlisted_tenants": "look_up"
+            "unlisted_tenants": "look_up",
+            "look_up": {"credential": {"env": "LOOK_UP_CREDENTIAL"}}
         }"#;
         let environment = |_: &str| Some(SECRET.into());
         Gate::new(Configuration::parse(document, &environment).unwrap())

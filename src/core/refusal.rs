@@ -64,6 +64,14 @@ impl Refusal {
         others.into_iter().chain(signatures).chain(api_keys)
     }
 
+    /// Whether a proof was well-formed and did not match what is known of its tenant.
+    pub const fn is_mismatch(self) -> bool {
+        matches!(
+            self,
+            Self::Signature(SignatureProblem::Mismatch) | Self::ApiKey(ApiKeyProblem::Mismatch)
+        )
+    }
+
     /// A word for logs and metrics.
     pub const fn label(self) -> &'static str {
         match self {

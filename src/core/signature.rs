@@ -10,6 +10,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use subtle::{Choice, ConstantTimeEq};
 
+use crate::digest::from_hex;
+
 /// The header that carries the signature, in lower case.
 pub const HEADER: &str = "x-hub-signature-256";
 
@@ -120,15 +122,6 @@ impl fmt::Debug for Signature {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Signature")
     }
-}
-
-fn from_hex(encoded: &[u8]) -> Option<[u8; 32]> {
-    let mut digits = encoded.iter().map(|digit| char::from(*digit).to_digit(16));
-    let mut digest = [0; 32];
-    for byte in &mut digest {
-        *byte = u8::try_from(digits.next()?? * 16 + digits.next()??).ok()?;
-    }
-    Some(digest)
 }
 
 fn from_base64(encoded: &[u8]) -> Option<[u8; 32]> {

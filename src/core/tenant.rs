@@ -83,8 +83,9 @@ impl Tenant {
 }
 
 /// Whether the text can stand for an account, a project or an environment in a path:
-/// `[A-Za-z0-9._-]{1,64}`, as sent, undecoded.
+/// `[A-Za-z0-9._-]{1,64}`, as sent, undecoded, and neither `.` nor `..`, which mean another path
+/// (RFC 3986, 3.3).
 pub fn is_segment(text: &str) -> bool {
     let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    (1..=64).contains(&text.len()) && text.bytes().all(legal)
+    (1..=64).contains(&text.len()) && text.bytes().all(legal) && !matches!(text, "." | "..")
 }

@@ -3,6 +3,7 @@
 mod application;
 mod bot;
 mod chat;
+mod edge;
 mod genesys;
 mod queues;
 mod reassurance;
@@ -21,6 +22,7 @@ use crate::{secret::Secrets, section::Section};
 
 pub use application::ApplicationAccess;
 pub use bot::{BotAccess, BotKind, Destination, Target, WhenDown};
+pub use edge::{EdgeAccess, TenantEdge};
 pub(crate) use genesys::JOINED_NOTE;
 pub use genesys::{
     After, AgentName, GenesysAccess, HandoffOptions, InQueueMessages, Start, StrayMessages,
@@ -46,6 +48,10 @@ pub struct Configuration {
     pub delivery_credentials: Vec<SecretDigest>,
     /// What an operator shows.
     pub admin_credentials: Vec<SecretDigest>,
+    /// What an edge shows that looks tenants up here; none where none does.
+    pub look_up_credentials: Vec<SecretDigest>,
+    /// The edge in this process, which runs only when it is asked for.
+    pub edge: EdgeAccess,
     /// The API for applications.
     pub application: ApplicationAccess,
     /// The file of the store.
@@ -73,6 +79,8 @@ pub struct Tenant {
     pub genesys: Option<GenesysAccess>,
     /// What answers before a human does; absent where the chat begins with a human.
     pub bot: Option<BotAccess>,
+    /// By what its webhooks are known; absent where the edge knows by itself.
+    pub edge: Option<TenantEdge>,
     /// Where the bot may hand over to by a name.
     pub destinations: Vec<Destination>,
     /// By which keys its applications come in; none where there are no applications.
@@ -132,11 +140,14 @@ impl Configuration {
         )?;
         let admin_credentials =
             secrets.read(&mut internal, "admin_credentials", Some("BATON_ADMIN_CREDENTIAL"))?;
+        let look_up_credentials = secrets.read_optional(&mut internal, "look_up_credentials")?;
         let mut purposes = Purposes::default();
         purposes.add(internal.name("delivery_credentials"), &delivery_credentials)?;
         purposes.add(internal.name("admin_credentials"), &admin_credentials)?;
+        purposes.add(internal.name("look_up_credentials"), &look_up_credentials)?;
         internal.finish()?;
 
+        let edge = edge::read(document.section("edge")?)?;
         let application = application::read(document.section("application")?)?;
 
         let mut store = document.section("store")?;
@@ -154,9 +165,10 @@ impl Configuration {
 
         let mut tenants = Vec::new();
         for section in document.sections("tenants")? {
-            let [connector, api_keys, token, handoff] = [
+            let [connector, api_keys, edge_keys, token, handoff] = [
                 "connector_tokens",
                 "api_keys",
+                "edge.api_keys",
                 "genesys.token_credentials",
                 "genesys.handoff_credentials",
             ]
@@ -164,6 +176,9 @@ impl Configuration {
             let tenant = tenant(section, &mut secrets, &tenants)?;
             purposes.add(connector, &tenant.connector_tokens)?;
             purposes.add(api_keys, &tenant.api_keys)?;
+            if let Some(edge) = &tenant.edge {
+                purposes.add(edge_keys, &edge.api_keys)?;
+            }
             if let Some(genesys) = &tenant.genesys {
                 purposes.add(token, &genesys.token_credentials)?;
                 purposes.add(handoff, &genesys.handoff_credentials)?;
@@ -181,6 +196,8 @@ impl Configuration {
             internal_listen,
             delivery_credentials,
             admin_credentials,
+            look_up_credentials,
+            edge,
             application,
             store_path: store_path.into(),
             sessions,
@@ -220,6 +237,8 @@ fn tenant(
     let genesys = genesys.map(|section| genesys::read(section, secrets)).transpose()?;
     let bot = section.optional_section("bot")?;
     let bot = bot.map(|section| bot::read(section, secrets)).transpose()?;
+    let edge = section.optional_section("edge")?;
+    let edge = edge.map(|section| edge::tenant(section, secrets)).transpose()?;
     let destinations = bot::destinations(section.sections("destinations")?)?;
     let api_keys = secrets.read_optional(&mut section, "api_keys")?;
     let webhooks = application::webhooks(section.sections("webhooks")?, &key, secrets)?;
@@ -249,6 +268,7 @@ fn tenant(
         hosts,
         genesys,
         bot,
+        edge,
         destinations,
         api_keys,
         webhooks,

@@ -10,6 +10,9 @@ const SHORT_CONNECTIONS: u64 = 1_000;
 /// How many connections of edges and operators there may be at a time.
 const INTERNAL_CONNECTIONS: u64 = 1_000;
 
+/// How many connections that bring webhooks to the edge in this process there may be at a time.
+const EDGE_CONNECTIONS: u64 = 1_000;
+
 /// How many connections of applications there may be at a time.
 const APPLICATION_CONNECTIONS: u64 = 1_000;
 
@@ -29,6 +32,8 @@ pub(crate) struct MostConnections {
     pub(crate) sockets: usize,
     /// For edges and operators.
     pub(crate) internal: usize,
+    /// For webhooks, where the edge is in this process.
+    pub(crate) edge: usize,
     /// For applications.
     pub(crate) application: usize,
     /// How many of these may be streams of events; the others are for requests.
@@ -69,14 +74,16 @@ impl MostConnections {
         let left = limit.saturating_sub(RESERVE).max(8);
         let internal = (left / 4).clamp(1, INTERNAL_CONNECTIONS);
         let short = (left / 8).clamp(1, SHORT_CONNECTIONS);
+        let edge = (left / 8).clamp(1, EDGE_CONNECTIONS);
         let application = (left / 8).clamp(1, APPLICATION_CONNECTIONS);
         let outgoing = (left / 8).clamp(1, OUTGOING_CONNECTIONS);
-        let sockets = (left - internal - short - application - outgoing).min(most_sockets);
+        let sockets = (left - internal - edge - short - application - outgoing).min(most_sockets);
         let count = |number| usize::try_from(number).unwrap_or(usize::MAX);
         Self {
             chat: count(sockets + short),
             sockets: count(sockets),
             internal: count(internal),
+            edge: count(edge),
             application: count(application),
             streams: count(application - application / 4),
         }
@@ -90,11 +97,12 @@ mod tests {
     #[test]
     fn connections_never_take_the_last_descriptors_nor_those_of_what_goes_out() {
         for limit in (RESERVE + 8..20_000).chain([u64::MAX]) {
-            let MostConnections { chat, sockets, internal, application, .. } =
+            let MostConnections { chat, sockets, internal, edge, application, .. } =
                 MostConnections::within(limit, 10_000);
-            assert!(chat > sockets && sockets > 0 && internal > 0 && application > 0, "{limit}");
+            let least = [chat - sockets, sockets, internal, edge, application].into_iter().min();
+            assert!(least > Some(0), "{limit}");
             let outgoing = ((limit - RESERVE) / 8).min(OUTGOING_CONNECTIONS);
-            let incoming = (chat + internal + application) as u64;
+            let incoming = (chat + internal + edge + application) as u64;
             assert!(incoming + outgoing + RESERVE <= limit, "{limit}");
         }
     }
@@ -105,15 +113,17 @@ mod tests {
             chat: 11_000,
             sockets: 10_000,
             internal: 1_000,
+            edge: 1_000,
             application: 1_000,
             streams: 750,
         };
-        assert_eq!(MostConnections::within(14_064, 10_000), all);
+        assert_eq!(MostConnections::within(15_064, 10_000), all);
         assert_eq!(MostConnections::within(u64::MAX, 10_000), all);
         let few = MostConnections {
-            chat: 500,
-            sockets: 375,
+            chat: 375,
+            sockets: 250,
             internal: 250,
+            edge: 125,
             application: 125,
             streams: 94,
         };

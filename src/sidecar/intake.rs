@@ -14,7 +14,7 @@ use baton_store::{Acceptance, Arrived, StoreError};
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::error::Category;
-use tokio::time::timeout;
+use tokio::{sync::SemaphorePermit, time::timeout};
 
 use crate::{
     actor::ActorMessage,
@@ -44,7 +44,27 @@ pub(crate) async fn deliver(
     request: Request,
 ) -> Result<Response, Problem> {
     authorize(&internal.delivery_credentials, request.headers())?;
-    let taken = timeout(internal.limits.call, take(&internal, request.into_body())).await;
+    settle(&internal, async {
+        let _place = place(&internal).await?;
+        take(&internal, read(request.into_body()).await?).await
+    })
+    .await
+}
+
+/// Takes a delivery of the edge in this process.
+pub(crate) async fn take_in(internal: &Internal, body: Vec<u8>) -> Response {
+    let taken = settle(internal, async {
+        let _place = place(internal).await?;
+        take(internal, body).await
+    });
+    taken.await.into_response()
+}
+
+async fn settle(
+    internal: &Internal,
+    work: impl Future<Output = Result<&'static str, Problem>>,
+) -> Result<Response, Problem> {
+    let taken = timeout(internal.limits.call, work).await;
     // A delivery whose storing took too long may be stored all the same.
     internal.arrived.notify_one();
     match taken {
@@ -57,10 +77,12 @@ pub(crate) async fn deliver(
     }
 }
 
-async fn take(internal: &Internal, body: Body) -> Result<&'static str, Problem> {
-    let _place =
-        internal.intakes.acquire().await.map_err(|_| Problem::try_again("the sidecar stops"))?;
-    let body = read(body).await?;
+/// A place among the deliveries that are being taken in.
+async fn place(internal: &Internal) -> Result<SemaphorePermit<'_>, Problem> {
+    internal.intakes.acquire().await.map_err(|_| Problem::try_again("the sidecar stops"))
+}
+
+async fn take(internal: &Internal, body: Vec<u8>) -> Result<&'static str, Problem> {
     let delivery = parse(&body)?;
     if delivery.is_transient() {
         show(internal, &delivery).await;

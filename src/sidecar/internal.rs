@@ -1,10 +1,11 @@
 //! The internal listener: deliveries from the edge, and what operators ask.
 
 mod handoffs;
+mod look_up;
 mod state;
 mod tokens;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -24,7 +25,8 @@ use tokio::{
 };
 
 use crate::{
-    cause::Chain, directory::Directory, intake, link::Links, problem::Problem, registry::Registry,
+    cause::Chain, configuration::TenantEdge, directory::Directory, intake, link::Links,
+    problem::Problem, registry::Registry,
 };
 
 /// For how long an operator's question to the store may take.
@@ -41,6 +43,9 @@ pub(crate) struct Internal {
     pub(crate) limits: Limits,
     pub(crate) delivery_credentials: Vec<SecretDigest>,
     pub(crate) admin_credentials: Vec<SecretDigest>,
+    pub(crate) look_up_credentials: Vec<SecretDigest>,
+    /// By what the tenants' webhooks are known.
+    pub(crate) edges: HashMap<TenantKey<'static>, TenantEdge>,
     /// Tells the dispatcher that there is something new in the inbox.
     pub(crate) arrived: Arc<Notify>,
     pub(crate) intakes: Semaphore,
@@ -54,7 +59,7 @@ pub(crate) fn intakes() -> Semaphore {
 }
 
 impl Internal {
-    pub(crate) fn router(self) -> Router {
+    pub(crate) fn router(self: Arc<Self>) -> Router {
         Router::new()
             .route("/internal/v1/deliveries", post(intake::deliver))
             .route("/internal/v1/sessions/{session_id}", get(session))
@@ -63,6 +68,10 @@ impl Internal {
                 "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/token",
                 post(tokens::lend),
             )
+            .route(
+                "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/edge",
+                get(look_up::look_up),
+            )
             .route("/internal/v1/tenants", get(state::tenants))
             .route("/internal/v1/metrics", get(state::metrics))
             .route("/internal/v1/health", get(health))
@@ -70,7 +79,7 @@ impl Internal {
             .method_not_allowed_fallback(async || {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path does not take this method")
             })
-            .with_state(Arc::new(self))
+            .with_state(self)
     }
 }
 

@@ -24,6 +24,7 @@ mod delivery;
 mod descriptors;
 mod directory;
 mod dispatcher;
+mod edge;
 mod errand;
 mod estimated_waits;
 mod failure;
@@ -60,8 +61,9 @@ pub use baton_process::{Clock, Random, RandomError};
 pub use baton_store::{OpenError, Store, StoreError};
 pub use configuration::{
     After, AgentName, ApplicationAccess, BotAccess, BotKind, Configuration, ConfigurationProblem,
-    Destination, GenesysAccess, HandoffOptions, InQueueMessages, Reassurance, SessionOptions,
-    Start, StrayMessages, Target, Tenant, WhenDown, default_configuration,
+    Destination, EdgeAccess, GenesysAccess, HandoffOptions, InQueueMessages, Reassurance,
+    SessionOptions, Start, StrayMessages, Target, Tenant, TenantEdge, WhenDown,
+    default_configuration,
 };
 pub use listener::{BindError, bind};
 pub use pacing::Pacing;

@@ -84,14 +84,32 @@ impl Secrets<'_> {
         key: &str,
     ) -> Result<Option<Secret>, ConfigurationProblem> {
         let Some((name, value)) = section.value(key) else { return Ok(None) };
+        self.itself(&name, &value).map(Some)
+    }
+
+    fn itself(&self, name: &str, value: &Value) -> Result<Secret, ConfigurationProblem> {
         let entry = value.as_table().filter(|entry| entry.len() == 1);
         match entry.and_then(|entry| entry.get("env")).and_then(Value::as_str) {
-            Some(variable) => self.variable(&name, variable).map(|text| Some(Secret::new(text))),
+            Some(variable) => self.variable(name, variable).map(Secret::new),
             None => {
                 let problem = "has to be { env = \"NAME\" }, and never the secret itself";
                 Err(ConfigurationProblem::new(name, problem))
             }
         }
+    }
+
+    /// The one or two secrets under the key, that we have to know themselves.
+    pub(crate) fn read_each_itself(
+        &mut self,
+        section: &mut Section,
+        key: &str,
+    ) -> Result<Vec<Secret>, ConfigurationProblem> {
+        let name = section.name(key);
+        let values = section.list(key, "has to be a list of secrets")?.unwrap_or_default();
+        if !(1..=2).contains(&values.len()) {
+            return Err(ConfigurationProblem::new(name, "has to hold one or two secrets"));
+        }
+        values.into_iter().map(|(name, value)| self.itself(&name, &value)).collect()
     }
 
     fn digest(&mut self, name: String, value: Value) -> Result<SecretDigest, ConfigurationProblem> {

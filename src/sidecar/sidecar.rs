@@ -21,6 +21,7 @@ use crate::{
     descriptors::{MostConnections, most_connections},
     directory::Directory,
     dispatcher::Dispatcher,
+    edge::{Edge, edges},
     internal::{Internal, intakes},
     link::Links,
     links::Making,
@@ -81,7 +82,7 @@ pub enum RunError {
     /// A listener failed.
     #[error("the {listener} listener stopped; start the sidecar again")]
     Listener {
-        /// Which one: `chat`, `internal` or `application`.
+        /// Which one: `chat`, `internal`, `application` or `edge`.
         listener: &'static str,
         /// The reason.
         source: io::Error,
@@ -109,6 +110,7 @@ pub struct Sidecar {
     limits: Limits,
     pacing: Pacing,
     application: Option<TcpListener>,
+    edge: Option<TcpListener>,
 }
 
 impl Sidecar {
@@ -116,7 +118,8 @@ impl Sidecar {
     pub fn new(configuration: Configuration, store: Store) -> Self {
         let (clock, random) = (Clock::system(), Random::system());
         let (limits, pacing) = (Limits::default(), Pacing::default());
-        Self { configuration, store, clock, random, limits, pacing, application: None }
+        let (application, edge) = (None, None);
+        Self { configuration, store, clock, random, limits, pacing, application, edge }
     }
 
     /// Takes the time from this clock.
@@ -144,6 +147,11 @@ impl Sidecar {
         Self { application: Some(listener), ..self }
     }
 
+    /// Takes webhooks on this listener too: the edge in this process.
+    pub fn with_edge(self, listener: TcpListener) -> Self {
+        Self { edge: Some(listener), ..self }
+    }
+
     /// Serves until `stop` returns, then stops: sockets are closed with 1012, so that clients
     /// come again, deliveries on their way in are finished, and the store is closed.
     ///
@@ -157,7 +165,7 @@ impl Sidecar {
         stop: impl Future<Output = ()> + Send,
     ) -> Result<(), RunError> {
         let (trigger, shutdown) = shutdown();
-        let application = self.application.take();
+        let (application, edge) = (self.application.take(), self.edge.take());
         let (store, limits) = (self.store.clone(), self.limits);
         let most = most_connections(self.configuration.chat_allowance.most_sockets);
         let parts = self.assemble(&most, &shutdown).await?;
@@ -184,6 +192,10 @@ impl Sidecar {
             let listener = BoundedListener::new(listener, most.application, limits.write);
             tokio::spawn(serve(listener, parts.application, terms, shutdown.clone()))
         });
+        let mut edge = edge.map(|listener| {
+            let listener = BoundedListener::new(listener, most.edge, limits.write);
+            tokio::spawn(serve(listener, parts.edge, terms, shutdown.clone()))
+        });
         let terms = Terms { head: INTERNAL_IDLE, farewell: limits.farewell, reuse: true };
         let internal = BoundedListener::new(internal, most.internal, limits.write);
         let mut internal = tokio::spawn(serve(internal, parts.internal, terms, shutdown));
@@ -194,6 +206,9 @@ impl Sidecar {
             ended = &mut internal => Some(listener_failure("internal", ended)),
             Some(ended) = OptionFuture::from(application.as_mut()) => {
                 Some(listener_failure("application", ended))
+            }
+            Some(ended) = OptionFuture::from(edge.as_mut()) => {
+                Some(listener_failure("edge", ended))
             }
             ended = &mut dispatcher => Some(RunError::Dispatcher { source: reason(ended) }),
         };
@@ -218,7 +233,7 @@ impl Sidecar {
         most: &MostConnections,
         shutdown: &Shutdown,
     ) -> Result<Parts, RunError> {
-        let Self { configuration, store, clock, random, limits, pacing, application: _ } = self;
+        let Self { configuration, store, clock, random, limits, pacing, .. } = self;
         let keys = |name| SigningKeys {
             name,
             store: store.clone(),
@@ -300,6 +315,8 @@ impl Sidecar {
             limits,
             delivery_credentials: configuration.delivery_credentials,
             admin_credentials: configuration.admin_credentials,
+            look_up_credentials: configuration.look_up_credentials,
+            edges: edges(&configuration.tenants),
             arrived,
             intakes: intakes(),
             links: links.clone(),
@@ -338,6 +355,8 @@ impl Sidecar {
             admission: Admission::new(allowance),
             shutdown: shutdown.clone(),
         };
+        let internal = Arc::new(internal);
+        let edge = Edge::new(Arc::clone(&internal)).router();
         let (chat, internal) = (chat.router(), internal.router());
         let application = application.router();
         Ok(Parts {
@@ -350,6 +369,7 @@ impl Sidecar {
             access_tokens,
             chat,
             internal,
+            edge,
             application,
             context_links,
             senders,
@@ -368,6 +388,7 @@ struct Parts {
     access_tokens: AccessTokens,
     chat: Router,
     internal: Router,
+    edge: Router,
     application: Router,
     /// The links to contexts, with the keys by which they are signed.
     context_links: Option<(SigningKeys, ContextLinks)>,

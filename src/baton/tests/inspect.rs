@@ -200,6 +200,7 @@ mod tests {
 
         let mut looked_up = configuration();
         looked_up["unlisted_tenants"] = json!("look_up");
+        looked_up["look_up"] = looked_up["upstream"].clone();
         assert_eq!(
             report(&with_configuration(&looked_up, &other))["reason"],
             "tenant_look_up_failed"

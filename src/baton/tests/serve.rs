@@ -25,6 +25,8 @@ mod tests {
             listen = "{chat}"
             [internal]
             listen = "127.0.0.1:0"
+            [edge]
+            listen = "127.0.0.1:0"
             [store]
             path = "{}"
             [[tenants]]
@@ -165,6 +167,22 @@ mod tests {
         let first = Running::start(&mut serve(&path));
         first.line();
         ended(&mut serve(&path)).assert_failed(64, "in use by another process");
+    }
+
+    #[test]
+    fn webhooks_are_taken_in_the_process_where_that_is_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "127.0.0.1:0");
+        let sidecar = Running::start(serve(&path).args(["--edge", "in-process"]));
+        sidecar.line();
+        let line = sidecar.line();
+        let edge = line.strip_prefix("serving: webhooks http://").unwrap();
+        let mut stream = TcpStream::connect(edge).unwrap();
+        let path = "/webhooks/genesys/acme/support/live/events";
+        write!(stream, "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n").unwrap();
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 401");
     }
 
     #[test]

@@ -1,9 +1,15 @@
 //! Secrets: the members of the document whose values stand elsewhere.
 
-use alloc::{format, string::String, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use super::{Result, node::Node};
-use crate::signature::{ADVISED_SECRET, SHORTEST_SECRET};
+use crate::{
+    json::Json,
+    signature::{ADVISED_SECRET, SHORTEST_SECRET},
+};
+
+/// How deep in a document a secret may stand.
+const DEEPEST: usize = 8;
 
 /// Where secrets come from, and what is said about them.
 pub(super) struct Secrets<'e> {
@@ -55,5 +61,22 @@ impl Secrets<'_> {
             return Err(node.error("it goes into a header: only visible ASCII"));
         }
         Ok(secret)
+    }
+}
+
+/// Adds the names in each `{"env": "NAME"}` of a value. A member of another name may be nested
+/// without end, and is not looked into for ever.
+pub(super) fn names(value: Json<'_>, found: &mut Vec<String>) {
+    let mut waiting = vec![(value, 0)];
+    while let Some((value, depth)) = waiting.pop() {
+        if depth > DEEPEST {
+            continue;
+        }
+        if let Some(object) = value.object() {
+            found.extend(object.text("env").map(Into::into));
+            waiting.extend(object.values().map(|value| (value, depth + 1)));
+        } else if let Some(list) = value.list() {
+            waiting.extend(list.into_iter().map(|value| (value, depth + 1)));
+        }
     }
 }

@@ -31,6 +31,7 @@ fn environment(name: &str) -> Option<String> {
         "BATON_DELIVERY_CREDENTIAL" => Some(format!("delivery-{LONG}")),
         "BATON_ADMIN_CREDENTIAL" => Some(format!("admin-{LONG}")),
         "TOKEN" | "ACME_CONNECTOR_TOKEN" => Some(LONG.to_owned()),
+        "ACME_SIGNATURE_SECRET" => Some(format!("signature-{LONG}")),
         "GENESYS_SECRET" | "ACME_GENESYS_SECRET" => Some(format!("genesys-{LONG}")),
         "MIDDLING" => Some("a-middling-secret".to_owned()),
         "SHORT" => Some("short-secret".to_owned()),
@@ -51,6 +52,8 @@ fn the_default_configuration_is_what_an_empty_one_means() {
     assert_eq!(default.chat_listen, empty.chat_listen);
     assert_eq!(default.chat_allowance, empty.chat_allowance);
     assert_eq!(default.internal_listen, empty.internal_listen);
+    assert_eq!(default.edge, empty.edge);
+    assert!(default.look_up_credentials.is_empty());
     assert_eq!(default.application, empty.application);
     assert_eq!(default.store_path, empty.store_path);
     assert_eq!(default.sessions, empty.sessions);
@@ -76,6 +79,7 @@ fn the_tenant_that_the_default_configuration_shows_can_be_used() {
     let [tenant] = configuration.tenants.as_slice() else { panic!("one tenant") };
     assert_eq!(tenant.key.to_string(), "acme/support/live");
     assert_eq!(tenant.hosts.len(), 2);
+    assert_eq!(tenant.edge.as_ref().unwrap().signature_secrets.len(), 1);
     let genesys = tenant.genesys.as_ref().unwrap();
     assert_eq!(genesys.handoff, HandoffOptions::default());
 }

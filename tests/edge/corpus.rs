@@ -188,7 +188,7 @@ impl Request {
 
 /// Every case, in the order of the names.
 pub fn cases() -> Vec<Case> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus");
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../corpus");
     let mut cases: Vec<Case> = fs::read_dir(&folder)
         .expect("tests/corpus")
         .map(|entry| entry.expect("an entry of tests/corpus").path())

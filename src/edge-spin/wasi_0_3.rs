@@ -1,0 +1,167 @@
+//! The entry for WASI 0.3: an instance serves many requests, also at once.
+
+use std::{cell::OnceCell, collections::BTreeMap, error::Error, rc::Rc};
+
+use baton_core::{
+    exchange::{
+        BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY,
+        LONGEST_LOOK_UP, MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble,
+        exchange,
+    },
+    refusal::Refusal,
+};
+use bytes::Bytes;
+use http_body::Body;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use spin_sdk_7::{
+    http::{self, FullBody, HeaderName, HeaderValue, Request, send},
+    key_value::Store,
+    time::sleep,
+    variables,
+};
+
+use crate::{
+    settings::{CONFIGURATION, Settings, SettingsProblem},
+    store::{cannot_be_read, cannot_be_written},
+    time::{now, sooner},
+};
+
+/// The component's entry, in the shape that the host's interface forces.
+#[allow(unsafe_code, reason = "the macro exports a function by the name that the host knows")]
+mod entry {
+    use spin_sdk_7::{
+        http::{IntoResponse, Request},
+        http_service,
+    };
+
+    #[http_service]
+    async fn handle(request: Request) -> impl IntoResponse {
+        super::serve(request).await
+    }
+}
+
+thread_local! {
+    /// All that an instance keeps from one request to the next.
+    static SETTINGS: OnceCell<Rc<Settings>> = const { OnceCell::new() };
+}
+
+async fn settings() -> Result<Rc<Settings>, SettingsProblem> {
+    if let Some(known) = SETTINGS.with(|settings| settings.get().cloned()) {
+        return Ok(known);
+    }
+    let document = variables::get(CONFIGURATION).await.unwrap_or_default();
+    let mut values = BTreeMap::new();
+    for name in Settings::variables(&document) {
+        if let Ok(value) = variables::get(&name).await {
+            values.insert(name, value);
+        }
+    }
+    let read = Rc::new(Settings::read(&document, &values)?);
+    Ok(SETTINGS.with(|settings| Rc::clone(settings.get_or_init(|| read))))
+}
+
+async fn serve(request: Request) -> http::Result<::http::Response<FullBody<Bytes>>> {
+    let outcome = match settings().await {
+        Ok(settings) => see_through(&settings, request).await,
+        Err(problem) => {
+            eprintln!("{problem}");
+            Outcome::Refused(Refusal::UpstreamFailed)
+        }
+    };
+    let Reply { status, headers, body } = outcome.reply();
+    let mut answer = ::http::Response::builder().status(status);
+    for (name, value) in headers {
+        answer = answer.header(*name, *value);
+    }
+    Ok(answer.body(FullBody::new(Bytes::from(body.into_owned())))?)
+}
+
+async fn see_through(settings: &Settings, request: Request) -> Outcome {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), value.as_bytes().to_vec())
+    };
+    let headers: Vec<Header> = parts.headers.iter().map(header).collect();
+    let head = RequestHead {
+        method: parts.method.as_str().as_bytes(),
+        path: path.as_bytes(),
+        headers: &headers,
+    };
+    let mut spin = Spin { settings, body: Some(body) };
+    exchange(&settings.gate, &head, &mut spin).await
+}
+
+/// Spin's calls, for one request.
+struct Spin<'s, B> {
+    settings: &'s Settings,
+    /// Until it is read.
+    body: Option<B>,
+}
+
+impl<B> Host for Spin<'_, B>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    fn now(&self) -> u64 {
+        now()
+    }
+
+    async fn body(&mut self, most: usize) -> Result<Vec<u8>, BodyProblem> {
+        let body = self.body.take().ok_or(BodyProblem::Broken)?;
+        sooner(read(body, most), sleep(LONGEST_BODY)).await.unwrap_or(Err(BodyProblem::Broken))
+    }
+
+    async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Response> {
+        let uri = format!("{}{}", self.settings.upstream, request.path);
+        let mut outgoing = ::http::Request::post(uri);
+        for (name, value) in request.headers {
+            outgoing = outgoing.header(name, value);
+        }
+        let body = FullBody::new(Bytes::copy_from_slice(request.body));
+        sooner(answer_to(outgoing.body(body).ok()?), sleep(LONGEST_DELIVERY)).await?
+    }
+
+    async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
+        let uri = format!("{}{path}", self.settings.upstream);
+        let request = ::http::Request::get(uri).header("authorization", authorization);
+        sooner(answer_to(request.body(FullBody::default()).ok()?), sleep(LONGEST_LOOK_UP)).await?
+    }
+
+    async fn kept(&mut self, name: &str) -> Option<Vec<u8>> {
+        let seal = self.settings.seal.as_ref()?;
+        let kept = async { Store::open_default().await?.get(name).await };
+        seal.open(name, &kept.await.unwrap_or_else(cannot_be_read)?)
+    }
+
+    async fn keep(&mut self, name: &str, bytes: &[u8]) {
+        let Some(seal) = &self.settings.seal else { return };
+        let Some(sealed) = seal.close(name, bytes) else { return };
+        let kept = async { Store::open_default().await?.set(name, &sealed).await };
+        kept.await.unwrap_or_else(cannot_be_written);
+    }
+
+    fn report(&mut self, trouble: &Trouble) {
+        eprintln!("baton: {trouble}");
+    }
+}
+
+async fn answer_to(request: ::http::Request<FullBody<Bytes>>) -> Option<Response> {
+    let (parts, body) = send(request).await.ok()?.into_parts();
+    let body = read(body, MOST_ANSWER_BYTES).await.ok()?;
+    Some(Response { status: parts.status.as_u16(), body })
+}
+
+/// The whole of a body, unless it has more bytes than that.
+async fn read<B>(body: B, most: usize) -> Result<Vec<u8>, BodyProblem>
+where
+    B: Body,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    match Limited::new(body, most).collect().await {
+        Ok(collected) => Ok(collected.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => Err(BodyProblem::TooLarge),
+        Err(_) => Err(BodyProblem::Broken),
+    }
+}

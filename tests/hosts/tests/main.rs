@@ -1,0 +1,20 @@
+//! The components in a WASI host: the corpus on each of them, and what goes wrong around them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops where something is not as it has to be"
+)]
+
+mod corpus;
+mod forged;
+mod imports;
+mod look_up;
+mod manifest;
+mod parts;
+mod reuse;
+mod settings;
+mod upstream;
+mod webhook;
