@@ -9,6 +9,8 @@ SHELL := bash
 ENVOY_VERSION := 1.40.0
 BINARYEN_VERSION := 132.0.0
 CARGO_DENY_VERSION := 0.20.2
+TYPESCRIPT_VERSION := 7.0.2
+WORKERD_VERSION := 1.20261117.1
 
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 TOOLS := $(TARGET)/tools
@@ -17,10 +19,12 @@ ENVOY := $(or $(BATON_ENVOY),$(shell command -v envoy),$(TOOLS)/envoy-$(ENVOY_VE
 WASM_OPT := $(TOOLS)/binaryen-$(BINARYEN_VERSION)/node_modules/.bin/wasm-opt
 WASM_METADCE := $(dir $(WASM_OPT))wasm-metadce
 CARGO_DENY := $(TOOLS)/cargo-deny-$(CARGO_DENY_VERSION)/bin/cargo-deny
+TSC := $(TOOLS)/typescript-$(TYPESCRIPT_VERSION)/node_modules/.bin/tsc
+WORKERD := $(TOOLS)/workerd-$(WORKERD_VERSION)/node_modules/.bin/workerd
 GENESYS_SDK := $(TOOLS)/genesys-sdk/installed
 BATON := $(TARGET)/debug/baton
 # Everything but what is for wasm hosts.
-NATIVE := --workspace $(addprefix --exclude baton-edge-,component envoy proxy spin)
+NATIVE := --workspace $(addprefix --exclude baton-edge-,component envoy js proxy spin)
 MODULE := target/edge/baton-edge-envoy.wasm
 # What is for wasm hosts, each with its features and its target.
 FILTER := --package baton-edge-envoy --target wasm32-wasip1
@@ -28,6 +32,8 @@ SPIN_ON_WASI_0_2 := --package baton-edge-spin --features wasi-0-2 --target wasm3
 SPIN_ON_WASI_0_3 := --package baton-edge-spin --features wasi-0-3 --target wasm32-wasip2
 PROXY := --package baton-edge-proxy --target wasm32-wasip2
 GATE := --package baton-edge-component --target wasm32-unknown-unknown
+JAVASCRIPT := --package baton-edge-js --target wasm32-unknown-unknown
+JAVASCRIPT_PACKAGE := target/edge/js
 # What the compiler may have used, and no more: with every feature allowed, the module comes out in
 # an encoding that Envoy does not read.
 WASM_FEATURES := $(addprefix --enable-,bulk-memory bulk-memory-opt multivalue mutable-globals \
@@ -45,7 +51,7 @@ run: $(ENVOY) wasm baton ## Plays a whole handoff, then leaves the stage to you
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON)
 
 .PHONY: test
-test: check show unit genesys-sdk ## Everything that has to hold
+test: check show unit js-test genesys-sdk ## Everything that has to hold
 
 .PHONY: check
 check: $(CARGO_DENY) wasm-targets ## Format, lints, dependencies, documentation
@@ -57,6 +63,8 @@ check: $(CARGO_DENY) wasm-targets ## Format, lints, dependencies, documentation
 	cargo clippy --quiet $(PROXY) -- --deny warnings
 	cargo clippy --quiet $(GATE) -- --deny warnings
 	cargo clippy --quiet --package baton-edge-component --examples -- --deny warnings
+	cargo clippy --quiet $(JAVASCRIPT) -- --deny warnings
+	cargo clippy --quiet --package baton-edge-js --all-targets -- --deny warnings
 	$(CARGO_DENY) --log-level error check bans licenses sources
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(NATIVE)
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(FILTER)
@@ -64,10 +72,17 @@ check: $(CARGO_DENY) wasm-targets ## Format, lints, dependencies, documentation
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(SPIN_ON_WASI_0_3)
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(PROXY)
 	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(GATE)
+	RUSTDOCFLAGS="--deny warnings" cargo doc --quiet --no-deps $(JAVASCRIPT)
 
 .PHONY: unit
-unit: $(ENVOY) wasm components baton ## All tests of the workspace
+unit: $(ENVOY) wasm components js baton ## All tests of the workspace
 	cargo test $(NATIVE) --all-targets
+
+.PHONY: js-test
+js-test: $(TSC) $(WORKERD) js ## The package for JavaScript: in Node, its types, the Worker
+	cargo test --quiet --package baton-edge-js
+	$(TSC) --project tests/js
+	BATON_WORKERD=$(WORKERD) node --test tests/js/*.test.mjs
 
 .PHONY: genesys-sdk
 genesys-sdk: $(GENESYS_SDK) baton ## Genesys' own SDK, with the simulator and with what Baton sends
@@ -100,7 +115,7 @@ advisories: $(CARGO_DENY) ## Known holes in dependencies; asks the RustSec datab
 	$(CARGO_DENY) check advisories
 
 .PHONY: tools
-tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) $(GENESYS_SDK) wasm-targets ## Installs what the others need
+tools: $(ENVOY) $(WASM_OPT) $(CARGO_DENY) $(GENESYS_SDK) $(TSC) $(WORKERD) wasm-targets ## Installs what the others need
 
 .PHONY: baton
 baton:
@@ -134,6 +149,19 @@ components: wasm-targets ## Builds the components for Spin and for other WASI ho
 	@cargo run --quiet --package baton-edge-component --example as_component \
 		$(TARGET)/wasm32-unknown-unknown/wasm/baton_edge_component.wasm target/edge/baton-edge-component.wasm
 
+# The package for JavaScript: what is written by hand, and what is made of the module.
+.PHONY: js
+js: $(WASM_OPT) wasm-targets ## Builds the package for Node, browsers, bundlers and Workers
+	@echo "Building the package for JavaScript."
+	@cargo build --quiet $(JAVASCRIPT) --profile javascript
+	@rm -rf $(JAVASCRIPT_PACKAGE)
+	@mkdir -p $(JAVASCRIPT_PACKAGE)
+	@cargo run --quiet --package baton-edge-js --example as_javascript \
+		$(TARGET)/wasm32-unknown-unknown/javascript/baton_edge_js.wasm $(JAVASCRIPT_PACKAGE) baton_edge
+	@$(WASM_OPT) -O3 $(WASM_FEATURES) $(JAVASCRIPT_PACKAGE)/baton_edge_bg.wasm -o $(JAVASCRIPT_PACKAGE)/baton_edge_bg.wasm
+	@rm $(JAVASCRIPT_PACKAGE)/baton_edge_bg.wasm.d.ts
+	@cp src/edge-js/package/* src/edge-js/README.md LICENSE $(JAVASCRIPT_PACKAGE)/
+
 .PHONY: wasm-targets
 wasm-targets:
 	@for target in wasm32-wasip1 wasm32-wasip2 wasm32-unknown-unknown; do \
@@ -149,6 +177,16 @@ $(TOOLS)/envoy-$(ENVOY_VERSION)/bin/envoy:
 $(WASM_OPT):
 	@echo "Installing wasm-opt $(BINARYEN_VERSION)."
 	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/binaryen-$(BINARYEN_VERSION) binaryen@$(BINARYEN_VERSION)
+	@touch $@
+
+$(TSC):
+	@echo "Installing TypeScript $(TYPESCRIPT_VERSION)."
+	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/typescript-$(TYPESCRIPT_VERSION) typescript@$(TYPESCRIPT_VERSION)
+	@touch $@
+
+$(WORKERD):
+	@echo "Installing workerd $(WORKERD_VERSION)."
+	@npm install --silent --no-audit --no-fund --prefix $(TOOLS)/workerd-$(WORKERD_VERSION) workerd@$(WORKERD_VERSION)
 	@touch $@
 
 $(CARGO_DENY):

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use baton_inspection::json_text::without_blanks;
 use futures_util::{SinkExt, StreamExt};
 use reqwest::Url;
 use serde_json::{Value, json};
@@ -24,8 +25,7 @@ use tokio_tungstenite::{
 use uuid::Uuid;
 
 use crate::{
-    chat_api::ChatError, failure::Failure, json_text::without_blanks, output, stop::StopSignals,
-    transcript::Transcript,
+    chat_api::ChatError, failure::Failure, output, stop::StopSignals, transcript::Transcript,
 };
 
 /// The most bytes of a frame that a server takes (Messaging API, 5.3).

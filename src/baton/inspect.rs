@@ -2,31 +2,11 @@
 
 use std::fs;
 
-use baton_core::{
-    configuration::Configuration,
-    gate::{Gate, Head, Verdict},
-    refusal::Refusal,
-    signature::{HEADER, SHORTEST_SECRET, SigningKey},
-    tenant::{Tenant, is_segment},
-};
+use baton_core::{configuration::Configuration, signature::SHORTEST_SECRET};
+use baton_inspection::{Inspector, Report, Webhook, json_text::indented};
 use clap::Args;
-use serde::Serialize;
-use serde_json::{json, value::RawValue};
 
-use crate::{
-    Outcome,
-    body::BodyArgument,
-    explanation::{self, Request},
-    failure::Failure,
-    json_text::indented,
-    output, secret,
-};
-
-/// The path for a webhook of nobody in particular.
-const EXAMPLE_PATH: &str = "/webhooks/genesys/example/example/example/events";
-
-/// What a body is signed with that is only looked at. It never leaves the process.
-const THROW_AWAY_SECRET: &str = "signs what is only looked at: 0123456789abcdef";
+use crate::{Outcome, body::BodyArgument, failure::Failure, output, secret};
 
 /// Check the signature of a webhook body and show what it becomes, or why it is refused.
 ///
@@ -78,23 +58,6 @@ pub(crate) struct Arguments {
     body: BodyArgument,
 }
 
-/// What is printed: as JSON, in this order.
-#[derive(Serialize)]
-#[serde(tag = "verdict", rename_all = "snake_case")]
-enum Report<'a> {
-    /// The upstream gets the delivery.
-    Forward {
-        signature: &'static str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        note: Option<&'static str>,
-        delivery: &'a RawValue,
-    },
-    /// The caller gets the status.
-    Refuse { status: u16, reason: &'static str, why: String },
-    /// It is no webhook.
-    NotOurs { why: String },
-}
-
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let secrets = arguments.secrets()?;
     if arguments.config.is_none() && secrets.is_empty() && arguments.signature.is_some() {
@@ -105,85 +68,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
                 .to_owned(),
         });
     }
-    let only_look = arguments.config.is_none() && secrets.is_empty();
-    let gate = Gate::new(arguments.configuration(&secrets)?);
-    let path = arguments.path(&gate)?;
+    let inspector = arguments.inspector(secrets)?;
+    let path = arguments.path(&inspector)?;
     // One byte over the limit is enough for the gate to say that it is too long.
-    let most = u64::try_from(gate.max_body_bytes()).unwrap_or(u64::MAX);
+    let most = u64::try_from(inspector.max_body_bytes()).unwrap_or(u64::MAX);
     let body = arguments.body.read(most.saturating_add(1))?;
-    let signature = if only_look {
-        Some(SigningKey::new(THROW_AWAY_SECRET).sign(&body).to_base64())
-    } else {
-        arguments.signature.as_deref().map(header_value)
-    };
-    let request = Request {
-        configuration: gate.configuration(),
+    let report = inspector.inspect(&Webhook {
         method: &arguments.method,
         path: &path,
-        signature: signature.as_deref(),
+        signature: arguments.signature.as_deref(),
         body: &body,
-        secrets: &secrets,
-    };
-    match judge(&gate, &request) {
-        Ruling::Forward(delivery) => {
-            let delivery = String::from_utf8_lossy(&delivery).into_owned();
-            let note = explanation::of_delivery(request.configuration, &delivery);
-            // What the gate writes is JSON; text that is none could not be shown as such.
-            let delivery = RawValue::from_string(delivery).unwrap_or_default();
-            let signature = if only_look { "not checked" } else { "checked" };
-            print(&Report::Forward { signature, note, delivery: &delivery })?;
-            Ok(Outcome::Done)
-        }
-        Ruling::Refuse(refusal, tenant) => {
-            print(&Report::Refuse {
-                status: refusal.answer().status,
-                reason: refusal.label(),
-                why: explanation::of_refusal(refusal, &request, tenant.as_deref()),
-            })?;
-            Ok(Outcome::Refused)
-        }
-        Ruling::NotOurs => {
-            print(&Report::NotOurs { why: explanation::of_not_ours(&request) })?;
-            Ok(Outcome::Refused)
-        }
-    }
-}
-
-/// What the gate came to.
-enum Ruling {
-    Forward(Vec<u8>),
-    Refuse(Refusal, Option<std::sync::Arc<Tenant>>),
-    NotOurs,
-}
-
-fn judge(gate: &Gate, request: &Request<'_>) -> Ruling {
-    let headers = request.signature.map(|value| (HEADER, value.as_bytes())).into_iter();
-    let (signature, tenant) =
-        match gate.head(request.method.as_bytes(), request.path.as_bytes(), headers) {
-            Head::NotOurs => return Ruling::NotOurs,
-            Head::Refuse(refusal) => return Ruling::Refuse(refusal, None),
-            // There is no sidecar to ask.
-            Head::NeedTenant(..) => return Ruling::Refuse(Refusal::TenantLookUpFailed, None),
-            Head::NeedBody(signature, tenant) => (signature, tenant),
-        };
-    match gate.body(request.body, &signature, tenant.as_deref()) {
-        Verdict::Forward(forward) => Ruling::Forward(forward.delivery),
-        Verdict::Refuse(refusal) => Ruling::Refuse(refusal, tenant),
-    }
-}
-
-fn print(report: &Report<'_>) -> Result<(), Failure> {
-    let json = serde_json::to_string(report).map_err(|error| Failure::Write(error.into()))?;
-    output::line(&indented(&json))
-}
-
-/// The value, also of a line that was copied together with the header's name.
-fn header_value(text: &str) -> String {
-    let value = match text.split_once(':') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case(HEADER) => value,
-        _ => text,
-    };
-    value.trim().to_owned()
+    });
+    let json = serde_json::to_string(&report).map_err(|error| Failure::Write(error.into()))?;
+    output::line(&indented(&json))?;
+    Ok(match report {
+        Report::Forward { .. } => Outcome::Done,
+        Report::Refuse { .. } | Report::NotOurs { .. } => Outcome::Refused,
+    })
 }
 
 impl Arguments {
@@ -199,9 +100,11 @@ impl Arguments {
         given.chain(named).collect()
     }
 
-    fn configuration(&self, secrets: &[String]) -> Result<Configuration, Failure> {
+    /// With the configuration that was given, or with the secrets alone.
+    fn inspector(&self, secrets: Vec<String>) -> Result<Inspector, Failure> {
         let Some(path) = &self.config else {
-            return self.made_up_configuration(secrets);
+            return Inspector::of_secrets(secrets, self.path.as_deref())
+                .map_err(|error| Failure::Option { option: "--secret", problem: error.problem });
         };
         let document = fs::read(path).map_err(|source| Failure::ReadConfiguration {
             path: path.clone(),
@@ -209,48 +112,17 @@ impl Arguments {
             source,
         })?;
         Configuration::parse(&document, &|name| std::env::var(name).ok())
+            .map(Inspector::of_configuration)
             .map_err(|source| Failure::EdgeConfiguration { path: path.clone(), source })
     }
 
-    /// A configuration with the tenant of the path, if it names one.
-    fn made_up_configuration(&self, secrets: &[String]) -> Result<Configuration, Failure> {
-        let path = self.path.as_deref().unwrap_or(EXAMPLE_PATH);
-        let [account_id, project_id, client_env] =
-            tenant_in(path).unwrap_or(["example", "example", "example"]);
-        let secrets = if secrets.is_empty() {
-            vec![THROW_AWAY_SECRET]
-        } else {
-            secrets.iter().map(String::as_str).collect()
-        };
-        let document = json!({
-            "dangerous_inline_secrets": true,
-            "upstream": {"credential": "nothing-is-sent-to-any-upstream!"},
-            "tenants": [{
-                "account_id": account_id,
-                "project_id": project_id,
-                "client_env": client_env,
-                "signature_secrets": secrets,
-            }],
-        });
-        Configuration::parse(document.to_string().as_bytes(), &|_| None)
-            .map_err(|error| Failure::Option { option: "--secret", problem: error.problem })
-    }
-
-    fn path(&self, gate: &Gate) -> Result<String, Failure> {
-        let configuration = gate.configuration();
-        if let Some(path) = &self.path {
-            return Ok(path.clone());
-        }
-        let mut tenants = configuration.tenants.keys();
-        match (configuration.path_prefixes.first(), tenants.next(), tenants.next()) {
-            (Some(prefix), Some(tenant), None) => Ok(format!("{prefix}/{tenant}/events")),
-            _ => Err(Failure::Option {
-                option: "--path",
-                problem: "it is needed, because the configuration does not list exactly one \
-                          tenant; give the path that the webhook came in on"
-                    .to_owned(),
-            }),
-        }
+    fn path(&self, inspector: &Inspector) -> Result<String, Failure> {
+        self.path.clone().or_else(|| inspector.only_path()).ok_or_else(|| Failure::Option {
+            option: "--path",
+            problem: "it is needed, because the configuration does not list exactly one \
+                      tenant; give the path that the webhook came in on"
+                .to_owned(),
+        })
     }
 }
 
@@ -264,15 +136,4 @@ fn long_enough(option: &'static str, secret: String) -> Result<String, Failure> 
         return Err(Failure::Option { option, problem });
     }
     Ok(secret)
-}
-
-/// The tenant of a webhook's path.
-fn tenant_in(path: &str) -> Option<[&str; 3]> {
-    let path = path.split(['?', '#']).next()?;
-    let mut segments = path.rsplit('/');
-    let last = segments.next()?;
-    let tenant = [segments.next()?, segments.next()?, segments.next()?];
-    let [client_env, project_id, account_id] = tenant;
-    (last == "events" && tenant.into_iter().all(is_segment))
-        .then_some([account_id, project_id, client_env])
 }

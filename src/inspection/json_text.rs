@@ -2,7 +2,7 @@
 //! order, numbers and strings every byte.
 
 /// The text with each member and element on a line of its own.
-pub(crate) fn indented(json: &str) -> String {
+pub fn indented(json: &str) -> String {
     let json = without_blanks(json);
     let mut text = String::with_capacity(json.len() * 2);
     let mut depth = 0_usize;
@@ -37,7 +37,7 @@ pub(crate) fn indented(json: &str) -> String {
 }
 
 /// The text on one line, without blanks between its parts.
-pub(crate) fn without_blanks(json: &str) -> String {
+pub fn without_blanks(json: &str) -> String {
     let mut places = Places::default();
     json.chars()
         .filter(|character| {

@@ -13,20 +13,14 @@ use baton_core::{
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::json_text::without_blanks;
+use crate::{Webhook, json_text::without_blanks};
 
 /// What the gate ruled on.
 pub(crate) struct Request<'a> {
     /// The gate's configuration.
     pub(crate) configuration: &'a Configuration,
-    /// The request's method.
-    pub(crate) method: &'a str,
-    /// The request's path.
-    pub(crate) path: &'a str,
-    /// The signature header's value, if there is one.
-    pub(crate) signature: Option<&'a str>,
-    /// The complete body, unless it was too long.
-    pub(crate) body: &'a [u8],
+    /// The webhook; of a body that is too long there may be only the beginning.
+    pub(crate) webhook: &'a Webhook<'a>,
     /// The secrets, if they were given on their own and not by a configuration.
     pub(crate) secrets: &'a [String],
 }
@@ -39,11 +33,13 @@ pub(crate) fn of_refusal(
 ) -> String {
     let configuration = request.configuration;
     match refusal {
-        Refusal::NotFound if request.path.starts_with(&configuration.upstream.path) => format!(
-            "{} is the path on which the edge itself delivers, and nobody else may call it; \
+        Refusal::NotFound if request.webhook.path.starts_with(&configuration.upstream.path) => {
+            format!(
+                "{} is the path on which the edge itself delivers, and nobody else may call it; \
              give the webhook's path",
-            configuration.upstream.path
-        ),
+                configuration.upstream.path
+            )
+        }
         Refusal::NotFound => format!(
             "this is no path of a webhook: behind the prefix ({}) it has to go on with \
              /{{account_id}}/{{project_id}}/{{client_env}}/events, each part 1 to 64 letters, \
@@ -51,8 +47,8 @@ pub(crate) fn of_refusal(
             prefixes(configuration)
         ),
         Refusal::MethodNotAllowed => format!(
-            "a webhook is a POST, and this is {}; correct --method, or what calls the edge",
-            request.method
+            "a webhook is a POST, and this is {}; correct the method, or what calls the edge",
+            request.webhook.method
         ),
         Refusal::MediaType => {
             "The content type is gRPC's: Genesys sends application/json, so this is not a webhook \
@@ -70,11 +66,11 @@ pub(crate) fn of_refusal(
             tenants(configuration)
         ),
         Refusal::TenantLookUpFailed => "the configuration leaves this tenant to a look-up, and \
-             there is none here; leave --config out and give the secret with --secret-env"
+             there is none here; inspect it with the secret itself and without a configuration"
             .to_owned(),
         Refusal::NotJson => format!(
             "the signature is right, but the body is not JSON{}; look at what wrote it",
-            place_of_error(request.body)
+            place_of_error(request.webhook.body)
         ),
         Refusal::Signature(problem) => of_signature(problem, request, tenant),
         Refusal::ApiKey(_) => "this path takes events by EventBridge and by triggers, which show \
@@ -90,7 +86,7 @@ pub(crate) fn of_refusal(
 pub(crate) fn of_not_ours(request: &Request<'_>) -> String {
     format!(
         "the path lies under none of the prefixes of webhooks ({}), so that the edge passes the \
-         request on untouched; correct --path, or path_prefixes in the edge's configuration",
+         request on untouched; correct the path, or path_prefixes in the edge's configuration",
         prefixes(request.configuration)
     )
 }
@@ -125,8 +121,8 @@ fn of_signature(
 ) -> String {
     let why = match problem {
         SignatureProblem::Missing => {
-            "there is no signature; give the value of X-Hub-Signature-256 with --signature, or \
-             make one with baton sign. If Genesys sends none, its integration has no \
+            "there is no signature; give the value of X-Hub-Signature-256, or make one with \
+             baton sign. If Genesys sends none, its integration has no \
              outboundNotificationWebhookSignatureSecretToken"
         }
         SignatureProblem::Duplicate => {
@@ -167,8 +163,8 @@ const GENERAL_MISMATCH: &str = "none of the secrets signed these bytes: either i
 /// Finds out how the body or the secret differs from what was signed.
 fn what_changed(request: &Request<'_>, tenant: &Tenant) -> Option<String> {
     let signature =
-        Signature::from_header(request.signature.map(str::as_bytes).into_iter()).ok()?;
-    let body = request.body;
+        Signature::from_header(request.webhook.signature.map(str::as_bytes).into_iter()).ok()?;
+    let body = request.webhook.body;
     let signed = |bytes: &[u8]| tenant.signing_keys.verify(bytes, &signature);
 
     let without_line_break = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));

@@ -1,0 +1,17 @@
+export { Gate, answered, inspect, sign, translate, verify } from "./baton_edge.js";
+export type {
+  Answer,
+  Delivery,
+  Head,
+  Header,
+  Host,
+  Inspection,
+  LookUp,
+  Reason,
+  Refusal,
+  Reply,
+  RequestHead,
+  SignatureReason,
+  Verdict,
+  Webhook,
+} from "./baton_edge.js";
