@@ -21,6 +21,7 @@ use baton_tests::{
     environment,
     envoy::{Envoy, Hold},
     http1,
+    look_up_sidecar::{LookUp, Sidecar},
     upstream::Upstream,
 };
 use serde_json::{Map, Value};
@@ -110,20 +111,40 @@ async fn invariant_1_envoy_holding_by_the_buffer_filter_judges_every_case_as_the
     through_envoy(Hold::BufferFilter).await;
 }
 
+#[tokio::test]
+async fn invariant_1_envoy_that_looks_its_tenants_up_judges_every_case_as_the_corpus_says() {
+    let sidecar = Sidecar::start(LookUp::OfTheCorpus).await;
+    for hold in Hold::BOTH {
+        for (changes, cases) in by_configuration() {
+            let upstream = Upstream::start().await;
+            let (address, asked) = (upstream.address, sidecar.address);
+            let envoy = Envoy::start_looking_up(hold, address, asked, &changes, 1).await;
+            for case in &cases {
+                send_through(case, &envoy, &upstream).await;
+            }
+        }
+    }
+}
+
 async fn through_envoy(hold: Hold) {
+    for (changes, cases) in by_configuration() {
+        let upstream = Upstream::start().await;
+        let envoy = Envoy::start(hold, upstream.address, &changes).await;
+        for case in &cases {
+            send_through(case, &envoy, &upstream).await;
+        }
+    }
+}
+
+/// The cases, and the changes of the configuration that they have in common.
+fn by_configuration() -> Vec<(Map<String, Value>, Vec<Case>)> {
     let mut by_configuration: BTreeMap<String, (Map<String, Value>, Vec<Case>)> = BTreeMap::new();
     for case in cases() {
         let key = Value::Object(case.configuration.clone()).to_string();
         let group = by_configuration.entry(key);
         group.or_insert_with(|| (case.configuration.clone(), Vec::new())).1.push(case);
     }
-    for (changes, cases) in by_configuration.values() {
-        let upstream = Upstream::start().await;
-        let envoy = Envoy::start(hold, upstream.address, changes).await;
-        for case in cases {
-            send_through(case, &envoy, &upstream).await;
-        }
-    }
+    by_configuration.into_values().collect()
 }
 
 async fn send_through(case: &Case, envoy: &Envoy, upstream: &Upstream) {

@@ -37,8 +37,8 @@ pub struct Configuration {
     pub unlisted_tenants: UnlistedTenants,
     /// How tenants are looked up.
     pub look_up: LookUp,
-    /// How Envoy is told to hold a request; other hosts do not read it.
-    pub envoy_hold: EnvoyHold,
+    /// What only Envoy is told; other hosts do not read it.
+    pub envoy: Envoy,
     /// What is allowed and not advised, one line each.
     pub warnings: Vec<String>,
 }
@@ -83,6 +83,15 @@ pub enum UnlistedTenants {
     Refuse,
     /// The host looks the tenant up.
     LookUp,
+}
+
+/// What only Envoy is told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Envoy {
+    /// How it holds a request.
+    pub hold: EnvoyHold,
+    /// Its cluster for the sidecar's internal listener, where the filter looks tenants up.
+    pub look_up_cluster: Option<String>,
 }
 
 /// How Envoy holds a request until its body is verified.
@@ -213,9 +222,9 @@ impl Configuration {
                 });
             }
         };
-        let envoy_hold = match root.optional("envoy")? {
+        let envoy = match root.optional("envoy")? {
             Some(node) => envoy(&node)?,
-            None => EnvoyHold::default(),
+            None => Envoy::default(),
         };
         Ok(Self {
             path_prefixes,
@@ -225,7 +234,7 @@ impl Configuration {
             tenants,
             unlisted_tenants,
             look_up,
-            envoy_hold,
+            envoy,
             warnings: secrets.warnings,
         })
     }
@@ -342,8 +351,26 @@ fn segment(node: &Node<'_>) -> Result<String> {
     }
 }
 
-fn envoy(node: &Node<'_>) -> Result<EnvoyHold> {
-    node.allow_only(&["hold"])?;
-    node.required("hold")?
-        .word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])
+fn envoy(node: &Node<'_>) -> Result<Envoy> {
+    node.allow_only(&["hold", "look_up_cluster"])?;
+    let hold = match node.optional("hold")? {
+        Some(node) => {
+            node.word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])?
+        }
+        None => EnvoyHold::default(),
+    };
+    let look_up_cluster = match node.optional("look_up_cluster")? {
+        Some(node) => Some(cluster(&node)?),
+        None => None,
+    };
+    Ok(Envoy { hold, look_up_cluster })
+}
+
+/// The name of one of Envoy's clusters.
+fn cluster(node: &Node<'_>) -> Result<String> {
+    let text = node.text()?;
+    if text.is_empty() {
+        return Err(node.error("it has to name a cluster of Envoy's configuration"));
+    }
+    Ok(text)
 }

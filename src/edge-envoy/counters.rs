@@ -9,6 +9,8 @@ pub(crate) struct Counters {
     accepted: u32,
     bytes: u32,
     unhandled: u32,
+    look_ups_asked: u32,
+    look_ups_failed: u32,
     /// A handful, so that a list is as good as a map.
     refused: Vec<(Refusal, u32)>,
 }
@@ -27,6 +29,8 @@ impl Counters {
             accepted: counter("accepted"),
             bytes: counter("bytes"),
             unhandled: counter("unhandled"),
+            look_ups_asked: counter("look_up.asked"),
+            look_ups_failed: counter("look_up.failed"),
             refused: Refusal::all().map(refused).collect(),
         }
     }
@@ -38,6 +42,16 @@ impl Counters {
         if forward.unhandled > 0 {
             add(self.unhandled, forward.unhandled);
         }
+    }
+
+    /// The sidecar is asked for a tenant.
+    pub(crate) fn ask(&self) {
+        add(self.look_ups_asked, 1);
+    }
+
+    /// The sidecar could not be asked for a tenant, or gave no answer that says something of it.
+    pub(crate) fn fail_to_ask(&self) {
+        add(self.look_ups_failed, 1);
     }
 
     /// A request is refused.

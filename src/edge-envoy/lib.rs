@@ -2,11 +2,16 @@
 //!
 //! It turns Envoy's callbacks into the two steps of the gate and the gate's answers into calls to
 //! the host; it decides nothing. `root` is the filter in a worker, `plugin` what its streams share,
-//! `stream` one request, `host` the calls to the host, `counters` the statistics.
+//! `stream` and `request` one request, `look_ups` and `known` the tenants that are looked up, `host`
+//! and `abi` the calls to the host, `counters` the statistics.
 
+mod abi;
 mod counters;
 mod host;
+mod known;
+mod look_ups;
 mod plugin;
+mod request;
 mod root;
 mod stream;
 

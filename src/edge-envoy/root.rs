@@ -9,6 +9,7 @@ use proxy_wasm::{
 };
 
 use crate::{
+    host,
     plugin::{Plugin, log},
     stream::Stream,
 };
@@ -20,7 +21,13 @@ pub(crate) struct Root {
     plugin: Option<Rc<Plugin>>,
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, _: usize, body_length: usize, _: usize) {
+        if let Some(plugin) = &self.plugin {
+            plugin.look_up_answered(call, body_length);
+        }
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, length: usize) -> bool {
@@ -35,8 +42,15 @@ impl RootContext for Root {
         self.plugin.is_some()
     }
 
-    fn create_http_context(&self, _: u32) -> Option<Box<dyn HttpContext>> {
-        Some(Box::new(Stream::new(self.plugin.clone())))
+    fn on_tick(&mut self) {
+        host::let_root_sleep();
+        if let Some(plugin) = &self.plugin {
+            plugin.send_look_ups();
+        }
+    }
+
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
+        Some(Box::new(Stream::new(context_id, self.plugin.clone())))
     }
 
     fn get_type(&self) -> Option<ContextType> {

@@ -12,7 +12,7 @@ use axum::{
 };
 use baton_core::{
     api_key::ApiKey,
-    configuration::{Configuration, EnvoyHold, UnlistedTenants, Upstream},
+    configuration::{Configuration, Envoy, UnlistedTenants, Upstream},
     exchange::{
         BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
         RequestHead, Response as Answer, exchange,
@@ -57,7 +57,7 @@ impl Edge {
             tenants: tenants.collect(),
             unlisted_tenants: UnlistedTenants::Refuse,
             look_up: Default::default(),
-            envoy_hold: EnvoyHold::default(),
+            envoy: Envoy::default(),
             warnings: Vec::new(),
         };
         Self { gate: Gate::new(configuration), internal }

@@ -6,6 +6,7 @@
 
 pub mod corpus;
 pub mod http1;
+pub mod sidecar;
 pub mod upstream;
 
 /// The secret that signs the webhooks of the tenant `acme/support/live`.
@@ -29,6 +30,9 @@ pub const SANDBOX_API_KEY: &str = "the-only-API-key-of-acme-support-sandbox";
 /// The credential that the edge adds to a delivery.
 pub const CREDENTIAL: &str = "the-delivery-credential-of-the-edge";
 
+/// The credential that the edge shows when it looks a tenant up.
+pub const LOOK_UP_CREDENTIAL: &str = "the-look-up-credential-of-the-edge";
+
 /// Where the tenant's webhooks go.
 pub const WEBHOOK_PATH: &str = "/webhooks/genesys/acme/support/live/events";
 
@@ -36,6 +40,7 @@ pub const WEBHOOK_PATH: &str = "/webhooks/genesys/acme/support/live/events";
 pub fn environment(name: &str) -> Option<String> {
     let value = match name {
         "BATON_DELIVERY_CREDENTIAL" => CREDENTIAL,
+        "BATON_LOOK_UP_CREDENTIAL" => LOOK_UP_CREDENTIAL,
         "GENESYS_WEBHOOK_SECRET" => SECRET,
         "GENESYS_WEBHOOK_SECRET_PREVIOUS" => PREVIOUS_SECRET,
         "GENESYS_WEBHOOK_SECRET_SANDBOX" => SANDBOX_SECRET,
@@ -48,8 +53,9 @@ pub fn environment(name: &str) -> Option<String> {
 }
 
 /// The names that [`environment`] knows.
-pub const ENVIRONMENT: [&str; 7] = [
+pub const ENVIRONMENT: [&str; 8] = [
     "BATON_DELIVERY_CREDENTIAL",
+    "BATON_LOOK_UP_CREDENTIAL",
     "GENESYS_WEBHOOK_SECRET",
     "GENESYS_WEBHOOK_SECRET_PREVIOUS",
     "GENESYS_WEBHOOK_SECRET_SANDBOX",

@@ -69,8 +69,13 @@ impl Envoy {
         changes: &Map<String, Value>,
         change: impl FnOnce(String) -> String,
     ) -> Self {
+        Self::started(&change(yaml(hold, upstream, changes)), 1).await
+    }
+
+    /// Starts Envoy with this configuration and so many workers.
+    async fn started(yaml: &str, workers: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (process, log) = spawn(&folder, &change(yaml(hold, upstream, changes)));
+        let (process, log) = spawn(&folder, yaml, workers);
         let deadline = Instant::now() + START;
         let (admin, address) = loop {
             if let Some(found) = addresses(&folder.path().join(ADMIN)).await {
@@ -83,17 +88,35 @@ impl Envoy {
         Self { address, admin, log, _process: process, _folder: folder }
     }
 
+    /// Starts Envoy with so many workers, so that it looks all tenants up at this sidecar.
+    pub async fn start_looking_up(
+        hold: Hold,
+        upstream: SocketAddr,
+        sidecar: SocketAddr,
+        changes: &Map<String, Value>,
+        workers: u8,
+    ) -> Self {
+        let mut members = looking_up();
+        members.extend(changes.clone());
+        Self::started(&with_look_up_cluster(yaml(hold, upstream, &members), sidecar), workers).await
+    }
+
     /// Starts Envoy with a configuration that it has to refuse, and returns what it said.
     pub async fn refuses_to_start(
         hold: Hold,
         upstream: SocketAddr,
         change: impl FnOnce(String) -> String,
     ) -> String {
-        let folder = tempfile::tempdir().expect("a folder");
-        let (mut process, log) = spawn(&folder, &change(yaml(hold, upstream, &Map::new())));
-        let status = timeout(START, process.wait()).await.expect("Envoy ends").expect("a status");
-        assert!(!status.success(), "Envoy took the configuration");
-        fs::read_to_string(log).unwrap_or_default()
+        refused(&change(yaml(hold, upstream, &Map::new()))).await
+    }
+
+    /// The same, with changes of the filter's configuration.
+    pub async fn refuses_to_start_with(
+        hold: Hold,
+        upstream: SocketAddr,
+        changes: &Map<String, Value>,
+    ) -> String {
+        refused(&yaml(hold, upstream, changes)).await
     }
 
     /// The filter's counters, by their names after `baton.`.
@@ -137,16 +160,32 @@ impl Envoy {
     }
 }
 
+/// What an Envoy says that has to refuse this configuration.
+async fn refused(yaml: &str) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut process, log) = spawn(&folder, yaml, 1);
+    let status = timeout(START, process.wait()).await.expect("Envoy ends").expect("a status");
+    assert!(!status.success(), "Envoy took the configuration");
+    fs::read_to_string(log).unwrap_or_default()
+}
+
 /// The file into which Envoy writes the address of its admin port.
 const ADMIN: &str = "admin";
 
-/// An Envoy with this configuration, and the file of its log.
-fn spawn(folder: &TempDir, yaml: &str) -> (Child, PathBuf) {
+/// An Envoy with this configuration and so many workers, and the file of its log.
+fn spawn(folder: &TempDir, yaml: &str, workers: u8) -> (Child, PathBuf) {
     let file = folder.path().join("envoy.yaml");
     fs::write(&file, yaml).expect("envoy.yaml");
     let log = folder.path().join("log");
     let process = Command::new(env::var_os("BATON_ENVOY").unwrap_or_else(|| "envoy".into()))
-        .args(["--concurrency", "1", "--disable-hot-restart", "--log-level", "warn", "-c"])
+        .args([
+            "--concurrency",
+            &workers.to_string(),
+            "--disable-hot-restart",
+            "--log-level",
+            "warn",
+            "-c",
+        ])
         .arg(&file)
         // What is logged is written at once.
         .args(["--file-flush-interval-msec", "10"])
@@ -188,7 +227,8 @@ fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Strin
     let text = fs::read_to_string(&file).expect("the shipped envoy.yaml");
 
     let mut document = changes.clone();
-    document.insert("envoy".into(), serde_json::json!({"hold": hold.word()}));
+    let envoy = document.entry("envoy").or_insert_with(|| serde_json::json!({}));
+    envoy["hold"] = hold.word().into();
     let value = "\n                          value: |\n";
     let (before, rest) = text.split_once(value).expect("the plugin's configuration");
     let end = rest.find("\n                  - name:").expect("the next filter");
@@ -215,6 +255,36 @@ fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Strin
         assert_eq!(text.matches(&from).count(), 1, "{from} stands once in {}", file.display());
         text.replace(&from, &to)
     })
+}
+
+/// What makes the filter look all tenants up.
+pub fn looking_up() -> Map<String, Value> {
+    let members = serde_json::json!({
+        "envoy": {"look_up_cluster": "sidecar_look_ups"},
+        "tenants": [],
+        "unlisted_tenants": "look_up",
+        "look_up": {"credential": {"env": "BATON_LOOK_UP_CREDENTIAL"}},
+    });
+    members.as_object().expect("an object").clone()
+}
+
+/// The configuration with the cluster that tenants are looked up at, here.
+fn with_look_up_cluster(yaml: String, sidecar: SocketAddr) -> String {
+    let endpoint = serde_json::json!({"endpoint": {"address": {"socket_address": {
+        "address": sidecar.ip().to_string(), "port_value": sidecar.port(),
+    }}}});
+    let cluster = serde_json::json!({
+        "name": "sidecar_look_ups",
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": "sidecar_look_ups",
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+    });
+    let place = "    - name: sidecar_chat\n";
+    assert_eq!(yaml.matches(place).count(), 1, "{place}");
+    yaml.replace(place, &format!("    - {cluster}\n{place}"))
 }
 
 fn module() -> String {

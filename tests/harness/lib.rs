@@ -25,6 +25,7 @@ pub mod wait;
 pub mod world;
 
 pub use baton_tests_edge::{
-    API_KEY, CREDENTIAL, ENVIRONMENT, PREVIOUS_API_KEY, PREVIOUS_SECRET, SANDBOX_API_KEY,
-    SANDBOX_SECRET, SECRET, WEBHOOK_PATH, configuration, corpus, environment, http1, upstream,
+    API_KEY, CREDENTIAL, ENVIRONMENT, LOOK_UP_CREDENTIAL, PREVIOUS_API_KEY, PREVIOUS_SECRET,
+    SANDBOX_API_KEY, SANDBOX_SECRET, SECRET, WEBHOOK_PATH, configuration, corpus, environment,
+    http1, sidecar as look_up_sidecar, upstream,
 };

@@ -15,11 +15,10 @@ mod gate;
 mod guest;
 mod loopback;
 mod served;
-mod sidecar;
 mod spin;
 mod surroundings;
 
+pub use baton_tests_edge::sidecar::{LookUp, Sidecar};
 pub use component::{Host, imports};
 pub use edge::Edge;
-pub use sidecar::{LookUp, Sidecar};
 pub use surroundings::{Fault, STORE_SECRET, Surroundings};

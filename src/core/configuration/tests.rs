@@ -33,7 +33,7 @@ fn a_short_document_gets_the_defaults() {
     assert_eq!(configuration.upstream.path, "/internal/v1/deliveries");
     assert_eq!(configuration.path_prefixes.len(), 2);
     assert_eq!(configuration.bot_messages, BotMessages::Drop);
-    assert_eq!(configuration.envoy_hold, EnvoyHold::Pause);
+    assert_eq!(configuration.envoy, Envoy { hold: EnvoyHold::Pause, look_up_cluster: None });
     assert!(configuration.tenants.contains_key(&TenantKey::new("acme", "shop", "live")));
 }
 
@@ -125,6 +125,11 @@ fn an_error_names_the_member_and_what_to_do() {
             "\"upstream\": {",
             "\"envoy\": {\"hold\": \"host\"}, \"upstream\": {",
             "envoy.hold: it has to be one of pause, buffer_filter",
+        ),
+        (
+            "\"upstream\": {",
+            "\"envoy\": {\"look_up_cluster\": \"\"}, \"upstream\": {",
+            "envoy.look_up_cluster: it has to name a cluster of Envoy's configuration",
         ),
         (
             "\"upstream\": {",

@@ -1,6 +1,6 @@
 //! The tenant of a request, from what is kept or from the sidecar.
 
-use alloc::{format, string::String, sync::Arc};
+use alloc::sync::Arc;
 
 use super::{Host, Trouble};
 use crate::{
@@ -31,14 +31,14 @@ pub(super) async fn find(
     host: &mut impl Host,
 ) -> Result<Found, Refusal> {
     let now = host.now();
-    let kept = host.kept(&name(key)).await;
+    let kept = host.kept(&Entry::name(key)).await;
     let kept = kept.as_deref().and_then(Entry::from_bytes);
     match (gate.configuration().look_up.policy.step(kept.as_ref(), now), kept) {
         (Step::Use, Some(entry)) => Ok(Found::of(key, entry)),
         (Step::UseAndAsk, Some(entry)) => {
             // Who comes meanwhile goes on with what is known.
             let entry = entry.asked(now);
-            host.keep(&name(key), &entry.to_bytes()).await;
+            host.keep(&Entry::name(key), &entry.to_bytes()).await;
             let entry = ask(gate, key, host).await.unwrap_or(entry);
             Ok(Found::of(key, entry))
         }
@@ -61,7 +61,7 @@ pub(super) async fn find_again(
     if !gate.configuration().look_up.policy.asks_after_mismatch(&found.entry, now) {
         return None;
     }
-    host.keep(&name(key), &found.entry.clone().asked(now).to_bytes()).await;
+    host.keep(&Entry::name(key), &found.entry.clone().asked(now).to_bytes()).await;
     let entry = ask(gate, key, host).await?;
     (!entry.says_the_same(&found.entry)).then(|| entry.tenant(key))
 }
@@ -75,7 +75,7 @@ async fn ask(gate: &Gate, key: &TenantKey<'_>, host: &mut impl Host) -> Option<E
     };
     match Entry::of_answer(key, answer.status, &answer.body, host.now()) {
         Ok(entry) => {
-            host.keep(&name(key), &entry.to_bytes()).await;
+            host.keep(&Entry::name(key), &entry.to_bytes()).await;
             Some(entry)
         }
         Err(problem) => {
@@ -83,9 +83,4 @@ async fn ask(gate: &Gate, key: &TenantKey<'_>, host: &mut impl Host) -> Option<E
             None
         }
     }
-}
-
-/// Under which name a tenant is kept.
-fn name(key: &TenantKey<'_>) -> String {
-    format!("tenant/{key}")
 }

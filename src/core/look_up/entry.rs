@@ -1,6 +1,6 @@
 //! What is kept of a look-up.
 
-use alloc::{sync::Arc, vec::Vec};
+use alloc::{format, string::String, sync::Arc, vec::Vec};
 
 use super::{Answer, LookUpProblem};
 use crate::tenant::{Tenant, TenantKey};
@@ -18,6 +18,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Under which name a host keeps what was learnt of this tenant.
+    pub fn name(key: &TenantKey<'_>) -> String {
+        format!("tenant/{key}")
+    }
+
     /// What is kept of this answer.
     ///
     /// # Errors

@@ -15,16 +15,18 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
-use baton_tests_edge::{SANDBOX_SECRET, SECRET};
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
+
+use crate::{API_KEY, PREVIOUS_API_KEY, PREVIOUS_SECRET, SANDBOX_API_KEY, SANDBOX_SECRET, SECRET};
 
 /// What a look-up is answered.
 #[derive(Clone, Debug)]
 pub enum LookUp {
     /// A tenant with this signature secret.
     Tenant(String),
-    /// After a moment, a tenant with the secret that it has in the corpus.
+    /// After a moment, the tenant as it is in the corpus, if it is there.
     OfTheCorpus,
     /// This status, and nothing in it.
     Status(StatusCode),
@@ -35,6 +37,7 @@ pub enum LookUp {
 }
 
 /// A sidecar's two doors for an edge, and what came in by them. It stops when it is dropped.
+#[derive(Debug)]
 pub struct Sidecar {
     /// Where it listens.
     pub address: SocketAddr,
@@ -42,6 +45,7 @@ pub struct Sidecar {
     serving: JoinHandle<()>,
 }
 
+#[derive(Debug)]
 struct Shared {
     look_up: Mutex<LookUp>,
     /// Each look-up's tenant and credential.
@@ -52,7 +56,11 @@ struct Shared {
 impl Sidecar {
     /// One that answers look-ups like this.
     pub async fn start(look_up: LookUp) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        Self::on(TcpListener::bind("127.0.0.1:0").await.expect("a free port"), look_up)
+    }
+
+    /// The same, on this listener.
+    pub fn on(listener: TcpListener, look_up: LookUp) -> Self {
         let address = listener.local_addr().expect("an address");
         let shared = Arc::new(Shared {
             look_up: Mutex::new(look_up),
@@ -101,21 +109,32 @@ async fn answer(
     let tenant = format!("{account}/{project}/{environment}");
     lock(&shared.looked_up).push((tenant, credential));
     let look_up = lock(&shared.look_up).clone();
-    let tenant = |secret: &str| {
+    let tenant = |secrets: &[&str], api_keys: &[&str]| {
+        let digest = |key: &&str| -> String {
+            Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
         json!({
             "account_id": account,
             "project_id": project,
             "client_env": environment,
-            "signature_secrets": [secret],
+            "signature_secrets": secrets,
+            "api_keys": api_keys.iter().map(digest).collect::<Vec<_>>(),
         })
         .to_string()
         .into_response()
     };
     match look_up {
-        LookUp::Tenant(secret) => tenant(&secret),
+        LookUp::Tenant(secret) => tenant(&[&secret], &[]),
         LookUp::OfTheCorpus => {
             sleep(Duration::from_millis(50)).await;
-            tenant(if environment == "sandbox" { SANDBOX_SECRET } else { SECRET })
+            match (&*account, &*project, &*environment) {
+                ("acme", "support", "live") => {
+                    tenant(&[SECRET, PREVIOUS_SECRET], &[API_KEY, PREVIOUS_API_KEY])
+                }
+                ("acme", "support", "sandbox") => tenant(&[SANDBOX_SECRET], &[SANDBOX_API_KEY]),
+                ("acme", "support", "draft") => tenant(&[SANDBOX_SECRET], &[]),
+                _ => StatusCode::NOT_FOUND.into_response(),
+            }
         }
         LookUp::Status(status) => status.into_response(),
         LookUp::Body(body) => body.into_response(),
