@@ -125,9 +125,12 @@ impl core::error::Error for ConfigurationError {}
 
 type Result<T> = core::result::Result<T, ConfigurationError>;
 
+/// The default paths under which webhooks come in.
+pub const DEFAULT_PATH_PREFIXES: [&str; 2] = ["/webhooks/genesys", "/handoff/webhooks/genesys"];
+
 /// The default limit of a body: Genesys' own limit for requests is 512,000 bytes (Genesys
 /// reference, 3.3).
-const DEFAULT_MAX_BODY_BYTES: usize = 512 * 1024;
+pub const DEFAULT_MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The largest limit that may be set.
 const LARGEST_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
@@ -179,7 +182,7 @@ impl Configuration {
 
         let path_prefixes: Vec<_> = match root.optional("path_prefixes")? {
             Some(node) => node.elements()?.iter().map(path).collect::<Result<_>>()?,
-            None => ["/webhooks/genesys", "/handoff/webhooks/genesys"].map(String::from).into(),
+            None => DEFAULT_PATH_PREFIXES.map(String::from).into(),
         };
         let upstream = upstream(&root.required("upstream")?, &mut secrets)?;
         let overlaps =

@@ -12,7 +12,10 @@ use axum::{
 };
 use baton_core::{
     api_key::ApiKey,
-    configuration::{Configuration, Envoy, UnlistedTenants, Upstream},
+    configuration::{
+        Configuration, DEFAULT_MAX_BODY_BYTES, DEFAULT_PATH_PREFIXES, Envoy, UnlistedTenants,
+        Upstream,
+    },
     exchange::{
         BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
         RequestHead, Response as Answer, exchange,
@@ -30,10 +33,6 @@ use crate::{
     internal::Internal,
 };
 
-/// The most bytes of a webhook: Genesys' own limit for requests is 512,000 (Genesys reference,
-/// 3.3).
-const MAX_BODY_BYTES: usize = 512 * 1024;
-
 /// What serves webhooks.
 pub(crate) struct Edge {
     gate: Gate,
@@ -46,10 +45,8 @@ impl Edge {
         let tenants =
             internal.edges.iter().map(|(key, edge)| (key.clone(), Arc::new(tenant(key, edge))));
         let configuration = Configuration {
-            path_prefixes: ["/webhooks/genesys", "/handoff/webhooks/genesys"]
-                .map(Into::into)
-                .into(),
-            max_body_bytes: MAX_BODY_BYTES,
+            path_prefixes: DEFAULT_PATH_PREFIXES.map(Into::into).into(),
+            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             // What becomes of them is the tenant's handoff's to decide.
             bot_messages: BotMessages::Forward,
             // Nothing goes there: the intake is called.
