@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """First light: a whole handoff over Envoy with Baton's filter, with nothing but this machine.
 
-`make run` starts it. It runs a simulated Genesys, the sidecar and Envoy, opens a chat, plays the
-customer and the agents, and says where each step travels. Then it stays until Ctrl-C, so that you
-can be the customer or the agent yourself; with --once it ends after the show. A step that does
-not come out as it has to ends it with exit code 1.
+`make run` starts it: Envoy, and `baton demo` behind it, in whose console you are the customer and
+the agent, until Ctrl-C.
+
+`make show` starts it with --once: it runs a simulated Genesys, the sidecar and Envoy, opens a chat,
+plays the customer and the agents, says where each step travels, and ends. A step that does not come
+out as it has to ends it with exit code 1.
 """
 
 import argparse
@@ -22,8 +24,8 @@ import time
 sys.dont_write_bytecode = True
 
 from stage import (  # noqa: E402
-    ARRIVAL_SECONDS, ENVOY, GENESYS, INTERNAL, STATISTICS, STOP, Stage, Stopped, Trouble,
-    check_files, check_ports, request, say,
+    ARRIVAL_SECONDS, ENVOY, GENESYS, PORTS, PORTS_OF_DEMONSTRATION, STATISTICS, STOP, Stage,
+    Stopped, Trouble, check_files, check_ports, request, say,
 )
 
 # How many messages the customer has for the bot.
@@ -160,10 +162,10 @@ def wait_until(stage, holds, complaint):
         STOP.wait(0.05)
 
 
-def behave(**switches):
-    """Replaces the switches of the org: those that are left out have their defaults."""
+def behave():
+    """Lets typing pass, both ways."""
     both = {"typing_inbound": True, "typing_outbound": True}
-    request(f"{GENESYS}/control/v1/org", {**both, **switches}, method="PUT")
+    request(f"{GENESYS}/control/v1/org", both, method="PUT")
 
 
 def open_chat(stage):
@@ -177,9 +179,8 @@ def open_chat(stage):
     return customer, ContactCentre(end_user_id)
 
 
-def show(stage, customer, centre, pause):
+def show(stage, customer, centre):
     def step(text):
-        STOP.wait(pause)
         stage.check()
         say()
         say(text)
@@ -312,59 +313,45 @@ def messages(centre, direction):
     return [message for message in centre.truth()["messages"] if message["direction"] == direction]
 
 
-def invite(stage):
-    conversations = f"{GENESYS}/control/v1/conversations"
-    newest = "import json,sys; print(json.load(sys.stdin)[-1][\"id\"])"
-    json_type = "-H 'content-type: application/json'"
+def play(stage):
+    """Plays the customer and the agents, once."""
+    stage.start_everything()
+    behave()
+    customer, centre = open_chat(stage)
+    show(stage, customer, centre)
+
+
+def open_console(stage):
+    """Leaves the customer and the agents to whoever opens the console."""
+    url = stage.start_demonstration()
     say(f"""
-Everything goes on running. Now it is your turn. In a second terminal, be the customer; an agent
-accepts after two seconds and answers with what you write, and the line /end ends the chat:
+Open the console; its address is good for this run only:
 
-  export CONNECTOR_TOKEN={stage.credentials['connector']}
-  {stage.baton} chat --url {ENVOY} --token-env CONNECTOR_TOKEN
+  {url}
 
-In a third, be the agent of a new chat. The first line takes all agents off autopilot:
+You are the customer and the agent. Ask for a person in the chat on the left, accept at the desk on
+the right, and watch each message travel between them. "Faults" lets things go wrong.
 
-  curl -sS -X PUT {GENESYS}/control/v1/org {json_type} -d '{{"typing_outbound": true}}'; echo
-  act() {{
-    id=$(curl -sS {conversations} | python3 -c '{newest}')
-    curl -sS {conversations}/$id/actions {json_type} -d "$1"; echo
-  }}""")
-    for action in [
-        {"action": "accept", "user": "Dana Reyes"},
-        {"action": "type"},
-        {"action": "answer", "text": "Hello!"},
-        {"action": "answer", "shape": "structured-card"},
-        {"action": "transfer_to_user", "to": "Milan Novak"},
-        {"action": "accept"},
-        {"action": "end"},
-    ]:
-        say(f"  act '{json.dumps(action)}'")
-    bearer = f"-H 'authorization: Bearer {stage.credentials['admin']}'"
-    say(f"""
-How the sidecar stands with Genesys; /internal/v1/metrics says it for Prometheus:
+The same as text, in a second terminal:
 
-  curl -sS {INTERNAL}/internal/v1/tenants {bearer}
+  BATON_CONSOLE='{url}' {stage.baton} tail
 
 Ctrl-C ends everything.""")
+    while True:
+        stage.check()
+        STOP.wait(0.5)
 
 
 def perform(arguments):
     check_files(arguments)
-    check_ports()
+    check_ports(PORTS if arguments.once else PORTS | PORTS_OF_DEMONSTRATION)
     with tempfile.TemporaryDirectory(prefix="baton-") as directory:
         stage = Stage(directory, arguments)
         try:
-            stage.start_everything()
-            behave()
-            customer, centre = open_chat(stage)
-            show(stage, customer, centre, 0 if arguments.once else 1.5)
-            if not arguments.once:
-                behave(autopilot={"accept_after_milliseconds": 2000})
-                invite(stage)
-                while True:
-                    stage.check()
-                    STOP.wait(0.5)
+            if arguments.once:
+                play(stage)
+            else:
+                open_console(stage)
         finally:
             stage.stop()
 
@@ -375,7 +362,7 @@ def main():
     parser.add_argument("--baton", type=pathlib.Path, required=True, help="the baton binary")
     parser.add_argument("--mode", choices=["pause", "buffer-filter"], default="pause",
                         help="how Envoy holds a webhook until it is verified")
-    parser.add_argument("--once", action="store_true", help="end after the show")
+    parser.add_argument("--once", action="store_true", help="play a handoff, and end")
     arguments = parser.parse_args()
     # The children start in the repository's root.
     arguments.envoy = arguments.envoy.absolute()

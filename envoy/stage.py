@@ -23,11 +23,19 @@ PORTS = {
     8081: "the sidecar's internal API",
     8090: "the simulated Genesys",
 }
+# What `baton demo` serves beside.
+PORTS_OF_DEMONSTRATION = {
+    8070: "the console",
+    8082: "the sidecar's API for applications",
+}
 ENVOY = "http://127.0.0.1:10000"
 STATISTICS = "http://127.0.0.1:9901"
 INTERNAL = "http://127.0.0.1:8081"
 GENESYS = "http://127.0.0.1:8090"
 WEBHOOK_PATH = "/webhooks/genesys/acme/support/live/events"
+
+# What `baton demo` says before the address of its console.
+CONSOLE = "The console: "
 
 READY_SECONDS = 30
 ARRIVAL_SECONDS = 10
@@ -166,14 +174,29 @@ class Stage:
         command = [self.baton, "serve", "--config", str(configuration)]
         sidecar = self.start("the sidecar", command, environment)
 
+        self.start_envoy({**delivery, **webhook})
+        self.wait_until(lambda: answers(f"{INTERNAL}/internal/v1/health"), sidecar)
+        self.wait_until(lambda: self.tenant()["state"] == "up", sidecar)
+
+    def start_demonstration(self):
+        """Starts Envoy, and everything else in one process; the address of its console."""
+        shared = {
+            "BATON_DELIVERY_CREDENTIAL": self.credentials["delivery"],
+            "GENESYS_WEBHOOK_SECRET": self.credentials["webhook"],
+        }
+        say("Starting what plays Genesys Cloud, the sidecar and the console, in one process.")
+        demonstration = self.start("the demonstration", [self.baton, "demo", "--edge", ENVOY], shared)
+        self.start_envoy(shared)
+        self.wait_until(lambda: CONSOLE in demonstration.log.read_text(), demonstration)
+        lines = demonstration.log.read_text().splitlines()
+        return next(line.removeprefix(CONSOLE) for line in lines if line.startswith(CONSOLE))
+
+    def start_envoy(self, environment):
         say(f"Starting Envoy with Baton's filter ({self.mode}), on 127.0.0.1:10000.")
         command = [self.envoy, "-c", f"envoy/{self.mode}/envoy.yaml"]
         command += ["--log-level", "warn", "--concurrency", "1", "--disable-hot-restart"]
-        envoy = self.start("Envoy", command, {**delivery, **webhook})
-
-        self.wait_until(lambda: answers(f"{INTERNAL}/internal/v1/health"), sidecar)
+        envoy = self.start("Envoy", command, environment)
         self.wait_until(lambda: answers(f"{STATISTICS}/ready"), envoy)
-        self.wait_until(lambda: self.tenant()["state"] == "up", sidecar)
 
     def start(self, name, command, environment, conversation=False):
         log = self.directory / f"{name.replace(' ', '-')}.log"
@@ -253,10 +276,10 @@ def check_files(arguments):
             raise Trouble(f"there is no {path}: {advice}")
 
 
-def check_ports():
-    taken = [port for port in PORTS if is_taken(port)]
+def check_ports(ports):
+    taken = [port for port in ports if is_taken(port)]
     if taken:
-        names = " and ".join(f"port {port} ({PORTS[port]})" for port in taken)
+        names = " and ".join(f"port {port} ({ports[port]})" for port in taken)
         who = " or ".join(f"sport = :{port}" for port in taken)
         raise Trouble(
             f"another process listens on {names}: stop it and run this again; "

@@ -26,6 +26,9 @@ use baton_tests::{
 };
 use serde_json::{Map, Value};
 
+#[path = "flaws/corpus.rs"]
+mod flaws;
+
 /// What the core makes of a case.
 fn judge(case: &Case) -> Outcome {
     let document = configuration(&case.configuration);

@@ -29,6 +29,8 @@ use crate::{
 
 #[path = "durability/disk.rs"]
 mod disk;
+#[path = "flaws/durability.rs"]
+mod flaws;
 #[path = "durability/operations.rs"]
 mod operations;
 #[path = "durability/promises.rs"]

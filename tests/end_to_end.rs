@@ -119,7 +119,7 @@ async fn invariant_5_what_an_agent_and_a_bot_send_arrives_in_order_and_the_repla
                 .into_iter()
                 .partition(|event| event["type"] == "EVENT_TYPE_LIVE_AGENT_TYPING");
         assert_eq!(stopped[0]["payload"]["state"], "TYPING_STATE_STOPPED");
-        assert_eq!(text_of(&attachment[0]), "Here is the picture\ncaption");
+        assert_eq!(text_of(&attachment[0]), "Here is the picture\nA view of hills");
         assert_eq!(
             attachment[0]["payload"]["attachments"],
             json!([{

@@ -22,6 +22,9 @@ use http::HeaderMap;
 use serde_json::Map;
 use tokio::time::sleep;
 
+#[path = "flaws/envoy.rs"]
+mod flaws;
+
 const BODY: &[u8] = br#"{"id":"m1","type":"Text","text":"hello"}"#;
 
 /// An Envoy with an upstream behind it.

@@ -8,17 +8,19 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, fs, net::SocketAddr, sync::Mutex};
 
 use baton_core::{
     api_key::ApiKey,
     look_up::Answer as Found,
     signature::SigningKey,
-    tenant::{Tenant, TenantKey},
+    tenant::{Policy, Tenant, TenantKey},
+    translation::BotMessages,
 };
 use baton_sidecar::{Configuration, Sidecar, Store, bind};
+use baton_simulator::signature;
 use baton_tests::{
-    API_KEY, CREDENTIAL, PREVIOUS_API_KEY, PREVIOUS_SECRET, SECRET,
+    API_KEY, CREDENTIAL, PREVIOUS_API_KEY, PREVIOUS_SECRET, SECRET, WEBHOOK_PATH,
     corpus::{Expect, cases},
     environment,
     http1::{self, Answer},
@@ -44,7 +46,11 @@ const TENANTS: [(&str, &str); 3] = [
         "signature_secrets = [{ env = 'GENESYS_WEBHOOK_SECRET_SANDBOX' }]
         api_keys = [{ env = 'GENESYS_API_KEY_SANDBOX' }]",
     ),
-    ("draft", "signature_secrets = [{ env = 'GENESYS_WEBHOOK_SECRET_SANDBOX' }]"),
+    (
+        "draft",
+        "signature_secrets = [{ env = 'GENESYS_WEBHOOK_SECRET_SANDBOX' }]
+        bot_messages = 'drop'",
+    ),
 ];
 
 fn configuration() -> Configuration {
@@ -169,6 +175,25 @@ async fn invariant_1_the_edge_in_the_process_judges_every_case_as_the_corpus_say
 }
 
 #[tokio::test]
+async fn the_log_says_why_a_webhook_got_503() {
+    let log = tempfile::NamedTempFile::new().expect("a file");
+    let writer = Mutex::new(log.reopen().expect("the file"));
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(writer).finish();
+    let _log = tracing::subscriber::set_default(subscriber);
+    let sidecar = Running::start().await;
+    let file = rusqlite::Connection::open(sidecar.folder.path().join("baton.db")).unwrap();
+    file.execute_batch("DROP TABLE inbox").unwrap();
+
+    let body = br#"{"id":"m1","type":"Text","text":"hello"}"#;
+    let signature = ("x-hub-signature-256".to_owned(), signature::base64(SECRET, body));
+    let request = http1::request("POST", WEBHOOK_PATH, &[signature], body);
+    assert_eq!(http1::exchange(sidecar.edge, &request).await.status, 503);
+    let log = fs::read_to_string(log.path()).expect("the log");
+    assert!(log.contains("the upstream answered a delivery 503"), "{log}");
+    assert!(!log.contains("hello") && !log.contains(SECRET), "{log}");
+}
+
+#[tokio::test]
 async fn an_edge_that_looks_a_tenant_up_learns_by_what_its_webhooks_are_known() {
     let sidecar = Running::start().await;
     let key = TenantKey::new("acme", "support", "live");
@@ -184,6 +209,14 @@ async fn an_edge_that_looks_a_tenant_up_learns_by_what_its_webhooks_are_known() 
     for api_key in [API_KEY, PREVIOUS_API_KEY] {
         assert!(tenant.api_keys.verify(&ApiKey::new(api_key)));
     }
+    assert_eq!(tenant.policy, Policy::default());
+
+    let key = TenantKey::new("acme", "support", "draft");
+    let answer = sidecar.look_up(&key, LOOK_UP_CREDENTIAL).await;
+    let Ok(Found::Known(tenant)) = Found::read(&key, answer.status, &answer.body) else {
+        panic!("a tenant")
+    };
+    assert_eq!(tenant.policy.bot_messages, Some(BotMessages::Drop));
 }
 
 #[tokio::test]
@@ -192,6 +225,7 @@ async fn a_tenant_that_is_not_there_or_is_not_known_here_is_404() {
     for client_env in ["nowhere", "elsewhere"] {
         let key = TenantKey::new("acme", "support", client_env);
         let answer = sidecar.look_up(&key, LOOK_UP_CREDENTIAL).await;
+        assert_eq!(answer.status, 404, "{client_env}");
         assert!(matches!(Found::read(&key, answer.status, &answer.body), Ok(Found::Unknown)));
     }
 }

@@ -1,4 +1,4 @@
-//! Links to a session's context: signed, and good for a time.
+//! Links to a session's context: signed, good for a time, and until they are revoked.
 
 use std::{
     fmt,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use baton_store::SigningKey;
+use baton_store::{Session, SigningKey};
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use sha2::Sha256;
@@ -23,15 +23,46 @@ pub struct ContextLinks {
     keys: Arc<RwLock<Vec<Hmac<Sha256>>>>,
 }
 
+/// A link that somebody may be given.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContextLink {
+    /// Its address. Whoever has it may look.
+    pub url: String,
+    /// When it is good no more.
+    pub expires: Timestamp,
+}
+
+/// On what terms a link is good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// When it is good no more: seconds since 1970, UTC.
+    pub(crate) expires: i64,
+    /// How often the session's links had been revoked when it was made.
+    pub(crate) revoked: u64,
+}
+
 /// What a link is worth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkCheck {
-    /// It is good.
+    /// It is good, unless it was revoked.
     Good,
     /// It was good once.
     Expired,
     /// It is not ours.
     Wrong,
+}
+
+impl Terms {
+    /// Whether the session's links were revoked since it was made.
+    pub(crate) fn are_revoked(self, session: &Session) -> bool {
+        self.revoked != session.context_links_revoked
+    }
+
+    /// What is signed of them: a number, and another one where links had been revoked.
+    fn signed(self) -> String {
+        let Self { expires, revoked } = self;
+        if revoked == 0 { expires.to_string() } else { format!("{expires} {revoked}") }
+    }
 }
 
 impl ContextLinks {
@@ -55,31 +86,35 @@ impl ContextLinks {
     }
 
     /// A link to the context of this session that is good from now on.
-    pub fn link(&self, session_id: &str, now: Timestamp) -> Option<String> {
+    pub fn link(&self, session: &Session, now: Timestamp) -> Option<ContextLink> {
         let expires = now.checked_add(self.lifetime).ok()?.as_second();
+        let (session_id, revoked) = (&session.details.session_id, session.context_links_revoked);
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let signature = signed(keys.first()?, session_id, expires).finalize().into_bytes();
-        let signature = URL_SAFE_NO_PAD.encode(signature);
-        let url = &self.public_url;
-        Some(format!("{url}/context/{session_id}?expires={expires}&signature={signature}"))
+        let signature = signed(keys.first()?, session_id, Terms { expires, revoked });
+        let signature = URL_SAFE_NO_PAD.encode(signature.finalize().into_bytes());
+        let terms = match revoked {
+            0 => format!("expires={expires}"),
+            _ => format!("expires={expires}&revoked={revoked}"),
+        };
+        let url = format!("{}/context/{session_id}?{terms}&signature={signature}", self.public_url);
+        Some(ContextLink { url, expires: Timestamp::from_second(expires).ok()? })
     }
 
-    /// What a link to this session with this end and this signature is worth now.
+    /// What a link to this session on these terms and with this signature is worth now.
     pub(crate) fn check(
         &self,
         session_id: &str,
-        expires: i64,
+        terms: Terms,
         signature: &str,
         now: Timestamp,
     ) -> LinkCheck {
         let Ok(signature) = URL_SAFE_NO_PAD.decode(signature) else { return LinkCheck::Wrong };
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        let is_ours = keys
-            .iter()
-            .any(|key| signed(key, session_id, expires).verify_slice(&signature).is_ok());
+        let is_ours =
+            keys.iter().any(|key| signed(key, session_id, terms).verify_slice(&signature).is_ok());
         match is_ours {
             false => LinkCheck::Wrong,
-            true if now.as_second() >= expires => LinkCheck::Expired,
+            true if now.as_second() >= terms.expires => LinkCheck::Expired,
             true => LinkCheck::Good,
         }
     }
@@ -92,13 +127,22 @@ fn mac(key: &SigningKey) -> Hmac<Sha256> {
     Hmac::new(&block.into())
 }
 
-fn signed(key: &Hmac<Sha256>, session_id: &str, expires: i64) -> Hmac<Sha256> {
-    let expires = expires.to_string();
+fn signed(key: &Hmac<Sha256>, session_id: &str, terms: Terms) -> Hmac<Sha256> {
     key.clone()
         .chain_update(PURPOSE)
-        .chain_update(&expires)
+        .chain_update(terms.signed())
         .chain_update("\n")
         .chain_update(session_id)
+}
+
+/// Shows nothing by which anybody could look.
+impl fmt::Debug for ContextLink {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ContextLink")
+            .field("expires", &self.expires)
+            .finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for ContextLinks {
@@ -114,6 +158,7 @@ impl fmt::Debug for ContextLinks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::session;
 
     fn key(number: u8) -> SigningKey {
         SigningKey { id: format!("key-{number}"), bytes: [number; 32], created_at_ms: 0 }
@@ -128,40 +173,68 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn parts(link: &str) -> (String, i64, String) {
-        let rest = link.strip_prefix("https://baton.example.com/context/").unwrap();
-        let (session_id, query) = rest.split_once("?expires=").unwrap();
-        let (expires, signature) = query.split_once("&signature=").unwrap();
-        (session_id.to_owned(), expires.parse().unwrap(), signature.to_owned())
+    /// The query of the link that is made now for `s-1`, whose links were revoked so often.
+    fn made(links: &ContextLinks, revoked: u64, now: i64) -> String {
+        let session = Session { context_links_revoked: revoked, ..session("s-1") };
+        let link = links.link(&session, at(now)).unwrap();
+        assert!(!format!("{link:?}").contains("https"));
+        let query = link.url.strip_prefix("https://baton.example.com/context/s-1?");
+        query.unwrap().to_owned()
+    }
+
+    fn parts(query: &str) -> (Terms, String) {
+        let (terms, signature) = query.split_once("&signature=").unwrap();
+        let number = |name: &str| {
+            let named = terms.split('&').find_map(|term| term.strip_prefix(name));
+            named.map_or(0, |number| number.parse().unwrap())
+        };
+        let revoked = number("revoked=").try_into().unwrap();
+        (Terms { expires: number("expires="), revoked }, signature.to_owned())
     }
 
     #[test]
     fn a_link_is_good_for_its_lifetime() {
-        let (session_id, expires, signature) = parts(&links().link("s-1", at(1_000)).unwrap());
-        assert_eq!((&*session_id, expires), ("s-1", 87_400));
-        let check = |now| links().check(&session_id, expires, &signature, at(now));
+        let (terms, signature) = parts(&made(&links(), 0, 1_000));
+        assert_eq!(terms, Terms { expires: 87_400, revoked: 0 });
+        let check = |now| links().check("s-1", terms, &signature, at(now));
         assert_eq!(check(1_000), LinkCheck::Good);
         assert_eq!(check(87_399), LinkCheck::Good);
         assert_eq!(check(87_400), LinkCheck::Expired);
     }
 
     #[test]
-    fn a_link_to_another_session_or_of_another_end_or_signature_is_not_ours() {
-        let (session_id, expires, signature) = parts(&links().link("s-1", at(1_000)).unwrap());
+    fn a_link_to_another_session_or_on_other_terms_or_of_another_signature_is_not_ours() {
         let check =
-            |id: &str, expires, signature: &str| links().check(id, expires, signature, at(1_000));
-        assert_eq!(check("s-2", expires, &signature), LinkCheck::Wrong);
-        assert_eq!(check(&session_id, expires + 1, &signature), LinkCheck::Wrong);
-        assert_eq!(check(&session_id, expires, ""), LinkCheck::Wrong);
-        assert_eq!(check(&session_id, expires, &signature[1..]), LinkCheck::Wrong);
-        assert_eq!(check(&session_id, expires, "é"), LinkCheck::Wrong);
+            |id: &str, terms, signature: &str| links().check(id, terms, signature, at(1_000));
+        for revoked in [0, 1, 12] {
+            let (terms, signature) = parts(&made(&links(), revoked, 1_000));
+            assert_eq!(check("s-1", terms, &signature), LinkCheck::Good);
+            assert_eq!(check("s-2", terms, &signature), LinkCheck::Wrong);
+            let later = Terms { expires: terms.expires + 1, ..terms };
+            assert_eq!(check("s-1", later, &signature), LinkCheck::Wrong);
+            let newer = Terms { revoked: revoked + 1, ..terms };
+            assert_eq!(check("s-1", newer, &signature), LinkCheck::Wrong);
+            for signature in ["", &signature[1..], "é"] {
+                assert_eq!(check("s-1", terms, signature), LinkCheck::Wrong);
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_that_was_made_before_links_could_be_revoked_is_good_until_they_are() {
+        // Of the version that had no such term.
+        let signature = "GAej3tv4Enz0GbsXxZWMb5OZAF3yre8hzHVvopFGa0A";
+        let (terms, made) = parts(&made(&links(), 0, 1_000));
+        assert_eq!(made, signature);
+        assert!(!terms.are_revoked(&session("s-1")));
+        assert!(terms.are_revoked(&Session { context_links_revoked: 1, ..session("s-1") }));
     }
 
     #[test]
     fn a_link_of_an_older_key_is_good_until_the_key_is_gone() {
         let links = links();
-        let (session_id, expires, signature) = parts(&links.link("s-1", at(0)).unwrap());
-        let check = || links.check(&session_id, expires, &signature, at(1));
+        let (terms, signature) = parts(&made(&links, 0, 0));
+        let check = || links.check("s-1", terms, &signature, at(1));
         links.change_keys(&key(2), &[key(1)]);
         assert_eq!(check(), LinkCheck::Good);
         links.change_keys(&key(2), &[]);

@@ -1,10 +1,17 @@
 //! `GET /context/{session_id}`: what an agent sees beside the conversation. Whoever has a link
-//! that was signed here and has not expired may look; the page itself does nothing.
+//! that was signed here, has not expired and was not revoked may look; the page itself does
+//! nothing.
 
-use std::sync::{Arc, LazyLock};
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 use axum::{
-    extract::{Path, Query, State, rejection::QueryRejection},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
     http::{
         HeaderName, HeaderValue, StatusCode,
         header::{
@@ -15,28 +22,21 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use baton_handoff::{TranscriptEntry, TranscriptSpeaker};
-use baton_store::{ContextBy, HandoffContext, LoggedEvent, Session};
+use baton_store::{ContextBy, HandoffContext, Session};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Application,
-    context_link::{ContextLinks, LinkCheck},
+    Application, FrameAncestor,
+    context_link::{ContextLinks, LinkCheck, Terms},
+    context_standing::{Standing, TELLING},
+    context_transcript::{self, SAID, Said},
     markup::Markup,
-    problem::Problem,
+    problem::{Problem, add_hints},
     sessions::ApplicationSessions,
 };
-
-/// What of a session is shown as said.
-const SAID: [&str; 4] = [
-    "EVENT_TYPE_USER_MESSAGE",
-    "EVENT_TYPE_POLY_AGENT_MESSAGE",
-    "EVENT_TYPE_LIVE_AGENT_MESSAGE",
-    "EVENT_TYPE_SYSTEM_MESSAGE",
-];
 
 /// The most messages that are shown: the newest.
 const MOST_MESSAGES: usize = 500;
@@ -44,23 +44,16 @@ const MOST_MESSAGES: usize = 500;
 /// About the most bytes of them.
 const MOST_BYTES: usize = 1024 * 1024;
 
-/// How the page looks. It is the one thing that the page may load.
-const STYLE: &str = "body{font:15px/1.4 system-ui,sans-serif;margin:1rem;max-width:50rem}\
-    h1{font-size:1.2rem}h2{font-size:1rem;margin-top:1.5rem}\
-    table{border-collapse:collapse}th,td{text-align:left;vertical-align:top;padding:.1rem .8rem .1rem 0}\
-    th{font-weight:500;color:#555}td,dd{white-space:pre-wrap;overflow-wrap:anywhere}\
-    dt{color:#555;margin-top:.6rem}dd{margin:0}";
+/// The most events that are read for where the handoff stands. A wait tells the queue's status
+/// again and again.
+const MOST_TELLING: usize = 500;
 
-/// No script, no picture, no form, no other address. A frame of https may hold the page: that is
-/// how Genesys shows it beside the conversation, and there is nothing on it to be clicked.
-static POLICY: LazyLock<Option<HeaderValue>> = LazyLock::new(|| {
-    let style = STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
-    let policy = format!(
-        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'self' https:"
-    );
-    HeaderValue::from_str(&policy).ok()
-});
+/// How the page looks. It is the one thing that the page may load.
+const STYLE: &str = include_str!("context_page.css");
+
+/// By what a policy knows the style.
+static STYLE_DIGEST: LazyLock<String> =
+    LazyLock::new(|| STANDARD.encode(Sha256::digest(STYLE.as_bytes())));
 
 /// What a link says beside the session.
 #[derive(Deserialize)]
@@ -68,31 +61,62 @@ pub(crate) struct Signed {
     #[serde(default)]
     expires: i64,
     #[serde(default)]
+    revoked: u64,
+    #[serde(default)]
     signature: String,
+}
+
+/// Why nothing is shown.
+enum Refused {
+    Wrong,
+    Expired,
+    Revoked,
+    Forgotten,
+    Unavailable,
 }
 
 pub(crate) async fn show_context<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path(session_id): Path<String>,
+    session_id: Result<Path<String>, PathRejection>,
     signed: Result<Query<Signed>, QueryRejection>,
 ) -> Response {
-    let check = |links: &ContextLinks| {
-        let Query(Signed { expires, signature }) = signed.as_ref().ok()?;
-        Some(links.check(&session_id, *expires, signature, application.clock.now()))
+    let page = match (session_id, signed) {
+        (Ok(Path(session_id)), Ok(Query(signed))) => read(&application, &session_id, &signed).await,
+        _ => Err(Refused::Wrong),
     };
-    match application.context_links.as_ref().and_then(check) {
-        Some(LinkCheck::Good) => {}
-        Some(LinkCheck::Expired) => {
-            return notice(StatusCode::GONE, "This link has expired.");
-        }
-        Some(LinkCheck::Wrong) | None => {
-            return notice(StatusCode::FORBIDDEN, "This link is not valid.");
+    let ancestors = &application.frame_ancestors;
+    match page {
+        Ok(shown) => page_of(StatusCode::OK, &shown.markup(), ancestors),
+        Err(refused) => {
+            let (status, text) = refused.notice();
+            notice(status, text, ancestors)
         }
     }
-    match read(&application, &session_id).await {
-        Ok(Some(shown)) => page(StatusCode::OK, shown.markup()),
-        Ok(None) => notice(StatusCode::NOT_FOUND, "This chat is not kept any more."),
-        Err(_) => notice(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment."),
+}
+
+/// What is asked with another method than GET.
+pub(crate) async fn refuse_method<S: ApplicationSessions>(
+    State(application): State<Arc<Application<S>>>,
+) -> Response {
+    let text = "This page can only be looked at.";
+    notice(StatusCode::METHOD_NOT_ALLOWED, text, &application.frame_ancestors)
+}
+
+impl Refused {
+    fn notice(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Wrong => (StatusCode::FORBIDDEN, "This link is not valid."),
+            Self::Expired => (StatusCode::GONE, "This link has expired."),
+            Self::Revoked => (StatusCode::GONE, "This link was revoked."),
+            Self::Forgotten => (StatusCode::NOT_FOUND, "This chat is not kept any more."),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment."),
+        }
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Refused {
+    fn from(_: E) -> Self {
+        Self::Unavailable
     }
 }
 
@@ -100,102 +124,137 @@ pub(crate) async fn show_context<S: ApplicationSessions>(
 struct Shown {
     session: Session,
     context: Option<HandoffContext>,
-    said: Vec<TranscriptEntry>,
+    standing: Option<Standing>,
+    said: Vec<Said>,
+    /// Whether there may be more that was said before.
+    is_cut: bool,
 }
 
-async fn read<S>(application: &Application<S>, id: &str) -> Result<Option<Shown>, Problem> {
+async fn read<S>(
+    application: &Application<S>,
+    id: &str,
+    signed: &Signed,
+) -> Result<Shown, Refused> {
+    let Signed { expires, revoked, ref signature } = *signed;
+    let (terms, now) = (Terms { expires, revoked }, application.clock.now());
+    let check = |links: &ContextLinks| links.check(id, terms, signature, now);
+    match application.context_links.as_ref().map(check) {
+        Some(LinkCheck::Good) => {}
+        Some(LinkCheck::Expired) => return Err(Refused::Expired),
+        Some(LinkCheck::Wrong) | None => return Err(Refused::Wrong),
+    }
     let store = &application.store;
-    let Some(session) = application.asked(store.session(id)).await? else { return Ok(None) };
+    let session = application.asked(store.session(id)).await?.ok_or(Refused::Forgotten)?;
+    if terms.are_revoked(&session) {
+        return Err(Refused::Revoked);
+    }
     let context = store.handoff_context(&session.details.tenant, ContextBy::Id(id.to_owned()));
     let context = application.asked(context).await?.map(|found| found.context);
+    let handoff = application.asked(store.handoff(id)).await?;
+    let telling = store.recent_events(id, &TELLING, MOST_TELLING, MOST_BYTES);
+    let standing = Standing::of(&application.asked(telling).await?, handoff.as_ref());
     let events = store.recent_events(id, &SAID, MOST_MESSAGES, MOST_BYTES);
-    let said = application.asked(events).await?.iter().filter_map(entry).collect();
-    Ok(Some(Shown { session, context, said }))
-}
-
-fn entry(event: &LoggedEvent) -> Option<TranscriptEntry> {
-    let at = event.timestamp.parse().ok()?;
-    TranscriptEntry::of_event(&event.kind, at, &event.payload)
+    let events = application.asked(events).await?;
+    let said = events.iter().filter_map(Said::of_event).collect();
+    Ok(Shown { session, context, standing, said, is_cut: events.len() == MOST_MESSAGES })
 }
 
 impl Shown {
     fn markup(&self) -> Markup {
         let mut body = Markup::default();
-        body.markup("<h1>Chat</h1><table>");
+        body.markup("<header><h1>Chat</h1><p class=\"quiet\">All times are UTC.</p></header>");
+        body.markup("<main><div><section aria-labelledby=\"handoff\">");
+        body.markup("<h2 id=\"handoff\">Handoff</h2>");
+        match &self.standing {
+            Some(standing) => standing.show(&mut body),
+            None => _ = body.markup("<p>Nobody has asked for a human.</p>"),
+        }
+        body.markup("</section>");
+        if let Some(context) = &self.context {
+            let heading = "<section aria-labelledby=\"data\"><h2 id=\"data\">Handed over</h2>";
+            members(&mut body, heading, &context.body);
+        }
+        if let Some(custom) = &self.session.details.custom {
+            let heading = "<section aria-labelledby=\"user\"><h2 id=\"user\">About the user</h2>";
+            members(&mut body, heading, custom);
+        }
+        body.markup("</div><section class=\"transcript\" aria-labelledby=\"said\">");
+        body.markup("<h2 id=\"said\">What was said</h2>");
+        if self.is_cut {
+            body.markup("<p class=\"quiet\">The newest messages only.</p>");
+        }
+        context_transcript::show(&self.said, &mut body);
+        body.markup("</section>");
+        self.particulars(&mut body);
+        body.markup("</main>");
+        body
+    }
+
+    fn particulars(&self, body: &mut Markup) {
         let details = &self.session.details;
-        row(&mut body, "Project", &details.tenant.to_string());
-        row(&mut body, "Session", &details.session_id);
+        body.markup("<section aria-labelledby=\"session\"><h2 id=\"session\">Session</h2><table>");
+        body.row("State", if self.session.ended { "ended" } else { "open" });
+        if let Ok(begun) = Timestamp::from_millisecond(details.created_at_ms) {
+            let begun = begun.to_zoned(TimeZone::UTC);
+            body.row("Begun", &begun.strftime("%Y-%m-%d %H:%M:%S").to_string());
+        }
+        body.row("Project", &details.tenant.to_string());
+        body.row("Session", &details.session_id);
         if let Some(id) = &details.external_id {
-            row(&mut body, "Id at the application", id);
+            body.row("Id at the application", id);
         }
         if let Some(platform) = &details.platform {
-            row(&mut body, "Platform", platform);
+            body.row("Platform", platform);
         }
-        if let Ok(begun) = Timestamp::from_millisecond(details.created_at_ms) {
-            row(&mut body, "Begun", &time(begun));
-        }
-        body.markup("</table>");
-        if let Some(context) = &self.context {
-            section(&mut body, "<h2>Handed over</h2>", &context.body);
-        }
-        if let Some(custom) = &details.custom {
-            section(&mut body, "<h2>About the user</h2>", custom);
-        }
-        body.markup("<h2>What was said</h2><dl>");
-        for TranscriptEntry { speaker, at, text } in &self.said {
-            let who = match speaker {
-                TranscriptSpeaker::User => "User",
-                TranscriptSpeaker::Bot => "Virtual agent",
-                TranscriptSpeaker::Agent => "Agent",
-                TranscriptSpeaker::System => "Notice",
-            };
-            body.markup("<dt>").text(&time(*at)).markup(" ").text(who);
-            body.markup("</dt><dd>").text(text).markup("</dd>");
-        }
-        body.markup("</dl>");
-        body
+        body.markup("</table></section>");
     }
 }
 
-/// The members of a JSON object as a table.
-fn section(body: &mut Markup, heading: &'static str, object: &str) {
+/// The members of a JSON object as a table, in a section with this opening.
+fn members(body: &mut Markup, opening: &'static str, object: &str) {
     let members: Map<String, Value> = serde_json::from_str(object).unwrap_or_default();
     if members.is_empty() {
         return;
     }
-    body.markup(heading).markup("<table>");
+    body.markup(opening).markup("<table>");
     for (name, value) in &members {
         match value {
-            Value::String(text) => row(body, name, text),
-            // Not indented: that could make a page of megabytes out of a deep list.
-            other => row(body, name, &other.to_string()),
+            Value::Object(members) => {
+                let line = |(name, value)| format!("{name}: {}", plain(value));
+                body.row(name, &members.iter().map(line).collect::<Vec<_>>().join("\n"));
+            }
+            value => _ = body.row(name, &plain(value)),
         }
     }
-    body.markup("</table>");
+    body.markup("</table></section>");
 }
 
-fn row(body: &mut Markup, name: &str, value: &str) {
-    body.markup("<tr><th>").text(name).markup("</th><td>").text(value).markup("</td></tr>");
-}
-
-fn time(at: Timestamp) -> String {
-    at.to_zoned(TimeZone::UTC).strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+/// A text as it is, and anything else as JSON: not indented, since that could make megabytes out
+/// of a deep list.
+fn plain(value: &Value) -> Cow<'_, str> {
+    match value {
+        Value::String(text) => text.into(),
+        other => other.to_string().into(),
+    }
 }
 
 /// A page that says one thing.
-fn notice(status: StatusCode, text: &'static str) -> Response {
+fn notice(status: StatusCode, text: &'static str, ancestors: &[FrameAncestor]) -> Response {
     let mut body = Markup::default();
-    body.markup("<p>").text(text).markup("</p>");
-    page(status, body)
+    body.markup("<main><section><h1>Chat</h1><p>").text(text).markup("</p></section></main>");
+    page_of(status, &body, ancestors)
 }
 
-fn page(status: StatusCode, body: Markup) -> Response {
+fn page_of(status: StatusCode, body: &Markup, ancestors: &[FrameAncestor]) -> Response {
     let mut page = Markup::default();
-    page.markup("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">");
-    page.markup("<meta name=\"robots\" content=\"noindex, nofollow\"><title>Chat</title><style>");
-    page.markup(STYLE).markup("</style></head><body>");
-    let page = format!("{}{}</body></html>", page.finish(), body.finish());
-    let mut response = (status, page).into_response();
+    page.markup("<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">")
+        .markup("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+        .markup("<meta name=\"robots\" content=\"noindex, nofollow\"><title>Chat</title><style>")
+        .markup(STYLE)
+        .markup("</style></head><body>")
+        .piece(body)
+        .markup("</body></html>");
+    let mut response = (status, page.finish()).into_response();
     let headers = response.headers_mut();
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -206,12 +265,20 @@ fn page(status: StatusCode, body: Markup) -> Response {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    match POLICY.clone() {
-        Some(policy) => headers.insert(CONTENT_SECURITY_POLICY, policy),
-        None => {
-            let none = HeaderValue::from_static("default-src 'none'");
-            headers.insert(CONTENT_SECURITY_POLICY, none)
-        }
-    };
+    headers.insert(CONTENT_SECURITY_POLICY, policy(ancestors));
+    add_hints(status, headers);
     response
+}
+
+/// No script, no picture, no form, no other address; and a frame of these origins alone.
+fn policy(ancestors: &[FrameAncestor]) -> HeaderValue {
+    let ancestors: Vec<String> = ancestors.iter().map(ToString::to_string).collect();
+    let ancestors = if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
+    let style = &*STYLE_DIGEST;
+    let policy = format!(
+        "default-src 'none'; style-src 'sha256-{style}'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {ancestors}"
+    );
+    let strictest = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+    HeaderValue::from_str(&policy).unwrap_or(strictest)
 }

@@ -12,7 +12,10 @@ use utoipa::{
     },
 };
 
-use crate::{chat_actions, events, handoff, handoff_state, problem::ProblemBody, session_request};
+use crate::{
+    chat_actions, context_link_actions, events, handoff, handoff_state, problem::ProblemBody,
+    session_request,
+};
 
 /// The OpenAPI document of the API. `src/application/openapi.json` is a copy, which a test holds
 /// to it.
@@ -39,6 +42,8 @@ pub(crate) static OPENAPI: LazyLock<String> =
         chat_actions::end_session,
         handoff::begin_handoff,
         events::read_events,
+        context_link_actions::make_link,
+        context_link_actions::revoke_links,
         handoff_state::read_handoff_state,
     ),
     components(schemas(ProblemBody, events::Event)),
@@ -89,10 +94,11 @@ mod tests {
             document["paths"].as_object().unwrap().keys().map(String::as_str).collect();
         paths.sort_unstable();
         let session = "/v1/{account_id}/{project_id}/sessions";
-        let mut expected: Vec<String> = ["end", "events", "handoff", "messages", "typing"]
-            .iter()
-            .map(|action| format!("{session}/{{session_id}}/{action}"))
-            .collect();
+        let mut expected: Vec<String> =
+            ["context_links", "end", "events", "handoff", "messages", "typing"]
+                .iter()
+                .map(|action| format!("{session}/{{session_id}}/{action}"))
+                .collect();
         expected.push(session.to_owned());
         expected.push("/v1/{account_id}/{project_id}/handoff_state".to_owned());
         expected.sort_unstable();

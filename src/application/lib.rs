@@ -11,11 +11,15 @@ mod admission;
 mod attached;
 mod chat_actions;
 mod context_link;
+mod context_link_actions;
 mod context_page;
+mod context_standing;
+mod context_transcript;
 mod documentation;
 mod door;
 mod event_stream;
 mod events;
+mod frame_ancestor;
 mod handoff;
 mod handoff_state;
 mod markup;
@@ -29,6 +33,8 @@ mod webhook_secret;
 mod webhook_sender;
 mod webhook_turns;
 
+#[cfg(test)]
+mod context_page_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -48,8 +54,9 @@ use baton_process::{Clock, Shutdown};
 use baton_store::Store;
 
 pub use admission::{Admission, Allowance};
-pub use context_link::ContextLinks;
+pub use context_link::{ContextLink, ContextLinks};
 pub use door::Door;
+pub use frame_ancestor::{FrameAncestor, FrameAncestorProblem};
 pub use sessions::{
     ApplicationSessions, HandoffOrder, NO_TOKEN, NotHandedOver, Opened, is_of_application,
 };
@@ -75,6 +82,8 @@ pub struct Application<S> {
     pub store: Store,
     /// Makes the links to contexts, and knows them again; absent where nobody is given any.
     pub context_links: Option<ContextLinks>,
+    /// Whose pages may show a context in a frame; nobody's where there is none.
+    pub frame_ancestors: Vec<FrameAncestor>,
     /// The time.
     pub clock: Clock,
     /// Keeps applications from asking too much.
@@ -101,7 +110,15 @@ impl<S: ApplicationSessions> Application<S> {
                 "/v1/{account_id}/{project_id}/handoff_state",
                 get(handoff_state::read_handoff_state::<S>),
             )
-            .route("/context/{session_id}", get(context_page::show_context::<S>))
+            .route(
+                &session("context_links"),
+                post(context_link_actions::make_link::<S>)
+                    .delete(context_link_actions::revoke_links::<S>),
+            )
+            .route(
+                "/context/{session_id}",
+                get(context_page::show_context::<S>).fallback(context_page::refuse_method::<S>),
+            )
             .route("/openapi.json", get(documentation))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
             .method_not_allowed_fallback(async || {

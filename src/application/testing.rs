@@ -19,7 +19,7 @@ use baton_chat::{
 };
 use baton_core::tenant::TenantKey;
 use baton_process::{Clock, ShutdownTrigger, shutdown};
-use baton_store::{NewEvent, NewSession, SigningKey, Step, Store};
+use baton_store::{NewEvent, NewSession, Session, SigningKey, Step, Store};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,8 +27,8 @@ use tokio::sync::{Semaphore, broadcast, watch};
 use tower_service::Service;
 
 use crate::{
-    Admission, Allowance, Application, ApplicationSessions, ContextLinks, Door, HandoffOrder,
-    NO_TOKEN, NotHandedOver, Opened,
+    Admission, Allowance, Application, ApplicationSessions, ContextLinks, Door, FrameAncestor,
+    HandoffOrder, NO_TOKEN, NotHandedOver, Opened,
 };
 
 /// What the tenant's application shows.
@@ -142,7 +142,13 @@ pub(crate) fn store() -> (Store, TempDir) {
     (Store::open(&folder.path().join("baton.db")).unwrap(), folder)
 }
 
-fn new_session(tenant: TenantKey<'static>, session_id: &str) -> NewSession {
+/// A session of this id, as the store tells of it.
+pub(crate) fn session(session_id: &str) -> Session {
+    let details = new_session(tenant(), session_id);
+    Session { details, active_at_ms: 0, ended: false, context_links_revoked: 0 }
+}
+
+pub(crate) fn new_session(tenant: TenantKey<'static>, session_id: &str) -> NewSession {
     NewSession {
         session_id: session_id.to_owned(),
         tenant,
@@ -189,6 +195,7 @@ impl Fixture {
             sessions: sessions.clone(),
             store: store.clone(),
             context_links: Some(links.clone()),
+            frame_ancestors: vec![FrameAncestor::parse("https://desk.example").unwrap()],
             clock,
             admission: Admission::new(allowance, 1),
             limits: Limits::default(),
@@ -200,6 +207,12 @@ impl Fixture {
 
     pub(crate) async fn create_session_of(&self, tenant: TenantKey<'static>, session_id: &str) {
         self.store.create_session(new_session(tenant, session_id), Vec::new()).await.unwrap();
+    }
+
+    /// A link to the session's context, made at this second.
+    pub(crate) async fn link(&self, second: i64) -> String {
+        let session = self.store.session(SESSION).await.unwrap().unwrap();
+        self.links.link(&session, Timestamp::from_second(second).unwrap()).unwrap().url
     }
 
     pub(crate) fn set_clock(&self, second: i64) {

@@ -12,7 +12,6 @@ use axum::{
 use baton_core::tenant::TenantKey;
 use baton_store::{HandoffContext, Step};
 use http_body_util::BodyExt;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use tower_service::Service;
 
@@ -43,6 +42,8 @@ async fn invariant_12_without_the_projects_key_nothing_is_told() {
         ("POST", of_session("end")),
         ("POST", of_session("handoff")),
         ("GET", of_session("events")),
+        ("POST", of_session("context_links")),
+        ("DELETE", of_session("context_links")),
         ("GET", format!("{SESSIONS}/nobody/events")),
     ] {
         for (name, key) in [("x-api-key", "wrong"), ("x-other", "x")] {
@@ -169,31 +170,6 @@ async fn a_quiet_stream_shows_that_it_is_alive() {
     tokio::time::pause();
     let alive = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(alive.starts_with(b":"));
-}
-
-#[tokio::test]
-async fn a_link_to_a_context_expires() {
-    let said = event(1, "USER_MESSAGE", r#"{"text":"<b>Hello</b>"}"#);
-    let fixture = Fixture::with(vec![said]).await;
-    let link = fixture.links.link(SESSION, Timestamp::UNIX_EPOCH).unwrap();
-    let page = fixture.ask("GET", &link, "").await;
-    assert_eq!(page.status, StatusCode::OK);
-    assert!(page.text().contains("&#60;b&#62;Hello"), "{}", page.text());
-    fixture.set_clock(3_600);
-    assert_eq!(fixture.ask("GET", &link, "").await.status, StatusCode::GONE);
-    let nobody = fixture.links.link("nobody", Timestamp::from_second(3_600).unwrap()).unwrap();
-    assert_eq!(fixture.ask("GET", &nobody, "").await.status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn what_only_reassured_the_user_is_not_shown_as_said() {
-    let payload = r#"{"text":"It is your turn soon.","reassurance":true}"#;
-    let reassured = event(1, "POLY_AGENT_MESSAGE", payload);
-    let said = event(2, "POLY_AGENT_MESSAGE", r#"{"text":"How can I help?"}"#);
-    let fixture = Fixture::with(vec![reassured, said]).await;
-    let link = fixture.links.link(SESSION, Timestamp::UNIX_EPOCH).unwrap();
-    let page = fixture.ask("GET", &link, "").await;
-    assert!(page.text().contains("How can I help?") && !page.text().contains("your turn soon"));
 }
 
 #[tokio::test]

@@ -78,6 +78,14 @@ pub(crate) enum Failure {
     /// The chat did not begin, or was lost for good.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// A demonstration failed.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoFailure),
+    /// The timeline of a demonstration cannot be read.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Tail(#[from] crate::tail::TailError),
 }
 
 impl Failure {
@@ -92,6 +100,8 @@ impl Failure {
             | Self::Open(OpenError::InUse { .. } | OpenError::NotAStore { .. }) => 64,
             #[cfg(feature = "simulator")]
             Self::Simulator(error) => simulator_exit_code(error),
+            #[cfg(feature = "demo")]
+            Self::Demo(_) | Self::Tail(_) => 1,
             Self::Read { .. }
             | Self::Write(_)
             | Self::Bind(_)

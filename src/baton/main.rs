@@ -7,6 +7,8 @@ mod body;
 mod chat;
 mod chat_api;
 mod connection;
+#[cfg(feature = "demo")]
+mod demo;
 mod failure;
 mod inspect;
 mod logging;
@@ -17,6 +19,8 @@ mod sign;
 #[cfg(feature = "simulator")]
 mod simulate;
 mod stop;
+#[cfg(feature = "demo")]
+mod tail;
 mod transcript;
 
 use std::process::ExitCode;
@@ -46,6 +50,10 @@ enum Command {
     Chat(chat::Arguments),
     #[cfg(feature = "simulator")]
     Simulate(simulate::Arguments),
+    #[cfg(feature = "demo")]
+    Demo(demo::Arguments),
+    #[cfg(feature = "demo")]
+    Tail(tail::Arguments),
 }
 
 /// What a command that did its work came to.
@@ -64,6 +72,10 @@ fn main() -> ExitCode {
         Command::Chat(arguments) => chat::run(&arguments),
         #[cfg(feature = "simulator")]
         Command::Simulate(arguments) => simulate::run(arguments),
+        #[cfg(feature = "demo")]
+        Command::Demo(arguments) => demo::run(&arguments),
+        #[cfg(feature = "demo")]
+        Command::Tail(arguments) => tail::run(&arguments),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

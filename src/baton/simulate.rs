@@ -7,7 +7,11 @@ use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    Outcome, block_on, failure::Failure, logging::LogArguments, output, secret::SecretArgument,
+    Outcome, block_on,
+    failure::Failure,
+    logging::LogArguments,
+    output,
+    secret::{self, SecretArgument},
     stop::StopSignals,
 };
 
@@ -15,8 +19,8 @@ use crate::{
 ///
 /// One address serves all: /oauth/token, /api/v2, /channels for notification sockets, and
 /// /control/v1, on which you say what the people in the org do and what goes wrong. Webhooks are
-/// signed and delivered by Genesys' retry rules. The control API asks for no credential: keep it
-/// on loopback.
+/// signed and delivered by Genesys' retry rules. The control API asks for no credential, unless there
+/// is --control-token-env: keep it on loopback.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
@@ -91,6 +95,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL API-KEY", value_parser = url_and_key)]
     trigger: Vec<(String, String)>,
 
+    /// The environment variable that holds the token of the control API; without it the control API
+    /// asks for nothing
+    #[arg(long, value_name = "NAME")]
+    control_token_env: Option<String>,
+
     /// The header that carries the API key of --eventbridge and --trigger
     #[arg(long, value_name = "NAME", default_value = "x-api-key")]
     api_key_header: String,
@@ -144,6 +153,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     let event_targets = arguments.event_targets();
     let mut configuration = Configuration::new(arguments.webhook_url, arguments.secret.read()?);
     configuration.event_targets = event_targets;
+    if let Some(name) = &arguments.control_token_env {
+        configuration.control_token = Some(secret::variable("--control-token-env", name)?);
+    }
     if !arguments.oauth_client.is_empty() {
         configuration.oauth_clients = arguments.oauth_client;
     }

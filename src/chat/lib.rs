@@ -7,6 +7,7 @@
 mod admission;
 mod client_address;
 mod client_frame;
+mod component;
 mod connection;
 mod connector;
 mod cross_origin;
@@ -18,6 +19,7 @@ mod http;
 mod limits;
 mod metadata;
 mod network;
+mod passing;
 mod places;
 mod rate;
 mod refusal;
@@ -45,6 +47,7 @@ pub use frame::{SESSION_END, logged as logged_frame, transient as transient_fram
 pub use host::Host;
 pub use limits::{HEARTBEAT_SECONDS, Limits, MAX_CONNECTIONS_PER_SESSION, MAX_MESSAGE_BYTES};
 pub use network::Network;
+pub use passing::{Passing, PassingEvent};
 pub use places::{NoPlace, Place, Places};
 pub use rate::RateLimiter;
 pub use sessions::{
@@ -80,7 +83,8 @@ pub struct Chat<S> {
 }
 
 impl<S: Sessions> Chat<S> {
-    /// The chat API: `POST /api/v1/access-token`, `POST /api/v1/sessions`, `GET /ws`.
+    /// The chat API: `POST /api/v1/access-token`, `POST /api/v1/sessions`, `GET /ws`; and the web
+    /// component that speaks it, `GET /baton-chat.js`.
     ///
     /// The server in front of it puts the peer's address into each request, as axum's
     /// `ConnectInfo<SocketAddr>`; the rate of requests is kept by it.
@@ -95,6 +99,7 @@ impl<S: Sessions> Chat<S> {
                 admission::keep_rate::<S>,
             ))
             .route("/ws", get(upgrade::connect::<S>))
+            .route("/baton-chat.js", get(component::serve))
             .fallback(async || Refusal::NotFound)
             .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)
             .layer(DefaultBodyLimit::max(http::MAX_BODY_BYTES))

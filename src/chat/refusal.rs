@@ -55,6 +55,8 @@ pub(crate) enum Refusal {
     NotFound,
     /// The path does not take the method.
     MethodNotAllowed,
+    /// The binary was compiled before the web component was built.
+    NotBuilt,
 }
 
 impl Refusal {
@@ -79,6 +81,7 @@ impl Refusal {
             Self::TooManyRequests { .. } => (S::TOO_MANY_REQUESTS, "Too many requests"),
             Self::NotFound => (S::NOT_FOUND, "not found"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "method not allowed"),
+            Self::NotBuilt => (S::SERVICE_UNAVAILABLE, baton_web::NOT_BUILT),
         }
     }
 }

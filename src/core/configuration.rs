@@ -16,7 +16,7 @@ use crate::{
     api_key::{ApiKey, ApiKeys, MOST_ACTIVE},
     json::Json,
     look_up::Policy,
-    tenant::{Tenant, TenantKey, is_segment},
+    tenant::{Policy as TenantPolicy, Tenant, TenantKey, is_segment},
     translation::BotMessages,
 };
 
@@ -27,7 +27,7 @@ pub struct Configuration {
     pub path_prefixes: Vec<String>,
     /// The most bytes that a webhook's body may have.
     pub max_body_bytes: usize,
-    /// What becomes of messages that a Genesys flow or bot wrote.
+    /// What becomes of messages that a Genesys flow or bot wrote, to tenants that say nothing else.
     pub bot_messages: BotMessages,
     /// Where deliveries go.
     pub upstream: Upstream,
@@ -92,6 +92,18 @@ pub struct Envoy {
     pub hold: EnvoyHold,
     /// Its cluster for the sidecar's internal listener, where the filter looks tenants up.
     pub look_up_cluster: Option<String>,
+    /// What becomes of a delivery that the upstream stored a moment ago.
+    pub duplicates: Duplicates,
+}
+
+/// What becomes of a verified webhook whose delivery the upstream stored a moment ago.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// It is answered 200 at once.
+    #[default]
+    Answer,
+    /// It goes up, and the upstream drops it.
+    Forward,
 }
 
 /// How Envoy holds a request until its body is verified.
@@ -133,7 +145,7 @@ pub const DEFAULT_PATH_PREFIXES: [&str; 2] = ["/webhooks/genesys", "/handoff/web
 pub const DEFAULT_MAX_BODY_BYTES: usize = 512 * 1024;
 
 /// The largest limit that may be set.
-const LARGEST_MAX_BODY_BYTES: u64 = 16 * 1024 * 1024;
+const LARGEST_MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest that anything looked up may be believed: a week.
 const LONGEST_LIFETIME_SECONDS: u64 = 7 * 24 * 3_600;
@@ -195,17 +207,12 @@ impl Configuration {
                     .into(),
             });
         }
-        let tenants = tenants(&root.required("tenants")?, &mut secrets)?;
         let max_body_bytes = match root.optional("max_body_bytes")? {
-            Some(node) => limit(&node)?,
+            Some(node) => limit(&node, LARGEST_MAX_BODY_BYTES)?,
             None => DEFAULT_MAX_BODY_BYTES,
         };
-        let bot_messages = match root.optional("bot_messages")? {
-            Some(node) => {
-                node.word(&[("drop", BotMessages::Drop), ("forward", BotMessages::Forward)])?
-            }
-            None => BotMessages::default(),
-        };
+        let tenants = tenants(&root.required("tenants")?, max_body_bytes, &mut secrets)?;
+        let bot_messages = bot_messages(&root)?.unwrap_or_default();
         let unlisted_tenants = match root.optional("unlisted_tenants")? {
             Some(node) => node.word(&[
                 ("refuse", UnlistedTenants::Refuse),
@@ -241,6 +248,11 @@ impl Configuration {
             warnings: secrets.warnings,
         })
     }
+
+    /// What becomes of messages that a Genesys flow or bot wrote to this tenant.
+    pub fn bot_messages_of(&self, tenant: &Tenant) -> BotMessages {
+        tenant.policy.bot_messages.unwrap_or(self.bot_messages)
+    }
 }
 
 /// Whether the path is the prefix or lies under it.
@@ -260,12 +272,18 @@ fn path(node: &Node<'_>) -> Result<String> {
     Ok(text)
 }
 
-fn limit(node: &Node<'_>) -> Result<usize> {
-    let bytes = node.integer()?;
-    if !(1..=LARGEST_MAX_BODY_BYTES).contains(&bytes) {
-        return Err(node.error(format!("it has to be from 1 to {LARGEST_MAX_BODY_BYTES}")));
+fn limit(node: &Node<'_>, largest: usize) -> Result<usize> {
+    let bytes = usize::try_from(node.integer()?).unwrap_or(usize::MAX);
+    if !(1..=largest).contains(&bytes) {
+        return Err(node.error(format!("it has to be from 1 to {largest}")));
     }
-    usize::try_from(bytes).map_err(|_| node.error("it is too large for this host"))
+    Ok(bytes)
+}
+
+/// The member `bot_messages` of the document, or of a tenant.
+fn bot_messages(node: &Node<'_>) -> Result<Option<BotMessages>> {
+    let word = node.optional("bot_messages")?;
+    word.map(|node| node.word(&BotMessages::WORDS)).transpose()
 }
 
 fn upstream(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<Upstream> {
@@ -302,6 +320,7 @@ fn look_up(node: &Node<'_>, secrets: &mut Secrets<'_>) -> Result<LookUp> {
 
 fn tenants(
     node: &Node<'_>,
+    max_body_bytes: usize,
     secrets: &mut Secrets<'_>,
 ) -> Result<BTreeMap<TenantKey<'static>, Arc<Tenant>>> {
     let mut tenants = BTreeMap::new();
@@ -312,6 +331,8 @@ fn tenants(
             "client_env",
             "signature_secrets",
             "api_keys",
+            "bot_messages",
+            "max_body_bytes",
         ])?;
         let segment = |name| segment(&node.required(name)?);
         let key =
@@ -326,6 +347,11 @@ fn tenants(
         if let Some(node) = node.optional("api_keys")? {
             tenant.api_keys = api_keys(&node, secrets)?;
         }
+        let own_limit = node.optional("max_body_bytes")?;
+        tenant.policy = TenantPolicy {
+            bot_messages: bot_messages(&node)?,
+            max_body_bytes: own_limit.map(|node| limit(&node, max_body_bytes)).transpose()?,
+        };
         if tenants.insert(key, Arc::new(tenant)).is_some() {
             return Err(node.error("the same tenant is listed above: put its secrets together"));
         }
@@ -355,7 +381,7 @@ fn segment(node: &Node<'_>) -> Result<String> {
 }
 
 fn envoy(node: &Node<'_>) -> Result<Envoy> {
-    node.allow_only(&["hold", "look_up_cluster"])?;
+    node.allow_only(&["hold", "look_up_cluster", "duplicates"])?;
     let hold = match node.optional("hold")? {
         Some(node) => {
             node.word(&[("pause", EnvoyHold::Pause), ("buffer_filter", EnvoyHold::BufferFilter)])?
@@ -366,7 +392,13 @@ fn envoy(node: &Node<'_>) -> Result<Envoy> {
         Some(node) => Some(cluster(&node)?),
         None => None,
     };
-    Ok(Envoy { hold, look_up_cluster })
+    let duplicates = match node.optional("duplicates")? {
+        Some(node) => {
+            node.word(&[("answer", Duplicates::Answer), ("forward", Duplicates::Forward)])?
+        }
+        None => Duplicates::default(),
+    };
+    Ok(Envoy { hold, look_up_cluster, duplicates })
 }
 
 /// The name of one of Envoy's clusters.

@@ -7,6 +7,7 @@ use alloc::{borrow::Cow, vec::Vec};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    debug_form::debug_by_length,
     event::ChatEvent,
     id::Id,
     lifecycle::LifecycleEvent,
@@ -17,7 +18,7 @@ use crate::{
 pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 
 /// One webhook, verified and translated.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivery<'a> {
     /// The version of CloudEvents: `1.0`.
     #[serde(borrow)]
@@ -49,6 +50,11 @@ pub struct Delivery<'a> {
     pub data: Data<'a>,
 }
 
+debug_by_length!(Delivery<'a> {
+    id, data;
+    specversion, source, r#type, subject, time, datacontenttype
+});
+
 impl<'a> Delivery<'a> {
     /// A delivery of this tenant that says nothing yet.
     pub fn new(tenant: &'a Tenant, id: Id, r#type: &'static str) -> Self {
@@ -71,6 +77,16 @@ impl<'a> Delivery<'a> {
         }
     }
 
+    /// The id under which the upstream stores it, and knows a repetition of it; `None`, if it
+    /// stores nothing of it, because it is transient, or stores each under an id of its own,
+    /// because it is a hint without a name.
+    pub fn stored_as(&self) -> Option<Id> {
+        let data = &self.data;
+        let legs = data.lifecycle.iter().map(|step| step.communication_id.as_ref());
+        let is_known_again = !self.is_transient() && !is_nameless_hint(data.events.len(), legs);
+        is_known_again.then_some(self.id)
+    }
+
     /// Whether nothing in it has to be kept: it holds transient events and nothing else.
     pub fn is_transient(&self) -> bool {
         let data = &self.data;
@@ -80,6 +96,14 @@ impl<'a> Delivery<'a> {
             && data.lifecycle.is_empty()
             && data.unhandled.is_empty()
     }
+}
+
+/// Whether a delivery with so many events is a hint that does not say which one it is, as a
+/// trigger's need not: the next of its kind is the same to the byte, and yet another one. `legs`
+/// are those that its steps name, one for each step.
+pub fn is_nameless_hint<L>(events: usize, legs: impl IntoIterator<Item = Option<L>>) -> bool {
+    let mut legs = legs.into_iter().peekable();
+    events == 0 && legs.peek().is_some() && legs.all(|leg| leg.is_none())
 }
 
 /// The `data` of a delivery.
@@ -107,7 +131,7 @@ pub struct Data<'a> {
 
 /// The ids and origins of a webhook, as Genesys gave them; each is absent when Genesys left it
 /// out (Genesys reference, 2.3).
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Origin<'a> {
     /// The message: for a receipt, the message that the receipt is about.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -127,8 +151,13 @@ pub struct Origin<'a> {
     pub direction: Option<Cow<'a, str>>,
 }
 
+debug_by_length!(Origin<'a> {
+    ;
+    message_id, integration_id, conversation_id, originating_entity, direction
+});
+
 /// What became of one message (Genesys reference, 2.6).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt<'a> {
     /// The message; absent when the webhook had no id.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -144,8 +173,10 @@ pub struct Receipt<'a> {
     pub r#final: bool,
 }
 
+debug_by_length!(Receipt<'a> { reasons, r#final; message_id, status });
+
 /// Why a message failed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason<'a> {
     /// A word such as `MessageExpired`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -155,9 +186,11 @@ pub struct Reason<'a> {
     pub message: Option<Cow<'a, str>>,
 }
 
+debug_by_length!(Reason<'a> { ; code, message });
+
 /// Something that the edge could not turn into an event, a receipt or a step, so that it is never lost
 /// without a trace.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Unhandled<'a> {
     /// What kind of thing it was.
     pub kind: UnhandledKind,
@@ -165,6 +198,8 @@ pub struct Unhandled<'a> {
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub r#type: Option<Cow<'a, str>>,
 }
+
+debug_by_length!(Unhandled<'a> { kind; r#type });
 
 /// What kind of thing was not handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,4 +217,32 @@ pub enum UnhandledKind {
     Media,
     /// JSON that is no object.
     Body,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        json::Document,
+        translation::{BotMessages, translate},
+    };
+    use alloc::format;
+
+    #[test]
+    fn invariant_10_a_delivery_shows_what_it_is_made_of_and_no_text() {
+        let webhook = br#"{"id": "a secret id", "type": "Receipt", "status": "a secret status",
+            "channel": {"id": "a secret channel", "to": {"id": "a secret person"}},
+            "reasons": [{"code": "a secret code", "message": "a secret message"}],
+            "originatingEntity": "a secret origin", "direction": "a secret direction"}"#;
+        let document = Document::parse(webhook).unwrap();
+        let tenant = Tenant::new(TenantKey::new("acme", "shop", "live"), ["a secret of it"]);
+        let mut delivery = translate(webhook, &document, &tenant, BotMessages::Forward);
+        let missed = Unhandled { kind: UnhandledKind::Event, r#type: Some("a secret word".into()) };
+        delivery.data.unhandled.push(missed);
+        let shown = format!("{delivery:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        for part in ["acme", "Receipt", "Reason", "Unhandled", "length_of_message: Some(16)"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
 }

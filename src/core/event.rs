@@ -6,10 +6,10 @@
 use alloc::{borrow::Cow, vec::Vec};
 use serde::{Deserialize, Serialize};
 
-use crate::id::Id;
+use crate::{debug_form::debug_by_length, id::Id};
 
 /// One chat event that a webhook became.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ChatEvent<'a> {
     /// Made from the delivery's id and the event's position in it, so that a repeated webhook
     /// yields the same id.
@@ -25,6 +25,8 @@ pub struct ChatEvent<'a> {
     #[serde(borrow, flatten)]
     pub body: EventBody<'a>,
 }
+
+debug_by_length!(ChatEvent<'a> { id, transient_for_ms, body; timestamp });
 
 /// The type of a chat event with its payload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,7 +46,7 @@ pub enum EventBody<'a> {
 /// The payload of a message.
 ///
 /// Text may be absent: an attachment alone is a message too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Message<'a> {
     /// The Genesys message id; absent when the webhook had none.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -60,10 +62,12 @@ pub struct Message<'a> {
     pub response_suggestions: Vec<ResponseSuggestion<'a>>,
 }
 
+debug_by_length!(Message<'a> { attachments, response_suggestions; message_id, text });
+
 /// A link that the chat client shows as a card or as a picture (Messaging API, 8.1).
 ///
 /// Every URL in it is `http` or `https`; nothing at the edge ever fetches one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attachment<'a> {
     /// What to call it.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +85,11 @@ pub struct Attachment<'a> {
     pub call_to_action_text: Option<Cow<'a, str>>,
 }
 
+debug_by_length!(Attachment<'a> {
+    content_type;
+    title, preview_image_url, content_url, call_to_action_text
+});
+
 /// How a client shows an attachment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AttachmentContentType {
@@ -93,7 +102,7 @@ pub enum AttachmentContentType {
 }
 
 /// An answer that the user can give with one tap (Messaging API, 8.2).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct ResponseSuggestion<'a> {
     /// What the tap sends, as the user's own message.
     #[serde(borrow)]
@@ -106,6 +115,8 @@ pub struct ResponseSuggestion<'a> {
     #[serde(default, skip_serializing_if = "OfferedIn::is_quick_reply")]
     pub offered_in: OfferedIn,
 }
+
+debug_by_length!(ResponseSuggestion<'a> { offered_in; message_text, payload });
 
 /// In what an answer is offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,4 +154,43 @@ pub enum TypingState {
     /// The agent does not type any more.
     #[serde(rename = "TYPING_STATE_STOPPED")]
     Stopped,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, vec};
+
+    #[test]
+    fn invariant_10_an_event_shows_what_it_is_and_no_text() {
+        let attachment = Attachment {
+            title: Some("a secret title".into()),
+            preview_image_url: Some("a secret picture".into()),
+            content_url: Some("a secret link".into()),
+            content_type: AttachmentContentType::Url,
+            call_to_action_text: Some("a secret call".into()),
+        };
+        let suggestion = ResponseSuggestion {
+            message_text: "a secret answer".into(),
+            payload: Some("a secret choice".into()),
+            offered_in: OfferedIn::Card,
+        };
+        let message = Message {
+            message_id: Some("a secret id".into()),
+            text: Some("a secret text".into()),
+            attachments: vec![attachment],
+            response_suggestions: vec![suggestion],
+        };
+        let event = ChatEvent {
+            id: Id::of_parts(&[]),
+            timestamp: None,
+            transient_for_ms: None,
+            body: EventBody::LiveAgentMessage(message),
+        };
+        let shown = format!("{event:?}");
+        assert!(!shown.contains("secret"), "{shown}");
+        for part in ["LiveAgentMessage", "length_of_text: Some(13)", "Url", "Card"] {
+            assert!(shown.contains(part), "{part}: {shown}");
+        }
+    }
 }

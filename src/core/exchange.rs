@@ -4,16 +4,23 @@
 //! in which order, is here once. Envoy's filter is no such host: it is called, and has an order of
 //! its own.
 
+mod kept;
 mod looked_up;
 mod trouble;
+mod upstream_address;
 
-pub use trouble::Trouble;
+pub use self::{
+    trouble::Trouble,
+    upstream_address::{NoUpstreamAddress, UpstreamAddress},
+};
 
 use alloc::{borrow::Cow, string::String, vec::Vec};
 use core::time::Duration;
 
 use crate::{
+    debug_form::debug_by_length,
     gate::{Gate, Head, Verdict, refusal_of_upstream},
+    look_up::Admission,
     proof::Proof,
     refusal::{Answer, Refusal},
     tenant::Tenant,
@@ -23,7 +30,6 @@ use crate::{
 pub type Header = (String, Vec<u8>);
 
 /// The head of a request.
-#[derive(Debug)]
 pub struct RequestHead<'r> {
     /// The method, such as `POST`.
     pub method: &'r [u8],
@@ -33,8 +39,9 @@ pub struct RequestHead<'r> {
     pub headers: &'r [Header],
 }
 
+debug_by_length!(RequestHead<'r> { ; method, path, headers });
+
 /// A request to the upstream: a `POST`.
-#[derive(Debug)]
 pub struct DeliveryRequest<'d> {
     /// The path at the upstream.
     pub path: &'d str,
@@ -44,8 +51,10 @@ pub struct DeliveryRequest<'d> {
     pub body: &'d [u8],
 }
 
+debug_by_length!(DeliveryRequest<'d> { ; path, headers, body });
+
 /// An answer of the upstream or of a look-up.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -53,8 +62,10 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
+debug_by_length!(Response { status; body });
+
 /// What the caller gets.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
@@ -63,6 +74,8 @@ pub struct Reply {
     /// The body.
     pub body: Cow<'static, [u8]>,
 }
+
+debug_by_length!(Reply { status; headers, body });
 
 /// How long a look-up may take: the caller waits for it.
 pub const LONGEST_LOOK_UP: Duration = Duration::from_secs(2);
@@ -100,6 +113,14 @@ pub trait Host {
     /// Sends a `GET` with this path and `Authorization` to the sidecar; `None` without a complete
     /// answer.
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response>;
+
+    /// Whether a tenant of which nothing is known is looked up now, by the
+    /// [`Pace`](crate::look_up::Pace) that all requests of an instance share. Where each request
+    /// has an instance of its own there is none. Nor is there where nothing is kept: of every
+    /// tenant nothing is known there.
+    fn admits_stranger(&mut self) -> Admission {
+        Admission::Admitted
+    }
 
     /// What was kept under this name.
     async fn kept(&mut self, name: &str) -> Option<Vec<u8>>;

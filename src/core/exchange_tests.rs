@@ -15,7 +15,7 @@ use core::{
 };
 
 use super::*;
-use crate::{configuration::Configuration, signature::SigningKey};
+use crate::{configuration::Configuration, look_up::Pace, signature::SigningKey};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 const OTHER_SECRET: &str = "abcdef0123456789abcdef0123456789";
@@ -31,6 +31,8 @@ struct Script {
     /// What the sidecar says of the tenant; `None` for a sidecar that is away.
     sidecar: Option<Response>,
     upstream: Option<Response>,
+    /// Where an instance is used again.
+    pace: Option<Pace>,
     log: Vec<String>,
     reported: Vec<String>,
 }
@@ -59,7 +61,20 @@ impl Host for Script {
 
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
         self.log.push(format!("look up {path} {authorization}"));
-        self.sidecar.clone()
+        let mut answer = self.sidecar.clone()?;
+        if Some(&answer) == unknown().as_ref() {
+            let names = path.split('/').skip(4).zip(["0", "1", "2"]);
+            let quoted = |text| format!("\"{text}\"");
+            let put_in = |body: String, (name, place)| body.replace(&quoted(place), &quoted(name));
+            let body = String::from_utf8(answer.body).unwrap();
+            answer.body = names.fold(body, put_in).into_bytes();
+        }
+        Some(answer)
+    }
+
+    fn admits_stranger(&mut self) -> Admission {
+        let time = self.time;
+        self.pace.as_mut().map_or(Admission::Admitted, |pace| pace.admits(time))
     }
 
     async fn kept(&mut self, name: &str) -> Option<Vec<u8>> {
@@ -102,6 +117,13 @@ fn answer(status: u16) -> Option<Response> {
     Some(Response { status, body: b"{}".to_vec() })
 }
 
+/// What the sidecar says of a tenant that it does not have; whose names it repeats is the host's to
+/// put in.
+fn unknown() -> Option<Response> {
+    let body = r#"{"account_id": "0", "project_id": "1", "client_env": "2", "known": false}"#;
+    Some(Response { status: 404, body: body.into() })
+}
+
 fn script() -> Script {
     Script {
         time: 1_000_000,
@@ -122,6 +144,14 @@ fn request(host: &mut Script, secret: &str) -> Outcome {
         ("x-baton-anything".to_owned(), b"forged".to_vec()),
     ];
     sees_through(&gate("look_up"), PATH, &headers, host)
+}
+
+/// One request for a tenant that callers made up, in an account of its own.
+fn made_up(host: &mut Script, number: usize) -> Outcome {
+    let signature = SigningKey::new(SECRET).sign(BODY).to_base64();
+    let headers = [("x-hub-signature-256".to_owned(), signature.into_bytes())];
+    let path = format!("/webhooks/genesys/made-up-{number}/shop/live/events");
+    sees_through(&gate("look_up"), &path, &headers, host)
 }
 
 fn sees_through(gate: &Gate, path: &str, headers: &[Header], host: &mut Script) -> Outcome {
@@ -210,7 +240,7 @@ fn while_the_sidecar_is_away_a_known_tenant_goes_on_and_another_is_asked_to_come
     host.time += 1_000;
     let refused = Outcome::Refused(Refusal::TenantLookUpFailed);
     assert_eq!(request(&mut host, SECRET), refused);
-    for nonsense in [answer(500), answer(401), answer(200)] {
+    for nonsense in [answer(500), answer(401), answer(404), answer(200)] {
         let mut host = Script { sidecar: nonsense, ..script() };
         assert_eq!(request(&mut host, SECRET), refused);
         assert!(host.kept.is_empty());
@@ -219,7 +249,7 @@ fn while_the_sidecar_is_away_a_known_tenant_goes_on_and_another_is_asked_to_come
 
 #[test]
 fn a_tenant_that_is_not_there_is_refused_as_if_the_signature_were_wrong() {
-    let mut host = Script { sidecar: answer(404), ..script() };
+    let mut host = Script { sidecar: unknown(), ..script() };
     for _ in 0..2 {
         let refused = Outcome::Refused(Refusal::UnknownTenant);
         assert_eq!(request(&mut host, SECRET), refused);
@@ -227,6 +257,67 @@ fn a_tenant_that_is_not_there_is_refused_as_if_the_signature_were_wrong() {
     assert_eq!(host.log, [LOOKS_UP]);
     host.time += 10_000;
     host.sidecar = tenant(SECRET);
+    assert!(matches!(request(&mut host, SECRET), Outcome::Taken(_)));
+}
+
+#[test]
+fn invariant_11_names_that_callers_make_up_do_not_fill_a_store() {
+    let mut host = script();
+    request(&mut host, SECRET);
+    host.sidecar = unknown();
+    for number in 0..2_000 {
+        let refused = Outcome::Refused(Refusal::UnknownTenant);
+        assert_eq!(made_up(&mut host, number), refused);
+    }
+    assert_eq!(host.kept.len(), 257);
+    host.sidecar = None;
+    assert!(matches!(request(&mut host, SECRET), Outcome::Taken(_)));
+}
+
+#[test]
+fn that_one_tenant_is_not_there_says_nothing_of_another_that_shares_its_name_in_the_store() {
+    let mut host = Script { sidecar: unknown(), ..script() };
+    // Among so many some share one.
+    for number in 0..300 {
+        made_up(&mut host, number);
+    }
+    assert!(host.kept.len() < 256);
+    assert_eq!(host.log.len(), 300, "each was looked up");
+    made_up(&mut host, 299);
+    assert_eq!(host.log.len(), 300, "and the last is known not to be there");
+}
+
+#[test]
+fn a_tenant_that_was_taken_away_is_gone() {
+    let mut host = script();
+    request(&mut host, SECRET);
+    host.sidecar = unknown();
+    host.time += 60_000;
+    for _ in 0..2 {
+        let refused = Outcome::Refused(Refusal::UnknownTenant);
+        assert_eq!(request(&mut host, SECRET), refused);
+    }
+    assert_eq!(host.log.iter().filter(|line| **line == LOOKS_UP).count(), 2);
+    assert_eq!(host.kept.len(), 1);
+}
+
+#[test]
+fn invariant_11_an_instance_that_is_used_again_looks_up_so_many_strangers_in_a_second() {
+    let mut host = Script { pace: Some(Pace::default()), ..script() };
+    request(&mut host, SECRET);
+    host.sidecar = unknown();
+    host.time += 1_000;
+    host.log.clear();
+    let outcomes: Vec<_> = (0..150).map(|number| made_up(&mut host, number)).collect();
+    let (looked_up, refused) = outcomes.split_at(100);
+    assert!(looked_up.iter().all(|it| *it == Outcome::Refused(Refusal::UnknownTenant)));
+    assert!(refused.iter().all(|it| *it == Outcome::Refused(Refusal::TenantLookUpFailed)));
+    assert_eq!((host.log.len(), host.reported.len()), (100, 1), "{:?}", host.reported);
+    assert!(matches!(request(&mut host, SECRET), Outcome::Taken(_)), "it is known");
+    // What was known once is no stranger, however old.
+    host.time += 600_000;
+    host.sidecar = tenant(SECRET);
+    (0..150).for_each(|number| drop(made_up(&mut host, number)));
     assert!(matches!(request(&mut host, SECRET), Outcome::Taken(_)));
 }
 
@@ -253,6 +344,23 @@ fn an_upstream_that_does_not_take_a_delivery_is_withheld() {
 fn the_credentials_do_not_show_themselves() {
     let shown = format!("{:?}", gate("look_up").configuration());
     assert!(!shown.contains("0123456789abcdef"), "{}", shown.to_string());
+}
+
+#[test]
+fn invariant_10_a_request_and_an_answer_show_how_long_they_are_and_nothing_of_themselves() {
+    let headers = [("x-api-key".to_owned(), b"a secret".to_vec())];
+    let head = RequestHead { method: b"POST", path: b"/?a secret", headers: &headers };
+    let request = DeliveryRequest {
+        path: "/a secret",
+        headers: vec![("authorization", b"a secret")],
+        body: b"a secret",
+    };
+    let response = Response { status: 202, body: b"a secret".to_vec() };
+    let reply = Outcome::Taken(response.clone()).reply();
+    let outcome = Outcome::Taken(response.clone());
+    let shown = format!("{head:?} {request:?} {response:?} {reply:?} {outcome:?}");
+    assert!(!shown.contains("secret") && !shown.contains("97, 32, 115"), "{shown}");
+    assert_eq!(format!("{response:?}"), "Response { status: 202, length_of_body: Some(8) }");
 }
 
 #[test]

@@ -3,19 +3,26 @@
 //! [`Gate::head`] sees method, path and headers, [`Gate::body`] the complete body. Whatever the
 //! host, nothing of a request goes to the upstream before the second step has said so.
 
+mod judgement;
+
 use alloc::{string::String, sync::Arc, vec::Vec};
 
 use crate::{
     api_key::{self, ApiKey},
     configuration::{Configuration, UnlistedTenants, is_under},
+    debug_form::debug_by_length,
     delivery,
+    id::Id,
     json::Document,
+    json_writing,
     proof::Proof,
     refusal::Refusal,
     signature::{self, Signature},
     tenant::{Tenant, TenantKey, is_segment},
     translation::{translate, translate_detail_event},
 };
+
+pub use self::judgement::Judgement;
 
 /// A configuration at work.
 #[derive(Debug)]
@@ -52,13 +59,18 @@ pub enum Verdict {
 }
 
 /// A delivery on its way.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub struct Forward {
     /// The delivery in JSON; the same bytes on every host.
     pub delivery: Vec<u8>,
+    /// The id by which the upstream knows a repetition of it, if there is one
+    /// ([`Delivery::stored_as`](delivery::Delivery::stored_as)).
+    pub stored_as: Option<Id>,
     /// How many entries it has under `unhandled`, for the metric.
     pub unhandled: usize,
 }
+
+debug_by_length!(Forward { stored_as, unhandled; delivery });
 
 impl Gate {
     /// A gate with this configuration.
@@ -144,21 +156,25 @@ impl Gate {
         if let Err(refusal) = verified {
             return Verdict::Refuse(refusal);
         }
+        // Its own limit shows itself only to who has proved to be of it.
+        if tenant.policy.max_body_bytes.is_some_and(|most| body.len() > most) {
+            return Verdict::Refuse(Refusal::TooLarge);
+        }
         let Ok(document) = Document::parse(body) else {
             return Verdict::Refuse(Refusal::NotJson);
         };
         let delivery = match proof {
             Proof::Signature(_) => {
-                translate(body, &document, tenant, self.configuration.bot_messages)
+                translate(body, &document, tenant, self.configuration.bot_messages_of(tenant))
             }
             Proof::ApiKey(_) => translate_detail_event(body, &document, tenant),
         };
         let unhandled = delivery.data.unhandled.len();
+        let stored_as = delivery.stored_as();
         // A delivery is about as long as its webhook.
-        let mut bytes = Vec::with_capacity(body.len() + 256);
-        match serde_json::to_writer(&mut bytes, &delivery) {
-            Ok(()) => Verdict::Forward(Forward { delivery: bytes, unhandled }),
-            // Its maps have text for keys and it is written to memory: there is nothing to fail.
+        match json_writing::write(&delivery, body.len() + 512) {
+            Ok(delivery) => Verdict::Forward(Forward { delivery, stored_as, unhandled }),
+            // It has no shape that is not written: there is nothing to fail.
             Err(_) => Verdict::Refuse(Refusal::UpstreamFailed),
         }
     }
@@ -316,6 +332,94 @@ mod tests {
 
         let unknown = Verdict::Refuse(Refusal::UnknownTenant);
         assert_eq!(gate().body(BODY, &proof, None), unknown);
+    }
+
+    #[test]
+    fn a_request_is_judged_by_the_sidecars_answer_as_it_came() {
+        let judged = |path, answer| gate().judge(head(path), BODY, answer);
+        let answer = |secret| {
+            alloc::format!(
+                r#"{{"account_id": "acme", "project_id": "support", "client_env": "live",
+                    "signature_secrets": ["{secret}"]}}"#
+            )
+        };
+        let right = answer(SECRET);
+        let forwarded = judged(PATH, Some((200, right.as_bytes())));
+        assert!(matches!(forwarded, Judgement::Forward(_)));
+        let mismatch = Judgement::Mismatch(Refusal::Signature(SignatureProblem::Mismatch));
+        let another = answer("another secret of the same tenant");
+        assert_eq!(judged(PATH, Some((200, another.as_bytes()))), mismatch);
+        let failed = Judgement::Refuse(Refusal::TenantLookUpFailed);
+        for answer in [None, Some((500, &b""[..])), Some((200, b"{}"))] {
+            assert_eq!(judged(PATH, answer), failed);
+        }
+        assert_eq!(judged(b"/", None), Judgement::NotOurs);
+        let below = b"/webhooks/genesys/acme";
+        assert_eq!(judged(below, None), Judgement::Refuse(Refusal::NotFound));
+    }
+
+    #[test]
+    fn a_limit_of_its_own_shows_itself_only_to_who_can_sign_for_the_tenant() {
+        let Head::NeedTenant(key, proof) = head(PATH) else { panic!("a look-up") };
+        let verdict = |secret, most| {
+            let mut tenant = Tenant::new(key.clone(), [secret]);
+            tenant.policy.max_body_bytes = Some(most);
+            gate().body(BODY, &proof, Some(&tenant))
+        };
+        assert!(matches!(verdict(SECRET, BODY.len()), Verdict::Forward(_)));
+        assert_eq!(verdict(SECRET, BODY.len() - 1), Verdict::Refuse(Refusal::TooLarge));
+        let mismatch = Verdict::Refuse(Refusal::Signature(SignatureProblem::Mismatch));
+        assert_eq!(verdict("another secret of the same tenant", 1), mismatch);
+    }
+
+    #[test]
+    fn what_passes_is_not_stored_and_has_no_id_to_be_known_by() {
+        let stored_as = |body: &[u8]| {
+            let signature = SigningKey::new(SECRET).sign(body).to_base64();
+            let header = [(signature::HEADER, signature.as_bytes())];
+            let head = gate().head(b"POST", PATH, header.into_iter());
+            let Head::NeedTenant(key, proof) = head else { panic!("a look-up") };
+            match gate().body(body, &proof, Some(&Tenant::new(key, [SECRET]))) {
+                Verdict::Forward(forward) => forward.stored_as,
+                Verdict::Refuse(refusal) => panic!("{refusal:?}"),
+            }
+        };
+        assert!(stored_as(BODY).is_some());
+        assert_eq!(stored_as(BODY), stored_as(BODY));
+        assert_eq!(
+            stored_as(br#"{"id":"t","type":"Event","events":[{"eventType":"Typing"}]}"#),
+            None
+        );
+    }
+
+    #[test]
+    fn invariant_3_a_hint_that_does_not_name_its_leg_is_another_one_each_time() {
+        let stored_as = |body: &[u8]| {
+            let Head::NeedTenant(key, proof) = head_with_key("trigger") else {
+                panic!("a look-up")
+            };
+            let mut tenant = Tenant::new(key, [SECRET]);
+            tenant.api_keys = ApiKeys([Some(ApiKey::new(KEY)), None]);
+            match gate().body(body, &proof, Some(&tenant)) {
+                Verdict::Forward(forward) => forward.stored_as,
+                Verdict::Refuse(refusal) => panic!("{refusal:?}"),
+            }
+        };
+        assert_eq!(stored_as(ENDED), None);
+        let named = br#"{"topic":"user.end","conversationId":"c","sessionId":"s","addressTo":"e"}"#;
+        assert!(stored_as(named).is_some());
+        assert_eq!(stored_as(named), stored_as(named));
+        // What nothing can be made of is the same each time.
+        assert!(stored_as(br#"{"topic":"another"}"#).is_some());
+    }
+
+    #[test]
+    fn invariant_10_a_verdict_does_not_show_what_it_forwards() {
+        let Head::NeedTenant(key, proof) = head(PATH) else { panic!("a look-up") };
+        let verdict = gate().body(BODY, &proof, Some(&Tenant::new(key, [SECRET])));
+        let shown = alloc::format!("{verdict:?}");
+        assert!(shown.starts_with("Forward(Forward { stored_as: Some("), "{shown}");
+        assert!(!shown.contains("hello") && !shown.contains("104, 101, 108"), "{shown}");
     }
 
     #[test]

@@ -6,10 +6,14 @@
 
 mod answer;
 mod entry;
+mod pace;
+mod place;
 mod policy;
 
 pub use self::{
     answer::{Answer, LookUpProblem},
     entry::Entry,
+    pace::{Admission, MOST_STRANGERS_IN_A_SECOND, Pace},
+    place::Place,
     policy::{Policy, Step},
 };

@@ -4,7 +4,7 @@ use alloc::{borrow::Cow, format, string::String};
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-use crate::{api_key::ApiKeys, signature::SigningKeys};
+use crate::{api_key::ApiKeys, signature::SigningKeys, translation::BotMessages};
 
 /// Account, project and environment: the triple that keeps customers apart.
 ///
@@ -71,14 +71,34 @@ pub struct Tenant {
     pub signing_keys: SigningKeys,
     /// The keys that EventBridge and triggers may show.
     pub api_keys: ApiKeys,
+    /// What is the tenant's own where other tenants have the edge's.
+    pub policy: Policy,
 }
 
+/// What a tenant may have of its own; `None` is as the edge's configuration has it for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// What becomes of messages that a Genesys flow or bot wrote.
+    pub bot_messages: Option<BotMessages>,
+    /// The most bytes that a webhook's body may have: not more than the edge's.
+    pub max_body_bytes: Option<usize>,
+}
+
+/// What a source begins with, before the tenant.
+const SOURCE: &str = "/webhooks/genesys/";
+
 impl Tenant {
-    /// The tenant with these active secrets, and without API keys.
+    /// The tenant with these active secrets, without API keys and without a policy of its own.
     pub fn new<'a>(key: TenantKey<'static>, secrets: impl IntoIterator<Item = &'a str>) -> Self {
-        let source = format!("/webhooks/genesys/{key}");
+        let source = format!("{SOURCE}{key}");
         let signing_keys = SigningKeys::new(secrets);
-        Self { key, source, signing_keys, api_keys: ApiKeys::default() }
+        let (api_keys, policy) = (ApiKeys::default(), Policy::default());
+        Self { key, source, signing_keys, api_keys, policy }
+    }
+
+    /// The key as in a path: `account/project/environment`.
+    pub fn name(&self) -> &str {
+        self.source.strip_prefix(SOURCE).unwrap_or_default()
     }
 }
 

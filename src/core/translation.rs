@@ -44,6 +44,24 @@ pub enum BotMessages {
     Forward,
 }
 
+impl BotMessages {
+    /// The words for them, in configurations and in answers to look-ups.
+    pub const WORDS: [(&'static str, Self); 2] = [("drop", Self::Drop), ("forward", Self::Forward)];
+
+    /// What this word stands for.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::WORDS.into_iter().find(|(own, _)| *own == word).map(|(_, meaning)| meaning)
+    }
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Drop => "drop",
+            Self::Forward => "forward",
+        }
+    }
+}
+
 /// Turns the JSON of a verified webhook into its delivery.
 ///
 /// `bytes` is the body as sent: a webhook without an id gets its identity from them. Total: it

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 
 use baton_core::{
     configuration::Configuration,
-    gate::{Gate, Head, Verdict, refusal_of_upstream},
+    gate::{Gate, Head, Judgement, refusal_of_upstream},
     look_up::Answer as Found,
     refusal::Refusal as Reason,
-    tenant::Tenant,
 };
 
 use bindings::exports::baton::edge::gate::{
@@ -64,29 +63,12 @@ impl GuestGate for Embedded {
     }
 
     fn judge(&self, head: RequestHead, body: Vec<u8>, tenant: Option<Answer>) -> wit::Verdict {
-        let refuse = |reason| wit::Verdict::Refuse(refusal(reason));
-        match self.head(&head) {
-            Head::NotOurs => wit::Verdict::NotOurs,
-            Head::Refuse(reason) => refuse(reason),
-            Head::NeedBody(proof, tenant) => match self.0.body(&body, &proof, tenant.as_deref()) {
-                Verdict::Refuse(reason) => refuse(reason),
-                Verdict::Forward(forward) => self.forward(&head, forward.delivery),
-            },
-            Head::NeedTenant(key, proof) => {
-                let found = tenant.map(|answer| Found::read(&key, answer.status, &answer.body));
-                let tenant: Option<Tenant> = match found {
-                    Some(Ok(Found::Known(tenant))) => Some(tenant),
-                    Some(Ok(Found::Unknown)) => None,
-                    Some(Err(_)) | None => return refuse(Reason::TenantLookUpFailed),
-                };
-                match self.0.body(&body, &proof, tenant.as_ref()) {
-                    Verdict::Refuse(reason) if reason.is_mismatch() => {
-                        wit::Verdict::Mismatch(refusal(reason))
-                    }
-                    Verdict::Refuse(reason) => refuse(reason),
-                    Verdict::Forward(forward) => self.forward(&head, forward.delivery),
-                }
-            }
+        let answer = tenant.as_ref().map(|answer| (answer.status, answer.body.as_slice()));
+        match self.0.judge(self.head(&head), &body, answer) {
+            Judgement::NotOurs => wit::Verdict::NotOurs,
+            Judgement::Refuse(reason) => wit::Verdict::Refuse(refusal(reason)),
+            Judgement::Mismatch(reason) => wit::Verdict::Mismatch(refusal(reason)),
+            Judgement::Forward(forward) => self.forward(&head, forward.delivery),
         }
     }
 }

@@ -1,68 +1,141 @@
-//! The filter's counters in Envoy's own statistics, under `wasmcustom.baton.`.
+//! The filter's counters in Envoy's own statistics, under `wasmcustom.baton.`: of all requests, and
+//! of those of each tenant.
+//!
+//! A tenant has counters only once it is known to be one, so that nobody makes any by naming it.
 
-use baton_core::{gate::Forward, refusal::Refusal};
-use proxy_wasm::{hostcalls, types::MetricType};
+use std::{cell::RefCell, collections::BTreeMap};
 
-/// The counters, by the ids that the host gave them.
-#[derive(Debug)]
-pub(crate) struct Counters {
-    accepted: u32,
-    bytes: u32,
-    unhandled: u32,
-    look_ups_asked: u32,
-    look_ups_failed: u32,
-    /// A handful, so that a list is as good as a map.
-    refused: Vec<(Refusal, u32)>,
+use baton_core::{refusal::Refusal, tenant::Tenant};
+
+use crate::host;
+
+/// How many tenants have counters of their own in a worker; the others share theirs. What a host
+/// has once defined it keeps until it ends.
+const MOST_TENANTS: usize = 100;
+
+/// Under which name those are counted that come after these. It is no tenant's: it has no slash.
+const OTHERS: &str = "other";
+
+/// What is counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// Webhooks that went up as a delivery.
+    Accepted,
+    /// The bytes of their bodies.
+    Bytes,
+    /// Entries under `unhandled` in the deliveries.
+    Unhandled,
+    /// Webhooks that were answered because the upstream had them already.
+    Duplicates,
+    /// How often the sidecar was asked for a tenant.
+    LookUpsAsked,
+    /// How often it could not be asked, or gave no answer that says something of the tenant.
+    LookUpsFailed,
+    /// Requests that were refused for this.
+    Refused(Refusal),
+}
+
+impl Counted {
+    /// The counter's name, and what more there is of it.
+    const fn name(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Accepted => ("accepted", ""),
+            Self::Bytes => ("bytes", ""),
+            Self::Unhandled => ("unhandled", ""),
+            Self::Duplicates => ("duplicates", ""),
+            Self::LookUpsAsked => ("look_up.asked", ""),
+            Self::LookUpsFailed => ("look_up.failed", ""),
+            Self::Refused(refusal) => ("refused.", refusal.label()),
+        }
+    }
+}
+
+/// The counters of a worker.
+pub(crate) struct Counters(RefCell<AllSeries>);
+
+struct AllSeries {
+    of_all: Series,
+    of_tenants: BTreeMap<String, Series>,
+    of_other_tenants: Series,
+}
+
+/// The counters of one kind of request.
+#[derive(Default)]
+struct Series {
+    /// What their names begin with.
+    prefix: &'static str,
+    /// What their names end with.
+    suffix: String,
+    /// The ids that the host gave them: a handful, so that a list is as good as a map.
+    defined: Vec<(Counted, u32)>,
 }
 
 impl Counters {
-    /// Announces the counters to the host [configuration].
+    /// Announces the counters of all requests to the host, so that they are there before anything
+    /// has happened [any].
     pub(crate) fn define() -> Self {
-        let counter = |name: &str| {
-            let name = format!("baton.{name}");
-            // A counter that the host does not grant counts nothing: the ids begin with 1.
-            hostcalls::define_metric(MetricType::Counter, &name).unwrap_or_default()
+        use Counted::{
+            Accepted, Bytes, Duplicates, LookUpsAsked, LookUpsFailed, Refused, Unhandled,
         };
-        let refused =
-            |refusal: Refusal| (refusal, counter(&format!("refused.{}", refusal.label())));
-        Self {
-            accepted: counter("accepted"),
-            bytes: counter("bytes"),
-            unhandled: counter("unhandled"),
-            look_ups_asked: counter("look_up.asked"),
-            look_ups_failed: counter("look_up.failed"),
-            refused: Refusal::all().map(refused).collect(),
-        }
+        let mut of_all = Series { prefix: "baton.", ..Series::default() };
+        [Accepted, Bytes, Unhandled, Duplicates, LookUpsAsked, LookUpsFailed]
+            .into_iter()
+            .chain(Refusal::all().map(Refused))
+            .for_each(|counted| of_all.add(counted, 0));
+        let of_tenants = BTreeMap::new();
+        Self(RefCell::new(AllSeries { of_all, of_tenants, of_other_tenants: Series::of(OTHERS) }))
     }
 
-    /// A webhook of so many bytes goes up as this delivery.
-    pub(crate) fn accept(&self, bytes: usize, forward: &Forward) {
-        add(self.accepted, 1);
-        add(self.bytes, bytes);
-        if forward.unhandled > 0 {
-            add(self.unhandled, forward.unhandled);
-        }
+    /// Counts so many of each [any].
+    pub(crate) fn count(&self, counted: &[(Counted, usize)]) {
+        let series = &mut self.0.borrow_mut().of_all;
+        counted.iter().for_each(|(counted, amount)| series.add(*counted, *amount));
     }
 
-    /// The sidecar is asked for a tenant.
-    pub(crate) fn ask(&self) {
-        add(self.look_ups_asked, 1);
-    }
-
-    /// The sidecar could not be asked for a tenant, or gave no answer that says something of it.
-    pub(crate) fn fail_to_ask(&self) {
-        add(self.look_ups_failed, 1);
-    }
-
-    /// A request is refused.
-    pub(crate) fn refuse(&self, refusal: Refusal) {
-        if let Some((_, counter)) = self.refused.iter().find(|(counted, _)| *counted == refusal) {
-            add(*counter, 1);
+    /// The same, and counts them as this tenant's [any].
+    pub(crate) fn count_for(&self, tenant: Option<&Tenant>, counted: &[(Counted, usize)]) {
+        self.count(counted);
+        if let Some(tenant) = tenant {
+            let mut all = self.0.borrow_mut();
+            let series = all.of(tenant.name());
+            let there = counted.iter().filter(|(_, amount)| *amount > 0);
+            there.for_each(|(counted, amount)| series.add(*counted, *amount));
         }
     }
 }
 
-fn add(counter: u32, amount: usize) {
-    // Nothing hangs on a counter that the host lost.
-    let _ = hostcalls::increment_metric(counter, i64::try_from(amount).unwrap_or(i64::MAX));
+impl AllSeries {
+    /// The counters of this tenant.
+    fn of(&mut self, tenant: &str) -> &mut Series {
+        if !self.of_tenants.contains_key(tenant) {
+            if self.of_tenants.len() >= MOST_TENANTS {
+                return &mut self.of_other_tenants;
+            }
+            self.of_tenants.insert(tenant.to_owned(), Series::of(tenant));
+        }
+        self.of_tenants.get_mut(tenant).unwrap_or(&mut self.of_other_tenants)
+    }
+}
+
+impl Series {
+    /// The counters of this tenant. Its name comes last: it may hold dots, and what is before it
+    /// is known. The host drops a dot at its end.
+    fn of(tenant: &str) -> Self {
+        Self { prefix: "baton.tenant.", suffix: [".", tenant].concat(), defined: Vec::new() }
+    }
+
+    fn add(&mut self, counted: Counted, amount: usize) {
+        let known = self.defined.iter().find(|(known, _)| *known == counted).map(|(_, id)| *id);
+        let id = known.unwrap_or_else(|| self.define(counted));
+        if amount > 0 {
+            host::increase(id, amount);
+        }
+    }
+
+    fn define(&mut self, counted: Counted) -> u32 {
+        let (name, reason) = counted.name();
+        let id = host::counter(&[self.prefix, name, reason, &self.suffix].concat());
+        self.defined.push((counted, id));
+        id
+    }
 }

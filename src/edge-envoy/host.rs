@@ -8,63 +8,70 @@
 
 use std::time::Duration;
 
-use proxy_wasm::{hostcalls, types::BufferType, types::MapType};
+use proxy_wasm::{hostcalls, types::LogLevel};
 
-use crate::abi;
+use crate::{
+    abi::{self, Buffer, Map},
+    headers::{self, Header},
+};
 
-/// A header: its name in lower case and its value.
-pub(crate) type Header = (String, Vec<u8>);
-
-/// All headers of the request [request headers].
-pub(crate) fn request_headers() -> Vec<Header> {
-    hostcalls::get_map_bytes(MapType::HttpRequestHeaders).unwrap_or_default()
+/// The filter's configuration, which has this length [configuration].
+pub(crate) fn configuration(length: usize) -> Vec<u8> {
+    abi::buffer(Buffer::Configuration, length).unwrap_or_default()
 }
 
-/// Puts these headers in the place of the request's [request headers].
-pub(crate) fn set_request_headers(headers: Vec<(&str, &[u8])>) {
-    let _ = hostcalls::set_map_bytes(MapType::HttpRequestHeaders, headers);
+/// Writes a line into the host's log [any]. One that the host does not take is lost; there is
+/// nowhere else to say so.
+pub(crate) fn log(level: LogLevel, line: &str) {
+    abi::log(level, line);
+}
+
+/// All headers of the request, as `headers` reads them [request headers].
+pub(crate) fn request_headers() -> Option<Vec<u8>> {
+    abi::headers(Map::Request)
+}
+
+/// Puts these headers in the place of the request's, and says whether they are [request headers].
+pub(crate) fn set_request_headers<'h>(headers: impl Iterator<Item = Header<'h>> + Clone) -> bool {
+    abi::set_headers(Map::Request, &headers::write(headers))
 }
 
 /// Sets the request's content length [request body and trailers, only while the request is
 /// paused in its headers].
 pub(crate) fn set_content_length(length: usize) {
-    let length = length.to_string();
-    let map = MapType::HttpRequestHeaders;
-    let _ = hostcalls::set_map_value_bytes(map, "content-length", Some(length.as_bytes()));
+    abi::set_header(Map::Request, "content-length", &length.to_string());
 }
 
-/// Drops the request's trailers [request trailers].
-pub(crate) fn drop_request_trailers() {
-    let _ = hostcalls::set_map_bytes(MapType::HttpRequestTrailers, Vec::new());
+/// Drops the request's trailers, and says whether they are gone [request trailers].
+pub(crate) fn drop_request_trailers() -> bool {
+    abi::set_headers(Map::RequestTrailers, &headers::write([].into_iter()))
 }
 
 /// The first bytes of the buffered body, at most `length` [request body and trailers].
 pub(crate) fn request_body(length: usize) -> Vec<u8> {
-    let body = hostcalls::get_buffer(BufferType::HttpRequestBody, 0, length);
-    body.ok().flatten().unwrap_or_default()
+    abi::buffer(Buffer::RequestBody, length).unwrap_or_default()
 }
 
-/// Puts these bytes in the place of the whole buffered body [request body and trailers].
-pub(crate) fn set_request_body(body: &[u8]) {
-    let _ = hostcalls::set_buffer(BufferType::HttpRequestBody, 0, usize::MAX, body);
+/// Puts these bytes in the place of the whole buffered body, and says whether they are [request body
+/// and trailers].
+pub(crate) fn set_request_body(body: &[u8]) -> bool {
+    abi::set_buffer(Buffer::RequestBody, body)
 }
 
 /// The status of the response [response headers].
 pub(crate) fn response_status() -> Option<u16> {
-    let status = hostcalls::get_map_value_bytes(MapType::HttpResponseHeaders, ":status");
-    str::from_utf8(&status.ok().flatten()?).ok()?.parse().ok()
+    status(Map::Response)
 }
 
 /// Sets the status of the response [response headers].
 pub(crate) fn set_response_status(status: u16) {
-    let status = status.to_string();
-    let map = MapType::HttpResponseHeaders;
-    let _ = hostcalls::set_map_value_bytes(map, ":status", Some(status.as_bytes()));
+    abi::set_header(Map::Response, ":status", &status.to_string());
 }
 
 /// Answers the request in the upstream's place [any phase of the request; response headers].
 pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) {
-    let _ = hostcalls::send_http_response(status.into(), headers.to_vec(), Some(body.as_bytes()));
+    let headers = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
+    abi::send_response(status, &headers::write(headers), body);
 }
 
 /// Lets the request go on that was paused [answer to a look-up].
@@ -83,7 +90,7 @@ pub(crate) fn now() -> u64 {
     abi::current_time().unwrap_or_default() / 1_000_000
 }
 
-/// Makes the host call the root context as soon as it can [any].
+/// Makes the host call the root context as soon as it can, and says whether it will [any].
 pub(crate) fn wake_root() -> bool {
     abi::set_tick_period(1)
 }
@@ -127,12 +134,31 @@ pub(crate) fn get(
 
 /// The status of the answer to such a call [answer to a look-up].
 pub(crate) fn answer_status() -> Option<u16> {
-    let status = hostcalls::get_map_value_bytes(MapType::HttpCallResponseHeaders, ":status");
-    str::from_utf8(&status.ok().flatten()?).ok()?.parse().ok()
+    status(Map::CallResponse)
 }
 
 /// The first bytes of its body, at most `length` [answer to a look-up].
 pub(crate) fn answer_body(length: usize) -> Vec<u8> {
-    let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, length);
-    body.ok().flatten().unwrap_or_default()
+    abi::buffer(Buffer::CallResponseBody, length).unwrap_or_default()
+}
+
+fn status(map: Map) -> Option<u16> {
+    str::from_utf8(&abi::header(map, ":status")?).ok()?.parse().ok()
+}
+
+/// The id of the counter with this name; of one that the host does not grant, an id that it counts
+/// nothing under: they begin with 1 [any].
+pub(crate) fn counter(name: &str) -> u32 {
+    abi::define_counter(name).unwrap_or_default()
+}
+
+/// Adds to a counter [any]. Nothing hangs on one that the host lost.
+pub(crate) fn increase(counter: u32, amount: usize) {
+    abi::increment_counter(counter, i64::try_from(amount).unwrap_or(i64::MAX));
+}
+
+/// Tells the access log of the request: the host keeps it under `wasm.` and this name, as text
+/// [any phase of the request; response headers; answer to a look-up].
+pub(crate) fn tell_access_log(name: &str, value: &str) {
+    abi::set_property(name, value);
 }

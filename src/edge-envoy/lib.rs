@@ -3,10 +3,12 @@
 //! It turns Envoy's callbacks into the two steps of the gate and the gate's answers into calls to
 //! the host; it decides nothing. `root` is the filter in a worker, `plugin` what its streams share,
 //! `stream` and `request` one request, `look_ups` and `known` the tenants that are looked up, `host`
-//! and `abi` the calls to the host, `counters` the statistics.
+//! and `abi` the calls to the host, `headers` the form in which headers cross, `counters` the
+//! statistics.
 
 mod abi;
 mod counters;
+mod headers;
 mod host;
 mod known;
 mod look_ups;

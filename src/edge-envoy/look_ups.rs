@@ -9,13 +9,13 @@ use std::{fmt::Display, sync::Arc};
 use baton_core::{
     configuration::LookUp,
     exchange::{LONGEST_LOOK_UP, MOST_ANSWER_BYTES, Trouble},
-    look_up::{Answer, Entry, LookUpProblem, Step},
+    look_up::{Admission, Answer, Entry, LookUpProblem, Pace, Place, Step},
     tenant::{Tenant, TenantKey},
 };
 use proxy_wasm::types::LogLevel;
 
 use crate::{
-    counters::Counters,
+    counters::{Counted, Counters},
     host,
     known::Known,
     plugin::log,
@@ -26,15 +26,15 @@ use crate::{
 /// names up can have this worker ask.
 const MOST_STRANGERS_AT_A_TIME: usize = 20;
 
-/// How many of them are looked up in a second.
-const MOST_STRANGERS_IN_A_SECOND: u32 = 100;
-
 /// How long it is silent after a line about a look-up that failed.
 const REPORT_PAUSE: u64 = 5_000;
 
 /// What the operator is told of a call that Envoy does not take.
 const NOT_SENT: &str = "the look-up of a tenant could not be sent: see whether \
     envoy.look_up_cluster names a cluster of this Envoy, and whether that has a host";
+
+/// What the operator is told of a call that cannot even be prepared.
+const NOT_BEGUN: &str = "the look-up of a tenant could not be begun: Envoy grants no timer";
 
 /// The look-ups of a worker.
 pub(crate) struct LookUps {
@@ -82,14 +82,10 @@ pub(crate) struct Told {
 }
 
 impl LookUps {
-    pub(crate) fn at(cluster: String) -> Self {
-        Self {
-            cluster,
-            known: Known::default(),
-            asked: Vec::new(),
-            strangers: Pace::default(),
-            reported_at: 0,
-        }
+    /// Look-ups at this cluster, with this credential.
+    pub(crate) fn at(cluster: String, authorization: &str) -> Self {
+        let known = Known::at(Place::new(&cluster, authorization));
+        Self { cluster, known, asked: Vec::new(), strangers: Pace::default(), reported_at: 0 }
     }
 
     /// The tenant, as the policy has it [request headers].
@@ -97,6 +93,7 @@ impl LookUps {
         &mut self,
         key: TenantKey<'static>,
         look_up: &LookUp,
+        counters: &Counters,
         waiting: Waiting,
     ) -> Finding {
         let now = host::now();
@@ -107,7 +104,8 @@ impl LookUps {
                 // Who comes meanwhile, to whichever worker, goes on with what is known.
                 let entry = entry.asked(now);
                 self.known.keep(&key, &entry);
-                self.ask(&key, false, None);
+                // It goes on also if nothing more is to be learnt.
+                self.ask(&key, false, counters, None);
                 Finding::Kept(self.kept(key, entry))
             }
             (_, entry) => {
@@ -115,8 +113,7 @@ impl LookUps {
                 if is_of_a_stranger && !self.may_ask_for_a_stranger(&key, now) {
                     return Finding::Nothing;
                 }
-                self.ask(&key, is_of_a_stranger, Some(waiting));
-                Finding::Asked
+                self.ask(&key, is_of_a_stranger, counters, Some(waiting))
             }
         }
     }
@@ -127,6 +124,7 @@ impl LookUps {
         &mut self,
         kept: &Kept,
         look_up: &LookUp,
+        counters: &Counters,
         waiting: Waiting,
     ) -> Finding {
         let now = host::now();
@@ -136,11 +134,11 @@ impl LookUps {
             return Finding::Kept(self.kept(key.clone(), entry));
         }
         // Whoever finds it being asked for waits too: the answer may be what makes the proof right.
-        if !self.is_asked(key) && !self.known.asks_after_mismatch(key, &look_up.policy, now) {
+        let policy = &look_up.policy;
+        if !self.is_asked(key) && !self.known.asks_after_mismatch(key, &entry, policy, now) {
             return Finding::Nothing;
         }
-        self.ask(key, false, Some(waiting));
-        Finding::Asked
+        self.ask(key, false, counters, Some(waiting))
     }
 
     fn kept(&mut self, key: TenantKey<'static>, entry: Entry) -> Kept {
@@ -148,14 +146,26 @@ impl LookUps {
         Kept { key, entry, tenant }
     }
 
-    fn ask(&mut self, key: &TenantKey<'static>, is_of_a_stranger: bool, waiting: Option<Waiting>) {
+    /// Has the tenant asked for, unless the root context, who asks, cannot be woken.
+    fn ask(
+        &mut self,
+        key: &TenantKey<'static>,
+        is_of_a_stranger: bool,
+        counters: &Counters,
+        waiting: Option<Waiting>,
+    ) -> Finding {
         if let Some(asked) = self.asked.iter_mut().find(|asked| asked.key == *key) {
             asked.waiting.extend(waiting);
-            return;
+            return Finding::Asked;
+        }
+        counters.count(&[(Counted::LookUpsAsked, 1)]);
+        if !host::wake_root() {
+            self.fail(counters, &NOT_BEGUN);
+            return Finding::Nothing;
         }
         let waiting = waiting.into_iter().collect();
         self.asked.push(Asked { key: key.clone(), call: None, is_of_a_stranger, waiting });
-        host::wake_root();
+        Finding::Asked
     }
 
     fn is_asked(&self, key: &TenantKey<'static>) -> bool {
@@ -164,14 +174,15 @@ impl LookUps {
 
     fn may_ask_for_a_stranger(&mut self, key: &TenantKey<'static>, now: u64) -> bool {
         let strangers = self.asked.iter().filter(|asked| asked.is_of_a_stranger).count();
-        self.is_asked(key) || (strangers < MOST_STRANGERS_AT_A_TIME && self.strangers.admits(now))
+        self.is_asked(key)
+            || (strangers < MOST_STRANGERS_AT_A_TIME
+                && self.strangers.admits(now) == Admission::Admitted)
     }
 
     /// Sends what is to be asked, and hands back who waits for what could not be sent [tick of the
     /// root context].
     pub(crate) fn send(&mut self, look_up: &LookUp, counters: &Counters) -> Vec<Told> {
         for asked in self.asked.iter_mut().filter(|asked| asked.call.is_none()) {
-            counters.ask();
             let path = Answer::path(&asked.key);
             asked.call = host::get(&self.cluster, &path, &look_up.authorization, LONGEST_LOOK_UP);
         }
@@ -207,7 +218,7 @@ impl LookUps {
 
     /// Counts a look-up that failed, and tells the operator, though not with each.
     fn fail(&mut self, counters: &Counters, trouble: &dyn Display) {
-        counters.fail_to_ask();
+        counters.count(&[(Counted::LookUpsFailed, 1)]);
         let now = host::now();
         if now.abs_diff(self.reported_at) >= REPORT_PAUSE {
             self.reported_at = now;
@@ -228,22 +239,5 @@ fn read(key: &TenantKey<'_>, body_length: usize) -> Result<Entry, Trouble> {
             let body = host::answer_body(body_length);
             Entry::of_answer(key, status, &body, host::now()).map_err(Trouble::LookUp)
         }
-    }
-}
-
-/// How many were admitted in a second.
-#[derive(Default)]
-struct Pace {
-    second: u64,
-    admitted: u32,
-}
-
-impl Pace {
-    fn admits(&mut self, now: u64) -> bool {
-        if self.second != now / 1_000 {
-            *self = Self { second: now / 1_000, admitted: 0 };
-        }
-        self.admitted += 1;
-        self.admitted <= MOST_STRANGERS_IN_A_SECOND
     }
 }

@@ -3,14 +3,17 @@
 use std::cell::RefCell;
 
 use baton_core::{
-    configuration::{Configuration, LookUp, UnlistedTenants},
+    configuration::{Configuration, Duplicates, LookUp, UnlistedTenants},
     gate::Gate,
+    id::Id,
+    recent_deliveries::RecentDeliveries,
     tenant::TenantKey,
 };
-use proxy_wasm::{hostcalls, types::LogLevel};
+use proxy_wasm::types::LogLevel;
 
 use crate::{
     counters::Counters,
+    host,
     look_ups::{Finding, Kept, LookUps, Told},
     request::Waiting,
 };
@@ -21,6 +24,8 @@ pub(crate) struct Plugin {
     pub(crate) counters: Counters,
     /// Only where tenants are looked up.
     look_ups: Option<RefCell<LookUps>>,
+    /// Only where duplicates are answered.
+    recent: Option<RefCell<RecentDeliveries>>,
 }
 
 impl Plugin {
@@ -41,19 +46,37 @@ impl Plugin {
                 configuration.tenants.len()
             ),
         );
-        Ok(Self { gate: Gate::new(configuration), counters: Counters::define(), look_ups })
+        let answers_duplicates = configuration.envoy.duplicates == Duplicates::Answer;
+        Ok(Self {
+            gate: Gate::new(configuration),
+            counters: Counters::define(),
+            look_ups,
+            recent: answers_duplicates.then(RefCell::default),
+        })
+    }
+
+    /// Whether the upstream has stored this delivery a moment ago [any].
+    pub(crate) fn is_stored(&self, id: &Id) -> bool {
+        self.recent.as_ref().is_some_and(|recent| recent.borrow().holds(id, host::now()))
+    }
+
+    /// The upstream has stored this delivery [any].
+    pub(crate) fn stored(&self, id: Id) {
+        if let Some(recent) = &self.recent {
+            recent.borrow_mut().remember(id, host::now());
+        }
     }
 
     /// A tenant that is not listed [request headers].
     pub(crate) fn find(&self, key: TenantKey<'static>, waiting: Waiting) -> Finding {
         let Some(look_ups) = &self.look_ups else { return Finding::Nothing };
-        look_ups.borrow_mut().find(key, self.look_up(), waiting)
+        look_ups.borrow_mut().find(key, self.look_up(), &self.counters, waiting)
     }
 
     /// The same tenant, because a proof did not match what was known [request body and trailers].
     pub(crate) fn find_again(&self, kept: &Kept, waiting: Waiting) -> Finding {
         let Some(look_ups) = &self.look_ups else { return Finding::Nothing };
-        look_ups.borrow_mut().find_again(kept, self.look_up(), waiting)
+        look_ups.borrow_mut().find_again(kept, self.look_up(), &self.counters, waiting)
     }
 
     /// Sends the look-ups that are to be sent [tick of the root context].
@@ -86,7 +109,8 @@ fn look_ups(configuration: &Configuration) -> Result<Option<RefCell<LookUps>>, S
     match (configuration.unlisted_tenants, &configuration.envoy.look_up_cluster) {
         (UnlistedTenants::Refuse, _) => Ok(None),
         (UnlistedTenants::LookUp, Some(cluster)) => {
-            Ok(Some(RefCell::new(LookUps::at(cluster.clone()))))
+            let look_ups = LookUps::at(cluster.clone(), &configuration.look_up.authorization);
+            Ok(Some(RefCell::new(look_ups)))
         }
         (UnlistedTenants::LookUp, None) => Err("edge configuration: envoy.look_up_cluster: it is \
              missing, and unlisted_tenants is \"look_up\": name the cluster of the sidecar's \
@@ -97,6 +121,5 @@ fn look_ups(configuration: &Configuration) -> Result<Option<RefCell<LookUps>>, S
 
 /// Writes a line into the host's log.
 pub(crate) fn log(level: LogLevel, message: &str) {
-    // A line that the host does not take is lost; there is nowhere else to say so.
-    let _ = hostcalls::log(level, &format!("baton: {message}"));
+    host::log(level, &format!("baton: {message}"));
 }

@@ -15,15 +15,19 @@ use std::{
 
 use baton_core::{
     configuration::EnvoyHold,
-    gate::{Head, Verdict, goes_up, refusal_of_upstream},
+    gate::{Forward, Head, Verdict, goes_up, refusal_of_upstream},
+    id::Id,
     proof::Proof,
-    refusal::Refusal,
+    recent_deliveries::DUPLICATE,
+    refusal::{Answer, Refusal},
     tenant::Tenant,
 };
 use proxy_wasm::types::{Action, LogLevel};
 
 use crate::{
-    host::{self, Header},
+    counters::Counted,
+    headers::{self, Header},
+    host,
     look_ups::{Finding, Kept},
     plugin::{Plugin, log},
 };
@@ -38,13 +42,14 @@ pub(crate) struct Request {
 
 /// How far the request has come.
 enum State {
-    /// Not a webhook: nothing of it is our business. So is a stream before its headers, which
-    /// are the first thing that there is of it.
+    /// Nothing of it is known. Its headers come first: whatever else came would be held.
+    New,
+    /// Not a webhook: nothing of it is our business.
     Passing,
     /// A webhook that is held until there is all to judge it by.
     Held(Held),
     /// Its delivery is with the upstream.
-    Forwarded,
+    Forwarded(Forwarded),
     /// Answered by the filter, with this status. The callbacks that follow are about that answer.
     Answered(u16),
 }
@@ -54,6 +59,21 @@ struct Held {
     proof: Proof,
     tenant: Whose,
     body: Body,
+}
+
+impl Held {
+    /// Whether its body is still to come. Of a request that ended with its headers there is none,
+    /// and those headers are not a delivery's.
+    const fn is_coming(&self) -> bool {
+        matches!(self.body, Body::Coming)
+    }
+}
+
+/// A delivery that is with the upstream.
+struct Forwarded {
+    tenant: Option<Arc<Tenant>>,
+    /// The id under which the upstream stores it, if it does.
+    stored_as: Option<Id>,
 }
 
 /// Whose webhook it is.
@@ -103,7 +123,7 @@ impl Request {
     pub(crate) fn new(context_id: u32, plugin: Option<Rc<Plugin>>) -> Rc<RefCell<Self>> {
         Rc::new_cyclic(|request| {
             let waiting = Waiting { context_id, request: Weak::clone(request) };
-            RefCell::new(Self { plugin, state: State::Passing, waiting })
+            RefCell::new(Self { plugin, state: State::New, waiting })
         })
     }
 
@@ -113,11 +133,17 @@ impl Request {
             return self.refuse(Refusal::UpstreamFailed);
         };
         let headers = host::request_headers();
-        let borrowed = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        let value = |wanted| borrowed.clone().find(|(name, _)| *name == wanted);
-        let [method, path] = [":method", ":path"].map(|name| value(name).unwrap_or_default().1);
-        let (proof, tenant) = match plugin.gate.head(method, path, borrowed) {
-            Head::NotOurs => return Action::Continue,
+        let Some(headers) = headers.as_deref().and_then(headers::read) else {
+            return self.refuse(Refusal::UpstreamFailed);
+        };
+        let value = |wanted| headers.iter().find(|(name, _)| *name == wanted);
+        let [method, path] =
+            [":method", ":path"].map(|name| value(name).map_or(&[][..], |(_, value)| value));
+        let (proof, tenant) = match plugin.gate.head(method, path, headers.iter().copied()) {
+            Head::NotOurs => {
+                self.state = State::Passing;
+                return Action::Continue;
+            }
             Head::Refuse(refusal) => return self.refuse(refusal),
             Head::NeedBody(proof, tenant) => (proof, Whose::Settled(tenant)),
             Head::NeedTenant(key, proof) => match plugin.find(key, self.waiting.clone()) {
@@ -138,10 +164,15 @@ impl Request {
     pub(crate) fn body(&mut self, buffered: usize, end_of_stream: bool) -> Action {
         match (&self.state, self.plugin.clone()) {
             (State::Passing, _) => Action::Continue,
-            (State::Held(_), Some(plugin)) if buffered > plugin.gate.max_body_bytes() => {
-                self.refuse(Refusal::TooLarge)
+            (State::Held(held), Some(plugin)) if held.is_coming() => {
+                if buffered > plugin.gate.max_body_bytes() {
+                    self.refuse(Refusal::TooLarge)
+                } else if end_of_stream {
+                    self.complete(&plugin)
+                } else {
+                    Action::Pause
+                }
             }
-            (State::Held(_), Some(plugin)) if end_of_stream => self.complete(&plugin),
             _ => Action::Pause,
         }
     }
@@ -150,9 +181,12 @@ impl Request {
     pub(crate) fn trailers(&mut self) -> Action {
         match (&self.state, self.plugin.clone()) {
             (State::Passing, _) => Action::Continue,
-            (State::Held(_), Some(plugin)) => {
-                host::drop_request_trailers();
-                self.complete(&plugin)
+            (State::Held(held), Some(plugin)) if held.is_coming() => {
+                if host::drop_request_trailers() {
+                    self.complete(&plugin)
+                } else {
+                    self.refuse(Refusal::UpstreamFailed)
+                }
             }
             _ => Action::Pause,
         }
@@ -160,21 +194,28 @@ impl Request {
 
     /// The headers of an answer are there: the upstream's, the filter's own, or the host's.
     pub(crate) fn response_headers(&mut self) {
-        match self.state {
-            State::Passing | State::Held(_) => {}
-            State::Forwarded => {
-                let status = host::response_status();
-                let refusal = status.map_or(Some(Refusal::UpstreamFailed), refusal_of_upstream);
-                if let Some(refusal) = refusal {
-                    self.refuse(refusal);
-                }
-            }
+        match &self.state {
+            State::New | State::Passing | State::Held(_) => {}
+            State::Forwarded(forwarded) => self.upstream_answered(forwarded.stored_as),
             // To a request of gRPC Envoy puts 200 on every answer of its own making.
             State::Answered(status) => {
-                if host::response_status() != Some(status) {
-                    host::set_response_status(status);
+                if host::response_status() != Some(*status) {
+                    host::set_response_status(*status);
                 }
             }
+        }
+    }
+
+    /// The upstream has answered the delivery; if it took it, it stores it under this id.
+    fn upstream_answered(&mut self, stored_as: Option<Id>) {
+        let status = host::response_status();
+        let refusal = status.map_or(Some(Refusal::UpstreamFailed), refusal_of_upstream);
+        match (refusal, stored_as, &self.plugin) {
+            (Some(refusal), ..) => {
+                self.refuse(refusal);
+            }
+            (None, Some(id), Some(plugin)) => plugin.stored(id),
+            _ => {}
         }
     }
 
@@ -194,29 +235,44 @@ impl Request {
         held.tenant = Whose::Settled(tenant);
         // Until the body is complete there is nothing to judge, and nothing to let go on: the host
         // hands the body over all the same.
-        if !matches!(held.body, Body::Coming) && self.judge(plugin) == Action::Continue {
+        if !held.is_coming() && self.judge(plugin) == Action::Continue {
             host::resume_request();
         }
     }
 
     fn refuse(&mut self, refusal: Refusal) -> Action {
-        let answer = refusal.answer();
-        self.state = State::Answered(answer.status);
         if let Some(plugin) = &self.plugin {
-            plugin.counters.refuse(refusal);
+            let counted = (Counted::Refused(refusal), 1);
+            plugin.counters.count_for(self.state.tenant().map(Arc::as_ref), &[counted]);
             log(LogLevel::Debug, refusal.label());
         }
+        self.answer(refusal.label(), refusal.answer())
+    }
+
+    /// Answers in the upstream's place.
+    fn answer(&mut self, verdict: &str, answer: Answer) -> Action {
+        self.note(verdict);
+        self.state = State::Answered(answer.status);
         host::reply(answer.status, answer.headers, answer.body);
         Action::Pause
     }
 
+    /// Notes the verdict for the access log, and whose the webhook is as far as that is known.
+    fn note(&self, verdict: &str) {
+        host::tell_access_log("baton.verdict", verdict);
+        if let Some(tenant) = self.state.tenant() {
+            host::tell_access_log("baton.tenant", tenant.name());
+        }
+    }
+
     /// Holds the request while its body comes in. Its headers are those of the delivery from
     /// here on; the content length is none of them, because it would be the webhook's.
-    fn hold(&mut self, plugin: &Plugin, headers: &[Header], held: Held) -> Action {
+    fn hold(&mut self, plugin: &Plugin, headers: &[Header<'_>], held: Held) -> Action {
         let own = plugin.gate.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
-        let kept = headers.iter().filter(|(name, _)| goes_up(name));
-        let kept = kept.map(|(name, value)| (name.as_str(), value.as_slice()));
-        host::set_request_headers(own.into_iter().chain(kept).collect());
+        let kept = headers.iter().filter(|(name, _)| goes_up(name)).copied();
+        if !host::set_request_headers(own.into_iter().chain(kept)) {
+            return self.refuse(Refusal::UpstreamFailed);
+        }
         self.state = State::Held(held);
         match plugin.gate.configuration().envoy.hold {
             EnvoyHold::Pause => Action::Pause,
@@ -250,34 +306,75 @@ impl Request {
         };
         match verdict {
             Verdict::Refuse(refusal) if refusal.is_mismatch() => {
-                match mem::replace(&mut held.tenant, Whose::Asked(None)) {
+                match mem::replace(&mut held.tenant, Whose::Settled(None)) {
                     Whose::Kept(kept) => self.judge_again(plugin, kept, refusal),
-                    _ => self.refuse(refusal),
+                    whose => {
+                        held.tenant = whose;
+                        self.refuse(refusal)
+                    }
                 }
             }
             Verdict::Refuse(refusal) => self.refuse(refusal),
-            Verdict::Forward(forward) => {
-                host::set_request_body(&forward.delivery);
-                if plugin.gate.configuration().envoy.hold == EnvoyHold::Pause {
-                    host::set_content_length(forward.delivery.len());
-                }
-                plugin.counters.accept(length, &forward);
-                self.state = State::Forwarded;
-                Action::Continue
-            }
+            Verdict::Forward(forward) => self.forward(plugin, &forward, length),
         }
     }
 
     /// The verdict on a request whose proof does not match what is known of its tenant.
     fn judge_again(&mut self, plugin: &Plugin, kept: Kept, refusal: Refusal) -> Action {
-        let whose = match plugin.find_again(&kept, self.waiting.clone()) {
-            Finding::Nothing => return self.refuse(refusal),
-            Finding::Asked => Whose::Asked(Some(kept)),
-            Finding::Kept(changed) => Whose::Settled(changed.tenant),
+        let (whose, is_known) = match plugin.find_again(&kept, self.waiting.clone()) {
+            Finding::Nothing => (Whose::Settled(kept.tenant), true),
+            Finding::Asked => (Whose::Asked(Some(kept)), false),
+            Finding::Kept(changed) => (Whose::Settled(changed.tenant), false),
         };
         if let State::Held(held) = &mut self.state {
             held.tenant = whose;
         }
-        self.judge(plugin)
+        if is_known { self.refuse(refusal) } else { self.judge(plugin) }
+    }
+
+    /// The delivery of a verified body of so many bytes goes up, unless the upstream has it.
+    fn forward(&mut self, plugin: &Plugin, forward: &Forward, length: usize) -> Action {
+        let tenant = self.state.tenant().cloned();
+        if forward.stored_as.is_some_and(|id| plugin.is_stored(&id)) {
+            plugin.counters.count_for(tenant.as_deref(), &[(Counted::Duplicates, 1)]);
+            return self.answer("duplicate", DUPLICATE);
+        }
+        if !host::set_request_body(&forward.delivery) {
+            return self.refuse(Refusal::UpstreamFailed);
+        }
+        if plugin.gate.configuration().envoy.hold == EnvoyHold::Pause {
+            host::set_content_length(forward.delivery.len());
+        }
+        let counted = [
+            (Counted::Accepted, 1),
+            (Counted::Bytes, length),
+            (Counted::Unhandled, forward.unhandled),
+        ];
+        plugin.counters.count_for(tenant.as_deref(), &counted);
+        self.note("accepted");
+        self.state = State::Forwarded(Forwarded { tenant, stored_as: forward.stored_as });
+        Action::Continue
+    }
+}
+
+impl State {
+    /// Whose the webhook is, as far as that is known.
+    fn tenant(&self) -> Option<&Arc<Tenant>> {
+        match self {
+            Self::Held(held) => held.tenant.known(),
+            Self::Forwarded(forwarded) => forwarded.tenant.as_ref(),
+            Self::New | Self::Passing | Self::Answered(_) => None,
+        }
+    }
+}
+
+impl Whose {
+    /// The tenant, as far as it is known.
+    const fn known(&self) -> Option<&Arc<Tenant>> {
+        match self {
+            Self::Settled(tenant) => tenant.as_ref(),
+            Self::Kept(kept) | Self::Asked(Some(kept)) => kept.tenant.as_ref(),
+            Self::Asked(None) => None,
+        }
     }
 }

@@ -3,9 +3,8 @@
 use std::rc::Rc;
 
 use proxy_wasm::{
-    hostcalls,
     traits::{Context, HttpContext, RootContext},
-    types::{BufferType, ContextType, LogLevel},
+    types::{ContextType, LogLevel},
 };
 
 use crate::{
@@ -31,8 +30,7 @@ impl Context for Root {
 
 impl RootContext for Root {
     fn on_configure(&mut self, length: usize) -> bool {
-        let document = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, length);
-        match Plugin::load(&document.ok().flatten().unwrap_or_default()) {
+        match Plugin::load(&host::configuration(length)) {
             Ok(plugin) => self.plugin = Some(Rc::new(plugin)),
             Err(problem) => {
                 self.plugin = None;

@@ -18,6 +18,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .web(true)?
         .out_name(name)
         .typescript(true)
+        // For what is left of a module that has trapped: `package/gate.js`.
+        .reset_state_function(true)
         .remove_name_section(true)
         .remove_producers_section(true)
         .generate(folder)?;

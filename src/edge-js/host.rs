@@ -1,9 +1,19 @@
 //! The calls of a host that is written in JavaScript.
 
-use baton_core::exchange::{BodyProblem, DeliveryRequest, Response, Trouble};
-use js_sys::{Promise, Uint8Array};
+use std::{
+    cell::{Cell, RefCell},
+    future::poll_fn,
+    mem::replace,
+    rc::Rc,
+    task::Poll,
+};
+
+use baton_core::{
+    exchange::{BodyProblem, DeliveryRequest, Response, Trouble},
+    look_up::{Admission, Pace},
+};
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::JsFuture;
 
 use crate::values::{Answer, Delivery, LookUp, from_javascript, to_javascript};
 
@@ -36,16 +46,22 @@ extern "C" {
 }
 
 /// A host in JavaScript, as the core calls it.
-pub(crate) struct Hosted(pub(crate) Host);
+pub(crate) struct Hosted {
+    pub(crate) host: Host,
+    /// That of all exchanges of the gate.
+    pub(crate) strangers: Rc<RefCell<Pace>>,
+    /// Where a promise is put, and where there is what came of it once the exchange goes on.
+    pub(crate) awaited: Rc<Cell<JsValue>>,
+}
 
 impl baton_core::exchange::Host for Hosted {
     fn now(&self) -> u64 {
         // Without a clock all that is kept is old.
-        self.0.now().unwrap_or_default() as u64
+        self.host.now().unwrap_or_default() as u64
     }
 
     async fn body(&mut self, most: usize) -> Result<Vec<u8>, BodyProblem> {
-        let body = settled(self.0.body(most)).await.ok_or(BodyProblem::Broken)?;
+        let body = self.settled(self.host.body(most)).await.ok_or(BodyProblem::Broken)?;
         match body.dyn_ref::<Uint8Array>() {
             Some(body) if body.length() as usize <= most => Ok(body.to_vec()),
             Some(_) => Err(BodyProblem::TooLarge),
@@ -56,33 +72,43 @@ impl baton_core::exchange::Host for Hosted {
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Response> {
         let DeliveryRequest { path, headers, body } = request;
         let delivery = Delivery::new(path, headers.into_iter(), body);
-        answer(settled(self.0.deliver(to_javascript(&delivery).ok()?)).await?)
+        answer(self.settled(self.host.deliver(to_javascript(&delivery).ok()?)).await?)
     }
 
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
         let look_up = to_javascript(&LookUp { path, authorization }).ok()?;
-        answer(settled(self.0.look_up(look_up)).await?)
+        answer(self.settled(self.host.look_up(look_up)).await?)
+    }
+
+    fn admits_stranger(&mut self) -> Admission {
+        let now = self.now();
+        self.strangers.borrow_mut().admits(now)
     }
 
     async fn kept(&mut self, name: &str) -> Option<Vec<u8>> {
-        let kept = settled(self.0.kept(name)).await?;
+        let kept = self.settled(self.host.kept(name)).await?;
         kept.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec)
     }
 
     async fn keep(&mut self, name: &str, bytes: &[u8]) {
         // What is not kept is looked up more often.
-        let _ = settled(self.0.keep(name, Uint8Array::from(bytes))).await;
+        let _ = self.settled(self.host.keep(name, Uint8Array::from(bytes))).await;
     }
 
     fn report(&mut self, trouble: &Trouble) {
         // There is nobody to tell that it could not be told.
-        let _ = self.0.report(&trouble.to_string());
+        let _ = self.host.report(&trouble.to_string());
     }
 }
 
-/// What was promised, or was there at once; `None`, if the call or its promise failed.
-async fn settled(called: Result<JsValue, JsValue>) -> Option<JsValue> {
-    JsFuture::from(Promise::resolve(&called.ok()?)).await.ok()
+impl Hosted {
+    /// What came of what was called: `None`, if it failed at once, and `undefined`, if later.
+    async fn settled(&self, called: Result<JsValue, JsValue>) -> Option<JsValue> {
+        self.awaited.set(called.ok()?);
+        let mut waited = false;
+        poll_fn(|_| if replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+        Some(self.awaited.take())
+    }
 }
 
 /// The answer; `None`, if there is none.

@@ -1,28 +1,31 @@
 //! The edge for JavaScript: a thin adapter over `baton-core`, for Node, browsers, bundlers and
 //! Workers. `types.d.ts` describes what goes in and out.
 
+mod exchange;
 mod host;
 mod values;
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use baton_core::{
-    configuration::Configuration,
-    exchange::{self, exchange},
-    gate::{self, refusal_of_upstream},
-    look_up::Answer as Found,
-    refusal::Refusal as Reason,
+    configuration::{Configuration, DEFAULT_MAX_BODY_BYTES},
+    exchange::UpstreamAddress,
+    gate::{self, Judgement, refusal_of_upstream},
+    json::Document,
+    json_writing,
+    look_up::{Answer as Found, Pace},
     signature::{SHORTEST_SECRET, Signature, SignatureProblem, SigningKey, SigningKeys},
+    tenant::{Tenant, TenantKey},
+    translation::{self, BotMessages},
 };
-use baton_inspection::{Inspector, Report, Webhook as Inspected};
-use js_sys::Promise;
+use baton_inspection::{Inspector, Webhook as Inspected};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
-use host::{Host, Hosted};
+use exchange::Exchange;
+use host::Host;
 use values::{
-    Answer, Delivery, Head, Inspection, LookUp, Reply, RequestHead, Verdict, Webhook,
-    from_javascript, to_javascript,
+    Answer, Delivery, Head, Inspection, LookUp, RequestHead, Verdict, Webhook, from_javascript,
+    to_javascript,
 };
 
 /// The types, copied into what TypeScript is given.
@@ -30,9 +33,13 @@ use values::{
 const TYPES: &str = include_str!("types.d.ts");
 
 /// The gate: what becomes of a request, decided without clock, chance or network. It serves any
-/// number of requests and keeps nothing of them.
+/// number of requests and keeps nothing of them; of those that it sees through by itself it counts
+/// how many in a second were for tenants of which nothing is known.
 #[wasm_bindgen]
-pub struct Gate(Rc<gate::Gate>);
+pub struct Gate {
+    gate: Rc<gate::Gate>,
+    strangers: Rc<RefCell<Pace>>,
+}
 
 #[wasm_bindgen]
 impl Gate {
@@ -49,13 +56,14 @@ impl Gate {
             from_javascript("object of strings", environment)?;
         let value = |name: &str| environment.get(name).cloned().flatten();
         let configuration = Configuration::parse(configuration.as_bytes(), &value)?;
-        Ok(Self(Rc::new(gate::Gate::new(configuration))))
+        let gate = Rc::new(gate::Gate::new(configuration));
+        Ok(Self { gate, strangers: Rc::default() })
     }
 
     /// What is allowed in the configuration and not advised, one line each.
     #[wasm_bindgen(getter)]
     pub fn warnings(&self) -> Vec<String> {
-        self.0.configuration().warnings.clone()
+        self.gate.configuration().warnings.clone()
     }
 
     /// The first step: the head of a request alone.
@@ -65,13 +73,13 @@ impl Gate {
         #[wasm_bindgen(unchecked_param_type = "RequestHead")] head: JsValue,
     ) -> Result<JsValue, JsError> {
         let head: RequestHead = from_javascript("head of a request", head)?;
-        let most = self.0.max_body_bytes();
+        let most = self.gate.max_body_bytes();
         match self.head(&head, &head.headers()) {
             gate::Head::NotOurs => to_javascript(&Head::NotOurs),
             gate::Head::Refuse(reason) => to_javascript(&Head::Refuse { refusal: reason.into() }),
             gate::Head::NeedBody(..) => to_javascript(&Head::NeedBody { most }),
             gate::Head::NeedTenant(key, _) => {
-                let authorization = &self.0.configuration().look_up.authorization;
+                let authorization = &self.gate.configuration().look_up.authorization;
                 let look_up = LookUp { path: &Found::path(&key), authorization };
                 to_javascript(&Head::NeedTenant { look_up, most })
             }
@@ -91,64 +99,33 @@ impl Gate {
         let head: RequestHead = from_javascript("head of a request", head)?;
         let tenant_answer: Option<Answer> = from_javascript("answer", tenant_answer)?;
         let headers = head.headers();
-        let refuse = |reason: Reason| to_javascript(&Verdict::Refuse { refusal: reason.into() });
-        let (verdict, was_looked_up) = match self.head(&head, &headers) {
-            gate::Head::NotOurs => return to_javascript(&Verdict::NotOurs),
-            gate::Head::Refuse(reason) => return refuse(reason),
-            gate::Head::NeedBody(proof, tenant) => {
-                (self.0.body(body, &proof, tenant.as_deref()), false)
-            }
-            gate::Head::NeedTenant(key, proof) => {
-                let answer = tenant_answer.map(|answer| answer.response());
-                let found = answer.map(|answer| Found::read(&key, answer.status, &answer.body));
-                match found {
-                    Some(Ok(Found::Known(tenant))) => {
-                        (self.0.body(body, &proof, Some(&tenant)), true)
-                    }
-                    Some(Ok(Found::Unknown)) => (self.0.body(body, &proof, None), true),
-                    Some(Err(_)) | None => return refuse(Reason::TenantLookUpFailed),
-                }
-            }
-        };
-        match verdict {
-            gate::Verdict::Refuse(reason) if was_looked_up && reason.is_mismatch() => {
+        let answer = tenant_answer.map(|answer| answer.response());
+        let answer = answer.as_ref().map(|answer| (answer.status, answer.body.as_slice()));
+        match self.gate.judge(self.head(&head, &headers), body, answer) {
+            Judgement::NotOurs => to_javascript(&Verdict::NotOurs),
+            Judgement::Refuse(reason) => to_javascript(&Verdict::Refuse { refusal: reason.into() }),
+            Judgement::Mismatch(reason) => {
                 to_javascript(&Verdict::Mismatch { refusal: reason.into() })
             }
-            gate::Verdict::Refuse(reason) => refuse(reason),
-            gate::Verdict::Forward(forward) => {
-                let delivery = Delivery::of_webhook(&self.0, &headers, &forward.delivery);
+            Judgement::Forward(forward) => {
+                let delivery = Delivery::of_webhook(&self.gate, &headers, &forward.delivery);
                 to_javascript(&Verdict::Forward { delivery })
             }
         }
     }
 
-    /// Both steps and all that lies between, for who hands over whole requests: the tenant is
-    /// looked up and kept as the configuration has it, the body read, the delivery sent. What the
-    /// caller gets is what comes back; a request that is no webhook gets 404.
-    #[wasm_bindgen(unchecked_return_type = "Promise<Reply>")]
-    pub fn exchange(
-        &self,
-        #[wasm_bindgen(unchecked_param_type = "RequestHead")] head: JsValue,
-        host: Host,
-    ) -> Result<Promise, JsError> {
+    /// Begins `Gate.exchange`, which `package/gate.js` makes of it.
+    #[wasm_bindgen(js_name = "beginExchange", skip_typescript)]
+    pub fn begin_exchange(&self, head: JsValue, host: Host) -> Result<Exchange, JsError> {
         let head: RequestHead = from_javascript("head of a request", head)?;
-        let gate = Rc::clone(&self.0);
-        Ok(future_to_promise(async move {
-            let head = &exchange::RequestHead {
-                method: head.method.as_bytes(),
-                path: head.path.as_bytes(),
-                headers: &head.headers(),
-            };
-            let outcome = exchange(&gate, head, &mut Hosted(host)).await;
-            Ok(to_javascript(&Reply::from(outcome.reply()))?)
-        }))
+        Ok(Exchange::new(Rc::clone(&self.gate), Rc::clone(&self.strangers), head, host))
     }
 }
 
 impl Gate {
     fn head(&self, head: &RequestHead, headers: &[(String, Vec<u8>)]) -> gate::Head {
         let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()));
-        self.0.head(head.method.as_bytes(), head.path.as_bytes(), headers)
+        self.gate.head(head.method.as_bytes(), head.path.as_bytes(), headers)
     }
 }
 
@@ -157,6 +134,14 @@ impl Gate {
 #[wasm_bindgen(unchecked_return_type = "Refusal | undefined")]
 pub fn answered(status: u16) -> Result<JsValue, JsError> {
     to_javascript(&refusal_of_upstream(status).map(values::Refusal::from))
+}
+
+/// The address of an upstream as it is used: without a slash at its end. Throws an `Error` that
+/// names the setting, for a value that is no address.
+#[wasm_bindgen(js_name = "upstreamAddress")]
+pub fn upstream_address(setting: &str, value: Option<String>) -> Result<String, JsError> {
+    let address = UpstreamAddress::read(setting, value.as_deref().unwrap_or_default())?;
+    Ok(address.to_string())
 }
 
 /// Whether one of the secrets signed these bytes: `undefined`, if so; else why the signature does
@@ -191,18 +176,23 @@ pub fn sign(
 }
 
 /// The delivery that a webhook becomes, in JSON, whoever signed it: for looking at, since nothing
-/// is verified. Throws an `Error` for a body that is no JSON, or is too long.
+/// is verified. It is that of a tenant which stands for any. Throws an `Error` for a body that is
+/// no JSON, or is too long.
 #[wasm_bindgen]
 pub fn translate(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] body: &[u8],
 ) -> Result<String, JsError> {
-    let inspector = Inspector::of_secrets(Vec::new(), None)?;
-    let path = inspector.only_path().unwrap_or_default();
-    let webhook = Inspected { method: "POST", path: &path, signature: None, body };
-    match inspector.inspect(&webhook) {
-        Report::Forward { delivery, .. } => Ok(delivery.get().to_owned()),
-        Report::Refuse { why, .. } | Report::NotOurs { why } => Err(JsError::new(&why)),
+    if body.len() > DEFAULT_MAX_BODY_BYTES {
+        return Err(JsError::new(&format!(
+            "the body is longer than {DEFAULT_MAX_BODY_BYTES} bytes, and no webhook is; look at \
+             what wrote it"
+        )));
     }
+    let document = Document::parse(body)
+        .map_err(|_| JsError::new("the body is not JSON; give its bytes as they came"))?;
+    let anyone = Tenant::new(TenantKey::new("example", "example", "example"), []);
+    let delivery = translation::translate(body, &document, &anyone, BotMessages::default());
+    Ok(String::from_utf8(json_writing::write(&delivery, body.len())?)?)
 }
 
 /// What the edge would make of a webhook, and why, for whoever holds the secret: a body is tried
@@ -240,7 +230,7 @@ fn long_enough(secret: &str) -> Result<(), JsError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use baton_core::refusal::Refusal as Reason;
 
     const TYPES: &str = include_str!("types.d.ts");
 

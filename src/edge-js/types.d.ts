@@ -120,11 +120,17 @@ export interface Host {
   body(most: number): Promise<Uint8Array>;
   /** Sends a delivery; `undefined` without a complete answer. */
   deliver(delivery: Delivery): Promise<Answer | undefined>;
-  /** Looks a tenant up; `undefined` without a complete answer. */
+  /**
+   * Looks a tenant up; `undefined` without a complete answer. A gate asks for a hundred tenants in a
+   * second at most of which nothing is kept. Who comes beyond that gets 503.
+   */
   lookUp(lookUp: LookUp): Promise<Answer | undefined>;
   /** What was kept under this name, by this request or another. */
   kept(name: string): Promise<Uint8Array | undefined>;
-  /** Keeps these bytes, which hold secrets, for requests to come. */
+  /**
+   * Keeps these bytes, which hold secrets, for requests to come. There is a name for each tenant
+   * that is known, and 256 are for all that callers make up.
+   */
   keep(name: string, bytes: Uint8Array): Promise<void>;
   /** Tells the operator, in a line for the log, why a request got 503. */
   report(line: string): void;
@@ -138,6 +144,15 @@ export interface Reply {
   headers: Header[];
   /** The body: of the refusal, or of the upstream's answer. */
   body: Uint8Array<ArrayBuffer>;
+}
+
+export interface Gate {
+  /**
+   * Both steps and all that lies between, for who hands over whole requests: the tenant is looked
+   * up and kept as the configuration has it, the body read, the delivery sent. What the caller gets
+   * is what comes back; a request that is no webhook gets 404.
+   */
+  exchange(head: RequestHead, host: Host): Promise<Reply>;
 }
 
 /** A webhook to be inspected. */
@@ -154,6 +169,14 @@ export interface Webhook {
   method?: string | undefined;
 }
 
+/** What may explain a signature that does not hold, undone. */
+export interface Trial {
+  /** With what the signature was tried, such as "the body without the line break at its end". */
+  with: string;
+  /** Whether it holds so. */
+  holds: boolean;
+}
+
 /** What an inspected webhook comes to. */
 export type Inspection =
   | {
@@ -161,7 +184,7 @@ export type Inspection =
       verdict: "forward";
       /** Whether there was a secret to check the signature with. */
       signature: "checked" | "not checked";
-      /** What you may wonder about: why nothing of the delivery reaches the chat. */
+      /** What you may wonder about: why nothing of it reaches the chat, or who signs so. */
       note?: string;
       /** The delivery that it becomes, in JSON. */
       delivery: string;
@@ -175,6 +198,8 @@ export type Inspection =
       reason: Reason;
       /** Why, in a sentence that says what to do. */
       why: string;
+      /** What was tried to explain a signature that does not hold; empty for other reasons. */
+      tried: Trial[];
     }
   | {
       /** It is no webhook. */

@@ -6,7 +6,7 @@ use baton_core::{
     gate::Gate,
     refusal::Refusal as Reason,
 };
-use baton_inspection::{Report, SignatureCheck};
+use baton_inspection::{Report, SignatureCheck, Trial};
 use js_sys::Uint8Array;
 use serde::{Deserialize, Serialize, Serializer, de::DeserializeOwned};
 use wasm_bindgen::{JsError, JsValue};
@@ -162,6 +162,7 @@ pub(crate) enum Inspection {
         status: u16,
         reason: &'static str,
         why: String,
+        tried: Vec<Trial>,
     },
     NotOurs {
         why: String,
@@ -174,7 +175,9 @@ impl From<Report> for Inspection {
             Report::Forward { signature, note, delivery } => {
                 Self::Forward { signature, note, delivery: delivery.get().to_owned() }
             }
-            Report::Refuse { status, reason, why } => Self::Refuse { status, reason, why },
+            Report::Refuse { status, reason, why, tried } => {
+                Self::Refuse { status, reason, why, tried }
+            }
             Report::NotOurs { why } => Self::NotOurs { why },
         }
     }

@@ -13,14 +13,14 @@ use std::{
 use baton_core::{
     configuration::Configuration,
     exchange::{
-        BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY,
-        LONGEST_LOOK_UP, MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble,
+        BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, LONGEST_LOOK_UP,
+        MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble, UpstreamAddress,
         exchange,
     },
     gate::Gate,
     refusal::Refusal,
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use baton_edge_http::{headers, whole};
 use wstd::{
     future::FutureExt,
     http::{self, Body, Client, Error, Request},
@@ -63,8 +63,7 @@ async fn serve(request: Request<Body>) -> Result<http::Response<Body>, Error> {
 /// What the operator sets.
 struct Settings {
     gate: Gate,
-    /// Without a slash at the end.
-    upstream: String,
+    upstream: UpstreamAddress,
 }
 
 impl Settings {
@@ -74,12 +73,8 @@ impl Settings {
         let configuration = Configuration::parse(document.as_bytes(), &|name| env::var(name).ok())
             .map_err(|error| error.to_string())?;
         let upstream = env::var(UPSTREAM).unwrap_or_default();
-        if !upstream.starts_with("http://") && !upstream.starts_with("https://") {
-            return Err(format!(
-                "the variable {UPSTREAM} has to be an address such as http://127.0.0.1:8081"
-            ));
-        }
-        let upstream = upstream.trim_end_matches('/').to_owned();
+        let upstream = UpstreamAddress::read(&format!("the variable {UPSTREAM}"), &upstream)
+            .map_err(|problem| problem.to_string())?;
         Ok(Self { gate: Gate::new(configuration), upstream })
     }
 }
@@ -87,11 +82,7 @@ impl Settings {
 async fn see_through(settings: &Settings, request: Request<Body>) -> Outcome {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let headers: Vec<Header> = parts
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-        .collect();
+    let headers = headers(&parts.headers);
     let head = RequestHead {
         method: parts.method.as_str().as_bytes(),
         path: path.as_bytes(),
@@ -116,11 +107,13 @@ impl Host for Wasi<'_> {
 
     async fn body(&mut self, most: usize) -> Result<Vec<u8>, BodyProblem> {
         let body = self.body.take().ok_or(BodyProblem::Broken)?;
-        within(LONGEST_BODY, read(body, most)).await.unwrap_or(Err(BodyProblem::Broken))
+        within(LONGEST_BODY, whole(body.into_boxed_body(), most))
+            .await
+            .unwrap_or(Err(BodyProblem::Broken))
     }
 
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Response> {
-        let mut outgoing = Request::post(format!("{}{}", self.settings.upstream, request.path));
+        let mut outgoing = Request::post(self.settings.upstream.with_path(request.path));
         for (name, value) in request.headers {
             outgoing = outgoing.header(name, value);
         }
@@ -129,7 +122,7 @@ impl Host for Wasi<'_> {
     }
 
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
-        let request = Request::get(format!("{}{path}", self.settings.upstream));
+        let request = Request::get(self.settings.upstream.with_path(path));
         let request = request.header("authorization", authorization).body(Body::empty()).ok()?;
         within(LONGEST_LOOK_UP, answer_to(request)).await?
     }
@@ -147,17 +140,8 @@ impl Host for Wasi<'_> {
 
 async fn answer_to(request: Request<Body>) -> Option<Response> {
     let (parts, body) = Client::new().send(request).await.ok()?.into_parts();
-    let body = read(body, MOST_ANSWER_BYTES).await.ok()?;
+    let body = whole(body.into_boxed_body(), MOST_ANSWER_BYTES).await.ok()?;
     Some(Response { status: parts.status.as_u16(), body })
-}
-
-/// The whole of a body, unless it has more bytes than that.
-async fn read(body: Body, most: usize) -> Result<Vec<u8>, BodyProblem> {
-    match Limited::new(body.into_boxed_body(), most).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyProblem::TooLarge),
-        Err(_) => Err(BodyProblem::Broken),
-    }
 }
 
 /// What comes of the work within this time.

@@ -5,7 +5,8 @@
 //! that fails. Two versions of
 //! Spin's interfaces are in use, each with an entry of its own: `wasi_0_2` for every Spin from 2.0
 //! on, in which each request has an instance of its own, and `wasi_0_3` for Spin 4.1 and later,
-//! which uses an instance again. What such an instance keeps is its settings, and nothing else.
+//! which uses an instance again. What such an instance keeps is its settings and the pace at which
+//! it looks up tenants of which nothing is known, and nothing else.
 
 // Each version's entry macro looks for its crate under this name.
 #[cfg(feature = "wasi-0-2")]

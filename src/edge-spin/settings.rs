@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use baton_core::{configuration::Configuration, gate::Gate};
+use baton_core::{configuration::Configuration, exchange::UpstreamAddress, gate::Gate};
 
 use crate::seal::Seal;
 
@@ -22,8 +22,7 @@ const SHORTEST_STORE_SECRET: usize = 32;
 /// What a component works with.
 pub(crate) struct Settings {
     pub(crate) gate: Gate,
-    /// Without a slash at the end.
-    pub(crate) upstream: String,
+    pub(crate) upstream: UpstreamAddress,
     /// Absent where nothing is kept.
     pub(crate) seal: Option<Seal>,
 }
@@ -55,13 +54,9 @@ impl Settings {
         let environment = |name: &str| variables.get(&name.to_lowercase()).cloned();
         let configuration = Configuration::parse(document.as_bytes(), &environment)
             .map_err(|error| SettingsProblem(error.to_string()))?;
-        let upstream =
-            variables.get(UPSTREAM).map_or("", |upstream| upstream.trim_end_matches('/'));
-        if !upstream.starts_with("http://") && !upstream.starts_with("https://") {
-            return Err(SettingsProblem(format!(
-                "the variable {UPSTREAM} has to be an address such as http://127.0.0.1:8081"
-            )));
-        }
+        let upstream = variables.get(UPSTREAM).map_or("", String::as_str);
+        let upstream = UpstreamAddress::read(&format!("the variable {UPSTREAM}"), upstream)
+            .map_err(|problem| SettingsProblem(problem.to_string()))?;
         let seal = match variables.get(STORE_SECRET).map(String::as_str) {
             None | Some("") => None,
             Some(secret) if secret.chars().count() < SHORTEST_STORE_SECRET => {
@@ -72,6 +67,6 @@ impl Settings {
             }
             Some(secret) => Some(Seal::new(secret)),
         };
-        Ok(Self { gate: Gate::new(configuration), upstream: upstream.to_owned(), seal })
+        Ok(Self { gate: Gate::new(configuration), upstream, seal })
     }
 }

@@ -95,7 +95,7 @@ impl Host for Spin<'_> {
     }
 
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Response> {
-        let uri = format!("{}{}", self.settings.upstream, request.path);
+        let uri = self.settings.upstream.with_path(request.path);
         let mut outgoing = Request::post(uri, request.body.to_vec());
         for (name, value) in request.headers {
             // A value that is no text routes and traces nothing.
@@ -107,7 +107,7 @@ impl Host for Spin<'_> {
     }
 
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
-        let uri = format!("{}{path}", self.settings.upstream);
+        let uri = self.settings.upstream.with_path(path);
         let request = Request::get(uri).header("authorization", authorization).build();
         within(LONGEST_LOOK_UP, answer_to(request)).await?
     }

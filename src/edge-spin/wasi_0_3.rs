@@ -1,20 +1,25 @@
 //! The entry for WASI 0.3: an instance serves many requests, also at once.
 
-use std::{cell::OnceCell, collections::BTreeMap, error::Error, rc::Rc};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::BTreeMap,
+    error::Error,
+    rc::Rc,
+};
 
 use baton_core::{
     exchange::{
-        BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY,
-        LONGEST_LOOK_UP, MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble,
-        exchange,
+        BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, LONGEST_LOOK_UP,
+        MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble, exchange,
     },
+    look_up::{Admission, Pace},
     refusal::Refusal,
 };
+use baton_edge_http::{headers, whole};
 use bytes::Bytes;
 use http_body::Body;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use spin_sdk_7::{
-    http::{self, FullBody, HeaderName, HeaderValue, Request, send},
+    http::{self, FullBody, Request, send},
     key_value::Store,
     time::sleep,
     variables,
@@ -41,8 +46,11 @@ mod entry {
 }
 
 thread_local! {
-    /// All that an instance keeps from one request to the next.
+    /// What an instance keeps from one request to the next: its settings,
     static SETTINGS: OnceCell<Rc<Settings>> = const { OnceCell::new() };
+
+    /// and how many strangers there were.
+    static STRANGERS: RefCell<Pace> = RefCell::default();
 }
 
 async fn settings() -> Result<Rc<Settings>, SettingsProblem> {
@@ -79,10 +87,7 @@ async fn serve(request: Request) -> http::Result<::http::Response<FullBody<Bytes
 async fn see_through(settings: &Settings, request: Request) -> Outcome {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), value.as_bytes().to_vec())
-    };
-    let headers: Vec<Header> = parts.headers.iter().map(header).collect();
+    let headers = headers(&parts.headers);
     let head = RequestHead {
         method: parts.method.as_str().as_bytes(),
         path: path.as_bytes(),
@@ -110,11 +115,11 @@ where
 
     async fn body(&mut self, most: usize) -> Result<Vec<u8>, BodyProblem> {
         let body = self.body.take().ok_or(BodyProblem::Broken)?;
-        sooner(read(body, most), sleep(LONGEST_BODY)).await.unwrap_or(Err(BodyProblem::Broken))
+        sooner(whole(body, most), sleep(LONGEST_BODY)).await.unwrap_or(Err(BodyProblem::Broken))
     }
 
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Response> {
-        let uri = format!("{}{}", self.settings.upstream, request.path);
+        let uri = self.settings.upstream.with_path(request.path);
         let mut outgoing = ::http::Request::post(uri);
         for (name, value) in request.headers {
             outgoing = outgoing.header(name, value);
@@ -124,9 +129,16 @@ where
     }
 
     async fn look_up(&mut self, path: &str, authorization: &str) -> Option<Response> {
-        let uri = format!("{}{path}", self.settings.upstream);
+        let uri = self.settings.upstream.with_path(path);
         let request = ::http::Request::get(uri).header("authorization", authorization);
         sooner(answer_to(request.body(FullBody::default()).ok()?), sleep(LONGEST_LOOK_UP)).await?
+    }
+
+    fn admits_stranger(&mut self) -> Admission {
+        match self.settings.seal {
+            Some(_) => STRANGERS.with_borrow_mut(|pace| pace.admits(now())),
+            None => Admission::Admitted,
+        }
     }
 
     async fn kept(&mut self, name: &str) -> Option<Vec<u8>> {
@@ -149,19 +161,6 @@ where
 
 async fn answer_to(request: ::http::Request<FullBody<Bytes>>) -> Option<Response> {
     let (parts, body) = send(request).await.ok()?.into_parts();
-    let body = read(body, MOST_ANSWER_BYTES).await.ok()?;
+    let body = whole(body, MOST_ANSWER_BYTES).await.ok()?;
     Some(Response { status: parts.status.as_u16(), body })
-}
-
-/// The whole of a body, unless it has more bytes than that.
-async fn read<B>(body: B, most: usize) -> Result<Vec<u8>, BodyProblem>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    match Limited::new(body, most).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => Err(BodyProblem::TooLarge),
-        Err(_) => Err(BodyProblem::Broken),
-    }
 }

@@ -133,6 +133,15 @@ impl Hosts {
         &self.login
     }
 
+    /// Where agents work, of a region: the origin of its apps. What stands before an address of
+    /// one's own does not tell that.
+    pub fn apps(&self) -> Option<String> {
+        match &self.streaming {
+            Streaming::Under(base) => Some(format!("https://apps.{base}")),
+            Streaming::At(_) => None,
+        }
+    }
+
     /// Where a notification channel is connected to, of the `connectUri` that Genesys gives it.
     /// At a region that is a host of the region, over TLS, or a problem; at an address of one's
     /// own it is that address, with the path and the query that Genesys gives.
@@ -243,6 +252,8 @@ mod tests {
                 [format!("https://api.{base}/"), format!("https://login.{base}/"), base.to_owned()];
             let connect_uri = format!("wss://streaming.{base}{CHANNEL}");
             assert!(Hosts::parse(base).unwrap().socket_address(&connect_uri).is_ok());
+            let apps = Hosts::parse(base).unwrap().apps();
+            assert_eq!(apps, Some(format!("https://apps.{base}")));
             let forms = [
                 base.to_owned(),
                 region.aws.to_owned(),
@@ -300,6 +311,7 @@ mod tests {
         let hosts = Hosts::at(" http://127.0.0.1:8080/ ").unwrap();
         assert_eq!(hosts.api().as_str(), "http://127.0.0.1:8080/");
         assert_eq!(hosts.login(), hosts.api());
+        assert_eq!(hosts.apps(), None);
         let given = format!("ws://elsewhere{CHANNEL}");
         let socket = |hosts: &Hosts| hosts.socket_address(&given).unwrap().to_string();
         assert_eq!(socket(&hosts), format!("ws://127.0.0.1:8080{CHANNEL}"));

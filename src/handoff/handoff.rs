@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Agent, End, Input, Leaving, Notice, ReadOutcome, Rules, Snapshot, Ticket,
+    Agent, End, Input, Leaving, Notice, ReadOutcome, Requester, Rules, Snapshot, Ticket,
     attendance::Attendance,
     estimates::Estimates,
     liveness::{Finding, Liveness},
@@ -23,6 +23,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handoff {
     pub(crate) requested_at: Timestamp,
+    /// Who asked for it, if that was noted.
+    #[serde(default)]
+    pub(crate) requested_by: Option<Requester>,
     /// The name of the queue for which it was requested, if whoever did so knew one.
     #[serde(default)]
     pub(crate) queue_name: Option<String>,
@@ -83,6 +86,7 @@ impl Handoff {
     pub fn requested(now: Timestamp, rules: &Rules) -> Self {
         Self {
             requested_at: now,
+            requested_by: None,
             queue_name: None,
             conversation_id: None,
             stage: Stage::Opening,
@@ -96,6 +100,12 @@ impl Handoff {
             estimates: Estimates::default(),
             customer_gone_by: None,
         }
+    }
+
+    /// The same handoff, requested by this one.
+    #[must_use]
+    pub fn by(self, requester: Requester) -> Self {
+        Self { requested_by: Some(requester), ..self }
     }
 
     /// The same handoff, requested for the queue of this name.
@@ -167,6 +177,11 @@ impl Handoff {
             Stage::Detaching { .. } => self.conversation_id.is_some(),
             Stage::Closed => false,
         }
+    }
+
+    /// Who requested it, if that was noted.
+    pub fn requested_by(&self) -> Option<Requester> {
+        self.requested_by
     }
 
     /// The conversation at Genesys, once it is known.

@@ -4,16 +4,13 @@
 //! know more: here a body is tried in the ways in which bodies change on their way.
 
 use baton_core::{
-    configuration::Configuration,
-    refusal::Refusal,
-    signature::{Signature, SignatureProblem, SigningKeys},
-    tenant::Tenant,
+    configuration::Configuration, refusal::Refusal, signature::SignatureProblem, tenant::Tenant,
     translation::BotMessages,
 };
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use crate::{Webhook, json_text::without_blanks};
+use crate::{Webhook, trials::Trial};
 
 /// What the gate ruled on.
 pub(crate) struct Request<'a> {
@@ -30,6 +27,7 @@ pub(crate) fn of_refusal(
     refusal: Refusal,
     request: &Request<'_>,
     tenant: Option<&Tenant>,
+    tried: &[Trial],
 ) -> String {
     let configuration = request.configuration;
     match refusal {
@@ -58,7 +56,9 @@ pub(crate) fn of_refusal(
         Refusal::TooLarge => format!(
             "the body is longer than {} bytes; raise max_body_bytes in the edge's configuration \
              if such webhooks are real",
-            configuration.max_body_bytes
+            tenant
+                .and_then(|own| own.policy.max_body_bytes)
+                .unwrap_or(configuration.max_body_bytes)
         ),
         Refusal::UnknownTenant => format!(
             "the configuration lists {}, and not the tenant of this path; add it there, or \
@@ -72,7 +72,7 @@ pub(crate) fn of_refusal(
             "the signature is right, but the body is not JSON{}; look at what wrote it",
             place_of_error(request.webhook.body)
         ),
-        Refusal::Signature(problem) => of_signature(problem, request, tenant),
+        Refusal::Signature(problem) => of_signature(problem, tried),
         Refusal::ApiKey(_) => "this path takes events by EventBridge and by triggers, which show \
              an API key and no signature; give a webhook's path, which ends with /events"
             .to_owned(),
@@ -92,7 +92,11 @@ pub(crate) fn of_not_ours(request: &Request<'_>) -> String {
 }
 
 /// What a reader may wonder about in a delivery: why nothing of it reaches the chat.
-pub(crate) fn of_delivery(configuration: &Configuration, delivery: &str) -> Option<&'static str> {
+pub(crate) fn of_delivery(
+    configuration: &Configuration,
+    tenant: Option<&Tenant>,
+    delivery: &str,
+) -> Option<&'static str> {
     let delivery: Value = serde_json::from_str(delivery).ok()?;
     let data = delivery.get("data")?;
     let is_empty = |member| data.get(member).and_then(Value::as_array).is_none_or(Vec::is_empty);
@@ -103,9 +107,8 @@ pub(crate) fn of_delivery(configuration: &Configuration, delivery: &str) -> Opti
     if origin("direction") == Some("Inbound") {
         return Some("nothing reaches the chat: it is the customer's own message, sent back");
     }
-    if origin("originating_entity") == Some("Bot")
-        && configuration.bot_messages == BotMessages::Drop
-    {
+    let bot_messages = tenant.map(|tenant| configuration.bot_messages_of(tenant));
+    if origin("originating_entity") == Some("Bot") && bot_messages == Some(BotMessages::Drop) {
         return Some(
             "nothing reaches the chat: a Genesys flow or bot wrote it, and bot_messages in the \
              edge's configuration is drop",
@@ -114,11 +117,18 @@ pub(crate) fn of_delivery(configuration: &Configuration, delivery: &str) -> Opti
     None
 }
 
-fn of_signature(
-    problem: SignatureProblem,
-    request: &Request<'_>,
-    tenant: Option<&Tenant>,
-) -> String {
+/// What a reader may wonder about in a signature that holds: that Genesys did not write it so.
+pub(crate) fn of_value(value: &str) -> Option<&'static str> {
+    let encoded = value.strip_prefix("sha256=")?;
+    let is_hexadecimal = encoded.len() == 64 && encoded.bytes().all(|b| b.is_ascii_hexdigit());
+    is_hexadecimal.then_some(
+        "the signature is written in hexadecimal, and Genesys writes base64: something else made \
+         it. The edge takes both",
+    )
+}
+
+fn of_signature(problem: SignatureProblem, tried: &[Trial]) -> String {
+    let found = tried.iter().find(|trial| trial.holds).map(|trial| trial.why);
     let why = match problem {
         SignatureProblem::Missing => {
             "there is no signature; give the value of X-Hub-Signature-256, or make one with \
@@ -147,85 +157,21 @@ fn of_signature(
             "what follows sha256= are neither 32 bytes in base64 (44 characters) nor in \
              hexadecimal (64); copy the value completely"
         }
-        SignatureProblem::Mismatch => {
-            let found = tenant.and_then(|tenant| what_changed(request, tenant));
-            return found.unwrap_or_else(|| GENERAL_MISMATCH.to_owned());
-        }
+        SignatureProblem::Mismatch => return found.unwrap_or(GENERAL_MISMATCH).to_owned(),
     };
-    why.to_owned()
+    match found {
+        Some(found) => format!("{why}. {found}"),
+        None if tried.is_empty() => why.to_owned(),
+        None => {
+            format!("{why}. Put right, it does not hold either: see to the secret and the body")
+        }
+    }
 }
 
 const GENERAL_MISMATCH: &str = "none of the secrets signed these bytes: either it is another \
     secret than the integration's, or the body has changed since it was signed. A signature \
     holds for the raw bytes: keep the body as it was received, and do not parse and write it \
     again";
-
-/// Finds out how the body or the secret differs from what was signed.
-fn what_changed(request: &Request<'_>, tenant: &Tenant) -> Option<String> {
-    let signature =
-        Signature::from_header(request.webhook.signature.map(str::as_bytes).into_iter()).ok()?;
-    let body = request.webhook.body;
-    let signed = |bytes: &[u8]| tenant.signing_keys.verify(bytes, &signature);
-
-    let without_line_break = body.strip_suffix(b"\r\n").or_else(|| body.strip_suffix(b"\n"));
-    if without_line_break.is_some_and(signed) {
-        return Some(
-            "the signature is that of the body without the line break at its end: echo and many \
-             editors add one; use printf %s, or curl's --data-binary"
-                .to_owned(),
-        );
-    }
-    for line_break in ["\n", "\r\n"] {
-        if signed(&[body, line_break.as_bytes()].concat()) {
-            return Some(
-                "the signature is that of the body with a line break at its end, which has got \
-                 lost; keep every byte, as curl's --data-binary does"
-                    .to_owned(),
-            );
-        }
-    }
-    if body.strip_prefix(b"\xef\xbb\xbf").is_some_and(signed) {
-        return Some(
-            "the signature is that of the body without the byte order mark at its beginning; \
-             save it without one"
-                .to_owned(),
-        );
-    }
-    let text = std::str::from_utf8(body).ok();
-    if text.is_some_and(|text| signed(text.replace("\r\n", "\n").as_bytes())) {
-        return Some(
-            "the signature is that of the body with other line breaks: something has written \
-             CR LF in the place of LF; keep every byte"
-                .to_owned(),
-        );
-    }
-    if text.is_some_and(|text| signed(without_blanks(text).as_bytes())) {
-        return Some(
-            "the signature is that of the same JSON without blanks between its parts: something \
-             has laid it out anew; verify the bytes as they were received"
-                .to_owned(),
-        );
-    }
-    let other_secret = |change: &dyn Fn(&str) -> String| {
-        let secrets: Vec<String> = request.secrets.iter().map(|secret| change(secret)).collect();
-        SigningKeys::new(secrets.iter().map(String::as_str)).verify(body, &signature)
-    };
-    if other_secret(&|secret| secret.trim().to_owned()) {
-        return Some(
-            "the signature matches the secret without the blanks around it; take them away \
-             where the secret is kept"
-                .to_owned(),
-        );
-    }
-    if other_secret(&|secret| format!("{secret}\n")) {
-        return Some(
-            "the signature was made with the secret and a line break after it: whatever signed \
-             it read the secret from a file with one"
-                .to_owned(),
-        );
-    }
-    None
-}
 
 fn prefixes(configuration: &Configuration) -> String {
     configuration.path_prefixes.join(" or ")

@@ -46,6 +46,44 @@ pub fn without_blanks(json: &str) -> String {
         .collect()
 }
 
+/// The text with each character beyond ASCII, and each slash, in place of the escape that a
+/// writer of JSON may put there.
+pub fn without_escapes(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, escape)) = rest.split_once('\\') {
+        text.push_str(before);
+        let (written, length) = match escape.chars().next() {
+            Some('/') => (Some('/'), 1),
+            Some('u') => escaped_character(escape),
+            Some(other) => (None, other.len_utf8()),
+            None => (None, 0),
+        };
+        let (escape, after) = escape.split_at(length);
+        match written {
+            Some(character) => text.push(character),
+            None => text.extend(['\\'].into_iter().chain(escape.chars())),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The character beyond ASCII of an escape that begins here with its `u`, or of two that belong
+/// together; and how long they are.
+fn escaped_character(escape: &str) -> (Option<char>, usize) {
+    let unit = |place| u16::from_str_radix(escape.get(place)?, 16).ok();
+    let Some(first) = unit(1..5) else { return (None, 1) };
+    let second = if escape.get(5..7) == Some("\\u") { unit(7..11) } else { None };
+    match char::decode_utf16([first].into_iter().chain(second)).next() {
+        Some(Ok(character)) if !character.is_ascii() => {
+            (Some(character), if character.len_utf16() == 2 { 11 } else { 5 })
+        }
+        _ => (None, 5),
+    }
+}
+
 fn new_line(text: &mut String, depth: usize) {
     text.push('\n');
     text.extend(std::iter::repeat_n("  ", depth));
@@ -89,9 +127,16 @@ mod tests {
     }
 
     #[test]
+    fn characters_stand_in_place_of_their_escapes_and_ascii_stays() {
+        let json = r#""\u00e9 \ud83d\udc4d \/ \\u00e9 \" \u0041 \n \ud83d""#;
+        assert_eq!(without_escapes(json), r#""é 👍 / \\u00e9 \" \u0041 \n \ud83d""#);
+    }
+
+    #[test]
     fn invariant_11_text_that_is_no_json_is_laid_out_somehow() {
-        for text in ["", "}", "]]]]", "\"", "{\"a", "\\", "[[[["] {
+        for text in ["", "}", "]]]]", "\"", "{\"a", "\\", "[[[[", "\\u", "\\u00é", "\\ud83d\\u"] {
             let _ = indented(text);
+            let _ = without_escapes(text);
         }
     }
 }

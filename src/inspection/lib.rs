@@ -8,6 +8,7 @@
 
 mod explanation;
 pub mod json_text;
+mod trials;
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use serde::Serialize;
 use serde_json::{json, value::RawValue};
 
 use explanation::Request;
+pub use trials::Trial;
 
 /// The path for a webhook of nobody in particular.
 const EXAMPLE_PATH: &str = "/webhooks/genesys/example/example/example/events";
@@ -51,7 +53,8 @@ pub enum Report {
     Forward {
         /// Whether a secret was there to check the signature with.
         signature: SignatureCheck,
-        /// What a reader may wonder about: why nothing of the delivery reaches the chat.
+        /// What a reader may wonder about: why nothing of the delivery reaches the chat, or who
+        /// writes signatures like this one.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<&'static str>,
         /// The delivery, byte for byte.
@@ -65,6 +68,9 @@ pub enum Report {
         reason: &'static str,
         /// Why, and what to do: a sentence.
         why: String,
+        /// What may explain a signature that does not hold, and whether it does.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        tried: Vec<Trial>,
     },
     /// It is no webhook.
     NotOurs {
@@ -149,20 +155,30 @@ impl Inspector {
         let configuration = self.gate.configuration();
         let request = Request { configuration, webhook: &webhook, secrets: &self.secrets };
         match judge(&self.gate, &webhook) {
-            Ruling::Forward(delivery) => {
+            Ruling::Forward(delivery, tenant) => {
                 let delivery = String::from_utf8_lossy(&delivery).into_owned();
                 Report::Forward {
                     signature: self.signature,
-                    note: explanation::of_delivery(configuration, &delivery),
+                    note: explanation::of_delivery(configuration, tenant.as_deref(), &delivery)
+                        .or_else(|| signature.and_then(explanation::of_value)),
                     // What the gate writes is JSON; text that is none could not be shown as such.
                     delivery: RawValue::from_string(delivery).unwrap_or_default(),
                 }
             }
-            Ruling::Refuse(refusal, tenant) => Report::Refuse {
-                status: refusal.answer().status,
-                reason: refusal.label(),
-                why: explanation::of_refusal(refusal, &request, tenant.as_deref()),
-            },
+            Ruling::Refuse(refusal, tenant) => {
+                let tenant = tenant.as_deref();
+                let keys = tenant.map(|tenant| &tenant.signing_keys);
+                let tried = match refusal {
+                    Refusal::Signature(problem) => trials::of_signature(problem, &request, keys),
+                    _ => Vec::new(),
+                };
+                Report::Refuse {
+                    status: refusal.answer().status,
+                    reason: refusal.label(),
+                    why: explanation::of_refusal(refusal, &request, tenant, &tried),
+                    tried,
+                }
+            }
             Ruling::NotOurs => Report::NotOurs { why: explanation::of_not_ours(&request) },
         }
     }
@@ -170,7 +186,7 @@ impl Inspector {
 
 /// What the gate came to.
 enum Ruling {
-    Forward(Vec<u8>),
+    Forward(Vec<u8>, Option<Arc<Tenant>>),
     Refuse(Refusal, Option<Arc<Tenant>>),
     NotOurs,
 }
@@ -186,7 +202,7 @@ fn judge(gate: &Gate, webhook: &Webhook<'_>) -> Ruling {
             Head::NeedBody(proof, tenant) => (proof, tenant),
         };
     match gate.body(webhook.body, &proof, tenant.as_deref()) {
-        Verdict::Forward(forward) => Ruling::Forward(forward.delivery),
+        Verdict::Forward(forward) => Ruling::Forward(forward.delivery, tenant),
         Verdict::Refuse(refusal) => Ruling::Refuse(refusal, tenant),
     }
 }

@@ -383,7 +383,7 @@ impl Actor {
             match event {
                 SessionEvent::TypingStarted { until, at } => {
                     if self.typing.started(until, self.surroundings.clock.now()) {
-                        self.show_typing(at, r#"{"state":"TYPING_STATE_STARTED"}"#);
+                        self.show_in_passing(at, TYPING, r#"{"state":"TYPING_STATE_STARTED"}"#);
                     }
                 }
                 SessionEvent::TypingStopped => self.stop_typing(),
@@ -395,21 +395,25 @@ impl Actor {
     fn stop_typing(&mut self) {
         if self.typing.stopped() {
             let now = self.surroundings.clock.now();
-            self.show_typing(now, r#"{"state":"TYPING_STATE_STOPPED"}"#);
+            self.show_in_passing(now, TYPING, r#"{"state":"TYPING_STATE_STOPPED"}"#);
         }
     }
 
-    fn show_typing(&self, at: Timestamp, payload: &str) {
-        match self.surroundings.random.uuid() {
-            Ok(id) => {
-                // Nobody may be connected.
-                let _ = self.transient.send(transient_frame(id, at, TYPING, payload, None));
-            }
-            Err(error) => {
-                let session_id = &self.session_id;
-                tracing::error!(session_id, %error, "typing was not shown");
-            }
+    /// Shows an event that is kept nowhere to whoever is connected, which may be nobody.
+    fn show_in_passing(&self, at: Timestamp, kind: &'static str, payload: &str) {
+        let Some(frame) = self.passing_frame(at, kind, payload) else { return };
+        if self.transient.send(frame.clone()).is_ok() {
+            self.surroundings.passing.tell(&self.session_id, kind, frame);
         }
+    }
+
+    /// An event that is kept nowhere; none if there is no chance to be had for its id.
+    fn passing_frame(&self, at: Timestamp, kind: &str, payload: &str) -> Option<Utf8Bytes> {
+        let id = self.surroundings.random.uuid().inspect_err(|error| {
+            let session_id = &self.session_id;
+            tracing::error!(session_id, %error, kind, "an event was not shown");
+        });
+        Some(transient_frame(id.ok()?, at, kind, payload, None))
     }
 
     /// An event of this moment.

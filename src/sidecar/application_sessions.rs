@@ -5,7 +5,7 @@ use std::sync::Arc;
 use baton_application::{ApplicationSessions, Door, HandoffOrder, NO_TOKEN, NotHandedOver, Opened};
 use baton_chat::{CreateError, SessionFacts};
 use baton_core::tenant::TenantKey;
-use baton_handoff::RoutingHints;
+use baton_handoff::{Requester, RoutingHints};
 use baton_store::StoreError;
 use serde_json::{Map, Value};
 use tokio::{sync::oneshot, time::timeout};
@@ -107,6 +107,7 @@ impl LiveSessions {
             data.entry("destination").or_insert_with(|| name.into());
         }
         Ok(HandoffRequest {
+            requester: Requester::Application,
             message,
             reason,
             routing,

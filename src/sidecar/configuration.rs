@@ -13,7 +13,7 @@ mod tests;
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use baton_application::Webhook;
+use baton_application::{FrameAncestor, Webhook};
 use baton_chat::{Allowance, Host, SecretDigest};
 use baton_core::tenant::{TenantKey, is_segment};
 use baton_genesys::IntegrationRef;
@@ -112,6 +112,19 @@ impl Configuration {
         let is_used = application.public_url.is_some()
             || tenants.iter().any(|tenant| !tenant.api_keys.is_empty());
         is_used.then_some(application.listen)
+    }
+
+    /// Whose pages may show a context in a frame: those that are listed, or else Genesys' apps in
+    /// the tenants' regions, where agents work.
+    pub fn frame_ancestors(&self) -> Vec<FrameAncestor> {
+        if let Some(listed) = &self.application.frame_ancestors {
+            return listed.clone();
+        }
+        let regions = self.tenants.iter().filter_map(|tenant| tenant.genesys.as_ref());
+        let mut apps: Vec<String> = regions.filter_map(|access| access.hosts.apps()).collect();
+        apps.sort();
+        apps.dedup();
+        apps.iter().filter_map(|origin| FrameAncestor::parse(origin).ok()).collect()
     }
 
     /// Reads a configuration in TOML. `environment` gives the value of an environment variable.

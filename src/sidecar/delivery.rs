@@ -5,7 +5,9 @@
 
 use std::borrow::Cow;
 
-use baton_core::{id::Id, lifecycle::LifecycleEvent, tenant::TenantKey};
+use baton_core::{
+    delivery::is_nameless_hint, id::Id, lifecycle::LifecycleEvent, tenant::TenantKey,
+};
 use baton_store::NewReceipt;
 use jiff::Timestamp;
 use serde::{Deserialize, de::IgnoredAny};
@@ -84,6 +86,18 @@ struct Lasting {
     transient_for_ms: Option<u32>,
 }
 
+/// All that is asked of a step to know whether it says which one it is.
+#[derive(Deserialize)]
+struct Leg<'a> {
+    #[serde(borrow, default)]
+    communication_id: Option<Cow<'a, str>>,
+}
+
+/// The leg that a step names. This version need not know the kind of the step for that.
+fn leg(step: &RawValue) -> Option<Cow<'_, str>> {
+    serde_json::from_str::<Leg<'_>>(step.get()).ok()?.communication_id
+}
+
 impl Delivery<'_> {
     /// Whether nothing in it has to be kept: it holds transient events and nothing else.
     pub(crate) fn is_transient(&self) -> bool {
@@ -110,12 +124,9 @@ impl Delivery<'_> {
         is_message && is_of_bot && is_empty
     }
 
-    /// Whether it is a hint that does not say which one it is, as a trigger's need not: the next
-    /// of its kind is the same to the byte, and yet another one.
+    /// Whether it is a hint that does not say which one it is.
     pub(crate) fn is_nameless_hint(&self) -> bool {
-        !self.data.lifecycle.is_empty()
-            && self.data.events.is_empty()
-            && self.lifecycle().all(|step| step.communication_id.is_none())
+        is_nameless_hint(self.data.events.len(), self.data.lifecycle.iter().map(|step| leg(step)))
     }
 
     /// Its events; the time at which it was received stands in for that of an event without one.

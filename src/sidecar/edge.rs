@@ -17,14 +17,15 @@ use baton_core::{
         Upstream,
     },
     exchange::{
-        BodyProblem, DeliveryRequest, Header, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
-        RequestHead, Response as Answer, exchange,
+        BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
+        RequestHead, Response as Answer, Trouble, exchange,
     },
     gate::Gate,
     tenant::{Tenant, TenantKey},
     translation::BotMessages,
 };
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use baton_edge_http::{headers, whole};
+use http_body_util::BodyExt;
 use tokio::time::timeout;
 
 use crate::{
@@ -47,7 +48,7 @@ impl Edge {
         let configuration = Configuration {
             path_prefixes: DEFAULT_PATH_PREFIXES.map(Into::into).into(),
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            // What becomes of them is the tenant's handoff's to decide.
+            // Unless the tenant says otherwise, what becomes of them is its handoff's to decide.
             bot_messages: BotMessages::Forward,
             // Nothing goes there: the intake is called.
             upstream: Upstream { path: "/internal".into(), authorization: String::new() },
@@ -77,16 +78,14 @@ fn tenant(key: &TenantKey<'static>, edge: &TenantEdge) -> Tenant {
     for (active, digest) in tenant.api_keys.0.iter_mut().zip(&edge.api_keys) {
         *active = ApiKey::of_digest(&digest.to_hex());
     }
+    tenant.policy.bot_messages = edge.bot_messages;
     tenant
 }
 
 async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), value.as_bytes().to_vec())
-    };
-    let headers: Vec<Header> = parts.headers.iter().map(header).collect();
+    let headers = headers(&parts.headers);
     let head = RequestHead {
         method: parts.method.as_str().as_bytes(),
         path: path.as_bytes(),
@@ -122,12 +121,7 @@ impl Host for Process<'_> {
 
     async fn body(&mut self, most: usize) -> Result<Vec<u8>, BodyProblem> {
         let body = self.body.take().ok_or(BodyProblem::Broken)?;
-        let read = timeout(LONGEST_BODY, Limited::new(body, most).collect()).await;
-        match read.map_err(|_| BodyProblem::Broken)? {
-            Ok(collected) => Ok(collected.to_bytes().into()),
-            Err(error) if error.is::<LengthLimitError>() => Err(BodyProblem::TooLarge),
-            Err(_) => Err(BodyProblem::Broken),
-        }
+        timeout(LONGEST_BODY, whole(body, most)).await.unwrap_or(Err(BodyProblem::Broken))
     }
 
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Answer> {
@@ -147,4 +141,8 @@ impl Host for Process<'_> {
     }
 
     async fn keep(&mut self, _: &str, _: &[u8]) {}
+
+    fn report(&mut self, trouble: &Trouble) {
+        tracing::warn!(%trouble, "a webhook got 503");
+    }
 }

@@ -1,5 +1,6 @@
 //! The internal listener: deliveries from the edge, and what operators ask.
 
+mod context_links;
 mod handoffs;
 mod look_up;
 mod state;
@@ -12,7 +13,7 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use baton_chat::{Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
@@ -64,6 +65,10 @@ impl Internal {
             .route("/internal/v1/deliveries", post(intake::deliver))
             .route("/internal/v1/sessions/{session_id}", get(session))
             .route("/internal/v1/sessions/{session_id}/handoffs", post(handoffs::begin))
+            .route(
+                "/internal/v1/sessions/{session_id}/context_links",
+                delete(context_links::revoke),
+            )
             .route(
                 "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/token",
                 post(tokens::lend),

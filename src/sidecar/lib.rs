@@ -43,6 +43,7 @@ mod problem;
 mod profile;
 mod receipts;
 mod registry;
+mod run_error;
 mod secret;
 mod section;
 mod server;
@@ -67,4 +68,5 @@ pub use configuration::{
 };
 pub use listener::{BindError, bind};
 pub use pacing::Pacing;
-pub use sidecar::{RunError, Sidecar};
+pub use run_error::RunError;
+pub use sidecar::Sidecar;

@@ -8,7 +8,7 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use baton_application::ContextLinks;
-use baton_chat::{Attached, Attachment, Limits, MAX_CONNECTIONS_PER_SESSION};
+use baton_chat::{Attached, Attachment, Limits, MAX_CONNECTIONS_PER_SESSION, Passing};
 use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
 use jiff::Timestamp;
@@ -52,6 +52,8 @@ pub(crate) struct Surroundings {
     pub(crate) context_links: Option<ContextLinks>,
     /// Tells that a receipt waits.
     pub(crate) receipts: Arc<Notify>,
+    /// Tells of what is shown and kept nowhere.
+    pub(crate) passing: Passing,
     /// How long lies between two words to the agent that the user types.
     pub(crate) typing_pause: Duration,
     /// How long lies between two words to the user that the bot is at work.
@@ -291,6 +293,7 @@ mod tests {
             webhooks: Webhooks::default(),
             context_links: None,
             receipts: Arc::default(),
+            passing: Passing::new(),
             typing_pause: Duration::ZERO,
             thinking_pause: Duration::from_secs(8),
             limits,

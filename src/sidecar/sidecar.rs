@@ -1,16 +1,14 @@
 //! The assembly: what runs, what it shares, and how it stops.
 
-use std::{error::Error, io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::Router;
 use baton_application::{Application, ContextLinks, WebhookSender};
-use baton_bot::TlsError as BotTlsError;
-use baton_chat::{AccessTokens, Admission, Allowance, Chat, Connector, Limits};
-use baton_genesys::TlsError;
-use baton_process::{Clock, Random, RandomError, Shutdown, shutdown};
+use baton_chat::{AccessTokens, Admission, Allowance, Chat, Connector, Limits, Passing};
+use baton_process::{Clock, Random, Shutdown, shutdown};
 use baton_store::{Store, StoreError};
 use futures_util::future::OptionFuture;
-use tokio::{net::TcpListener, sync::Notify, task::JoinError, time::timeout};
+use tokio::{net::TcpListener, sync::Notify, time::timeout};
 
 use crate::{
     actor::ActorMessage,
@@ -30,6 +28,7 @@ use crate::{
     pacing::Pacing,
     receipts::Receipts,
     registry::{Registry, Surroundings, places},
+    run_error::{RunError, listener_failure, reason},
     server::{Terms, serve},
     signing_keys::{ACCESS_TOKEN, CONTEXT_LINK, SigningKeyError, SigningKeys},
     sweeper::Sweeper,
@@ -53,53 +52,6 @@ const RESUMED_AT_ONCE: usize = 64;
 /// When to read them again after a failure.
 const RESUME_AGAIN: Duration = Duration::from_secs(1);
 
-/// Why a sidecar stopped that was not told to, or did not stop well.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// No key that signs could be made.
-    #[error("the sidecar cannot make a key that signs")]
-    Random(#[from] RandomError),
-    /// The store failed while starting or while closing.
-    #[error("the sidecar cannot {doing} its store")]
-    Store {
-        /// What was tried, such as `close`.
-        doing: &'static str,
-        /// The store's reason.
-        source: StoreError,
-    },
-    /// Nobody brings deliveries to their sessions any more.
-    #[error("the dispatcher of deliveries stopped; start the sidecar again")]
-    Dispatcher {
-        /// The reason.
-        source: io::Error,
-    },
-    /// This machine cannot speak with Genesys at all.
-    #[error("the sidecar cannot speak with Genesys from this machine")]
-    Genesys(#[from] TlsError),
-    /// This machine cannot speak with bots and applications at all.
-    #[error("the sidecar cannot speak with bots and applications from this machine")]
-    Bot(#[from] BotTlsError),
-    /// A listener failed.
-    #[error("the {listener} listener stopped; start the sidecar again")]
-    Listener {
-        /// Which one: `chat`, `internal`, `application` or `edge`.
-        listener: &'static str,
-        /// The reason.
-        source: io::Error,
-    },
-}
-
-impl From<SigningKeyError> for RunError {
-    fn from(error: SigningKeyError) -> Self {
-        match error {
-            SigningKeyError::Random(error) => Self::Random(error),
-            SigningKeyError::Store(source) => {
-                Self::Store { doing: "read the keys that sign from", source }
-            }
-        }
-    }
-}
-
 /// A sidecar that is not running yet.
 #[derive(Debug)]
 pub struct Sidecar {
@@ -111,6 +63,7 @@ pub struct Sidecar {
     pacing: Pacing,
     application: Option<TcpListener>,
     edge: Option<TcpListener>,
+    passing: Passing,
 }
 
 impl Sidecar {
@@ -119,7 +72,14 @@ impl Sidecar {
         let (clock, random) = (Clock::system(), Random::system());
         let (limits, pacing) = (Limits::default(), Pacing::default());
         let (application, edge) = (None, None);
-        Self { configuration, store, clock, random, limits, pacing, application, edge }
+        let passing = Passing::new();
+        Self { configuration, store, clock, random, limits, pacing, application, edge, passing }
+    }
+
+    /// What passes through its chats and stands in no log, for whoever wants to watch: listen
+    /// before it runs.
+    pub fn passing(&self) -> &Passing {
+        &self.passing
     }
 
     /// Takes the time from this clock.
@@ -233,7 +193,7 @@ impl Sidecar {
         most: &MostConnections,
         shutdown: &Shutdown,
     ) -> Result<Parts, RunError> {
-        let Self { configuration, store, clock, random, limits, pacing, .. } = self;
+        let Self { configuration, store, clock, random, limits, pacing, passing, .. } = self;
         let keys = |name| SigningKeys {
             name,
             store: store.clone(),
@@ -247,6 +207,7 @@ impl Sidecar {
             Some(url) => Some(context_links(keys(CONTEXT_LINK), url, &configuration).await?),
             None => None,
         };
+        let frame_ancestors = configuration.frame_ancestors();
         let webhooks = Webhooks::new(&configuration.tenants);
         let senders = webhooks.senders(&Sending {
             store: &store,
@@ -275,6 +236,7 @@ impl Sidecar {
             webhooks,
             context_links: context_links.as_ref().map(|(_, links)| links.clone()),
             receipts: Arc::clone(&queued),
+            passing,
             typing_pause: pacing.typing,
             thinking_pause: pacing.thinking,
             limits,
@@ -339,6 +301,7 @@ impl Sidecar {
             sessions: sessions.clone(),
             store: store.clone(),
             context_links: surroundings.context_links.clone(),
+            frame_ancestors,
             clock: clock.clone(),
             limits,
             shutdown: shutdown.clone(),
@@ -434,17 +397,4 @@ async fn context_links(
 
 fn connector(tenant: Tenant) -> Connector {
     Connector { tenant: tenant.key, tokens: tenant.connector_tokens, hosts: tenant.hosts }
-}
-
-fn listener_failure(listener: &'static str, ended: Result<(), JoinError>) -> RunError {
-    RunError::Listener { listener, source: reason(ended.map(Ok::<(), io::Error>)) }
-}
-
-/// Why a task ended that never ends by itself.
-fn reason<E: Error + Send + Sync + 'static>(ended: Result<Result<(), E>, JoinError>) -> io::Error {
-    match ended {
-        Ok(Err(error)) => io::Error::other(error),
-        Ok(Ok(())) => io::Error::other("it ended by itself"),
-        Err(error) => io::Error::other(error),
-    }
 }

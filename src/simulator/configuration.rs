@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::net::TcpListener;
 
+use crate::feed::Feed;
 use crate::simulator::SimulatorError;
 
 /// The id of the OAuth client that there is if no other is configured.
@@ -33,8 +34,8 @@ pub const PERMISSIONS: [&str; 10] = [
 /// are credentials too.
 #[derive(Clone)]
 pub struct Configuration {
-    /// Where [`Configuration::bind`] listens. The control API asks for no credential and sends
-    /// correctly signed webhooks for anyone: keep it on loopback.
+    /// Where [`Configuration::bind`] listens. The control API sends correctly signed webhooks for
+    /// anyone, unless there is a [`Configuration::control_token`]: keep it on loopback.
     pub listen: SocketAddr,
     /// Genesys' `outboundNotificationWebhookUrl`: where the webhooks go. Only `http`, because
     /// the simulator is meant for one machine or one private network.
@@ -58,6 +59,14 @@ pub struct Configuration {
     pub oauth_clients: Vec<OauthClient>,
     /// Who gets the org's events over HTTP, beside the notification sockets.
     pub event_targets: Vec<EventTarget>,
+    /// What a request to the control API has to show (`authorization: Bearer …`). Without it the
+    /// control API asks for nothing. With it, no page of another origin is answered either.
+    pub control_token: Option<String>,
+    /// Whether the pictures that the org tells of are served here, under `/pictures/`. Otherwise
+    /// their addresses are of hosts that are not there.
+    pub serves_pictures: bool,
+    /// Tells whoever listens in this process what happens.
+    pub feed: Feed,
 }
 
 /// An OAuth client for the client-credentials grant (Genesys reference 3.5).
@@ -99,8 +108,8 @@ pub enum EventTargetKind {
 }
 
 impl Configuration {
-    /// An integration with a made-up id and name, at Genesys' pace, without extra headers or
-    /// event targets, with the one OAuth client of [`OauthClient::default`]; it listens on a free
+    /// An integration with a made-up id and name, at Genesys' pace, without extra headers,
+    /// event targets or a control token, with the one OAuth client of [`OauthClient::default`]; it listens on a free
     /// loopback port.
     pub fn new(webhook_url: impl Into<String>, signature_secret: impl Into<String>) -> Self {
         Self {
@@ -113,6 +122,9 @@ impl Configuration {
             webhook_headers: BTreeMap::new(),
             oauth_clients: vec![OauthClient::default()],
             event_targets: Vec::new(),
+            control_token: None,
+            serves_pictures: false,
+            feed: Feed::new(),
         }
     }
 
@@ -157,7 +169,8 @@ impl fmt::Debug for Configuration {
             .field("webhook_headers", &header_names)
             .field("oauth_clients", &self.oauth_clients)
             .field("event_targets", &self.event_targets)
-            .finish()
+            .field("control_token", &self.control_token.as_ref().map(|_| "[redacted]"))
+            .finish_non_exhaustive()
     }
 }
 
@@ -199,9 +212,10 @@ mod tests {
             api_key_header: "x-api-key".into(),
             api_key: "whisper".into(),
         });
+        configuration.control_token = Some("murmur".into());
         let debug = format!("{configuration:?}");
         assert!(debug.contains("[redacted]") && debug.contains("x-tenant-key"));
-        for secret in ["at-least-16", "hush-hush", DEFAULT_CLIENT_SECRET, "whisper"] {
+        for secret in ["at-least-16", "hush-hush", DEFAULT_CLIENT_SECRET, "whisper", "murmur"] {
             assert!(!debug.contains(secret), "{debug}");
         }
     }

@@ -18,6 +18,7 @@
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -26,6 +27,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::control_access;
 use crate::delivery::SignedBody;
 use crate::departure::Started;
 use crate::org_control;
@@ -50,6 +52,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/control/v1/sendings", get(list_sendings))
         .route("/control/v1/sendings/{id}", get(show_sending))
         .merge(org_control::routes())
+        .route_layer(from_fn_with_state(simulator.clone(), control_access::admit))
         .fallback(unknown_path)
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .with_state(simulator)
@@ -134,7 +137,7 @@ async fn send_webhook(
     order.check(shape)?;
     let (copies, wait, signature) = (order.repeat, order.wait, order.signature);
     let parameters = order.parameters(shape, &simulator);
-    let signed = sign(&simulator, shape.body(&parameters), signature);
+    let signed = sign(&simulator, simulator.pictures.told_in(shape.body(&parameters)), signature);
     let send = || simulator.send(shape.name(), Some(parameters.message_id.clone()), signed.clone());
     let first = send();
     let copies = (1..copies).map(|_| send()).collect();

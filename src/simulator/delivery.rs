@@ -62,6 +62,15 @@ pub enum Answer {
     Error(String),
 }
 
+/// How far a delivery has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The attempt of this number begins; the first is 1.
+    Begun(u32),
+    /// It is over.
+    Over(Attempt),
+}
+
 /// How the delivery of a webhook ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -132,20 +141,21 @@ impl Sender {
     }
 
     /// Sends `signed` until it is delivered or Genesys would give up, and shows each attempt to
-    /// `observe` as soon as it is over. Dropping the future stops the delivery.
-    pub async fn deliver(&self, signed: &SignedBody, mut observe: impl FnMut(Attempt)) -> Outcome {
-        let mut retries_left = self.retries;
+    /// `observe` as it begins and as soon as it is over. Dropping the future stops the delivery.
+    pub async fn deliver(&self, signed: &SignedBody, mut observe: impl FnMut(Progress)) -> Outcome {
+        let mut number = 1;
         loop {
+            observe(Progress::Begun(number));
             let attempt = self.attempt(signed).await;
             let answer = attempt.answer.clone();
-            observe(attempt);
+            observe(Progress::Over(attempt));
             if answer.delivers() {
                 return Outcome::Delivered;
             }
-            if retries_left == 0 || !answer.is_tried_again() {
+            if number > self.retries || !answer.is_tried_again() {
                 return Outcome::Failed(answer.error_info());
             }
-            retries_left -= 1;
+            number += 1;
             tokio::time::sleep(self.pause).await;
         }
     }

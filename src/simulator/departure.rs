@@ -1,12 +1,14 @@
 //! What leaves over HTTP: its record, its place behind others, and what became of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use serde::Deserialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tracing::info;
 
-use crate::delivery::{Outcome, Sender, SignedBody};
+use crate::delivery::{Outcome, Progress, Sender, SignedBody};
+use crate::feed::{AttemptBegun, AttemptId, Occurrence};
 use crate::sending::Sending;
 use crate::simulator::Simulator;
 use crate::webhook_lanes::Turn;
@@ -71,17 +73,33 @@ async fn settle(
 ) -> Sending {
     let Departure { signed, sender, delay, mut turn, told_to_org, .. } = departure;
     let (ledger, lanes) = (&simulator.ledger, &simulator.webhook_lanes);
+    let feed = &simulator.configuration.feed;
+    let mut attempt_id = AttemptId { sending: sending.id, number: 1 };
+    let mut begun = Instant::now();
     let delivery = async {
         tokio::time::sleep(delay).await;
         if let Some(turn) = &mut turn {
             turn.come().await;
         }
         sender
-            .deliver(&signed, |attempt| {
-                sending.attempts.push(attempt);
-                ledger.update(&sending);
-                if let Some(turn) = turn.take() {
-                    lanes.with(|lanes| lanes.leave(&turn));
+            .deliver(&signed, |progress| match progress {
+                Progress::Begun(number) => {
+                    attempt_id.number = number;
+                    begun = Instant::now();
+                    feed.tell(|| attempt_begun(attempt_id, &sending, &signed));
+                }
+                Progress::Over(attempt) => {
+                    let (answer, took) = (&attempt.answer, begun.elapsed());
+                    feed.tell(|| Occurrence::AttemptSettled {
+                        attempt: attempt_id,
+                        answer: answer.clone(),
+                        took,
+                    });
+                    sending.attempts.push(attempt);
+                    ledger.update(&sending);
+                    if let Some(turn) = turn.take() {
+                        lanes.with(|lanes| lanes.leave(&turn));
+                    }
                 }
             })
             .await
@@ -103,4 +121,39 @@ async fn settle(
     }
     info!(id = sending.id, shape = sending.shape, state = ?sending.state, "the delivery is over");
     sending
+}
+
+/// Whom a body is about, as far as it says so.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct About {
+    #[serde(default)]
+    channel: Channel,
+    #[serde(default)]
+    conversation_id: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Channel {
+    #[serde(default)]
+    to: EndUser,
+}
+
+#[derive(Default, Deserialize)]
+struct EndUser {
+    #[serde(default)]
+    id: Option<String>,
+}
+
+fn attempt_begun(attempt: AttemptId, sending: &Sending, signed: &SignedBody) -> Occurrence {
+    let about: About = serde_json::from_slice(&signed.body).unwrap_or_default();
+    Occurrence::AttemptBegun(AttemptBegun {
+        attempt,
+        shape: sending.shape,
+        message_id: sending.message_id.clone(),
+        end_user_id: about.channel.to.id,
+        conversation_id: about.conversation_id,
+        body: signed.body.clone(),
+        signature: signed.signature.clone(),
+    })
 }

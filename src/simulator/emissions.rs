@@ -48,9 +48,10 @@ impl Simulator {
         let Some(target) = targets.with(|targets| targets.get(integration_id).cloned()) else {
             return;
         };
-        let fault = self.faults.with(|faults| faults.strike_webhook(shape));
+        let fault = self.strike_webhook(shape);
         let (copies, delay) = DeliveryFault::passage(fault);
         let lane = format!("{integration_id} {}", end_user(&body));
+        let body = self.pictures.told_in(body);
         let signature = Some(signature::base64(&target.secret, body.as_bytes()));
         let signed = SignedBody { body: Bytes::from(body), signature };
         for copy in 0..copies {
@@ -79,7 +80,7 @@ impl Simulator {
         let event = Event { organization_id, time, topic, body, correlation_id: &correlation_id };
         for poster in self.event_posters.iter() {
             let Some(post) = poster.body(&event) else { continue };
-            let fault = self.faults.with(|faults| faults.strike_event_post(topic));
+            let fault = self.strike_event_post(topic);
             let (copies, delay) = DeliveryFault::passage(fault);
             let signed = SignedBody { body: Bytes::from(post.to_string()), signature: None };
             for _ in 0..copies {
@@ -98,7 +99,7 @@ impl Simulator {
 
     /// Puts an event into the queue of a channel's socket.
     fn notify(&self, channel: &str, topic: &str, frame: &str) {
-        let fault = self.faults.with(|faults| faults.strike_notification(topic));
+        let fault = self.strike_notification(topic);
         let send = || self.channels.with(|channels| channels.send(channel, frame.to_owned()));
         match fault {
             None => send(),

@@ -11,13 +11,16 @@
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::control_access;
 use crate::faults::{FaultPlan, check_close_code};
+use crate::feed::{FaultStruck, Occurrence};
 use crate::platform::counters::Counters;
 use crate::platform::request_log::RecordedRequest;
 use crate::simulator::Simulator;
@@ -29,19 +32,30 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/control/v1/faults/now", post(strike_now))
         .route("/control/v1/counters", get(counters))
         .route("/control/v1/requests", get(requests))
+        .route_layer(from_fn_with_state(simulator.clone(), control_access::admit))
         .with_state(simulator)
 }
 
 /// A fault that strikes at once.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case", deny_unknown_fields)]
 enum Strike {
     /// Closes the socket of one channel, or all, with this code or without a word.
-    CloseSockets { channel: Option<String>, code: Option<u16> },
+    CloseSockets {
+        #[serde(skip_serializing)]
+        channel: Option<String>,
+        code: Option<u16>,
+    },
     /// Announces maintenance to one channel, or all.
-    AnnounceMaintenance { channel: Option<String> },
+    AnnounceMaintenance {
+        #[serde(skip_serializing)]
+        channel: Option<String>,
+    },
     /// Ends a channel.
-    EvictChannel { channel: String },
+    EvictChannel {
+        #[serde(skip_serializing)]
+        channel: String,
+    },
     /// Revokes the tokens of one OAuth client, or all, and ends their channels.
     RevokeTokens { client: Option<String> },
 }
@@ -69,21 +83,28 @@ async fn strike_now(
     State(simulator): State<Simulator>,
     strike: Result<Json<Strike>, JsonRejection>,
 ) -> Response {
+    let strike = match strike {
+        Ok(Json(strike)) => strike,
+        Err(rejection) => return refusal(&rejection.body_text()),
+    };
+    if let Strike::CloseSockets { code, .. } = strike
+        && let Err(error) = check_close_code(code)
+    {
+        return refusal(&error.to_string());
+    }
+    simulator.configuration.feed.tell(|| {
+        let fault = json!(strike);
+        Occurrence::FaultStruck(FaultStruck { occasion: "now", name: String::new(), fault })
+    });
     let struck = match strike {
-        Ok(Json(Strike::CloseSockets { channel, code })) => {
-            if let Err(error) = check_close_code(code) {
-                return refusal(&error.to_string());
-            }
+        Strike::CloseSockets { channel, code } => {
             simulator.channels.with(|c| c.close_sockets(channel.as_deref(), code))
         }
-        Ok(Json(Strike::AnnounceMaintenance { channel })) => {
-            simulator.begin_maintenance(channel.as_deref())
-        }
-        Ok(Json(Strike::EvictChannel { channel })) => {
+        Strike::AnnounceMaintenance { channel } => simulator.begin_maintenance(channel.as_deref()),
+        Strike::EvictChannel { channel } => {
             usize::from(simulator.channels.with(|channels| channels.evict(&channel)))
         }
-        Ok(Json(Strike::RevokeTokens { client })) => simulator.revoke_tokens(client.as_deref()),
-        Err(rejection) => return refusal(&rejection.body_text()),
+        Strike::RevokeTokens { client } => simulator.revoke_tokens(client.as_deref()),
     };
     Json(json!({ "struck": struck })).into_response()
 }

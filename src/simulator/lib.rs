@@ -7,6 +7,8 @@
 //! trigger targets, always from one and the same event. Single webhooks of every [`webhook`]
 //! shape, with a right [`signature`] or a wrong one, can be sent without an org too.
 //!
+//! Whoever runs it in the same process can listen to what truly happens ([`feed`]).
+//!
 //! Genesys' limits hold, and every duration follows one time scale. Faults that a real org cannot
 //! produce at will are a plan away: see the README of the package.
 //!
@@ -16,6 +18,7 @@
 mod channels;
 mod configuration;
 mod control;
+mod control_access;
 mod departure;
 mod emissions;
 mod event_posts;
@@ -26,12 +29,16 @@ mod locked;
 mod oauth;
 mod org_control;
 mod pace;
+mod pictures;
 mod platform;
+mod request_feed;
+mod striking;
 mod structured_shapes;
 mod text_shapes;
 mod webhook_lanes;
 
 pub mod delivery;
+pub mod feed;
 pub mod org;
 pub mod sending;
 pub mod signature;

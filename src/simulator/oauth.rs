@@ -11,6 +11,7 @@ use axum::extract::rejection::FormRejection;
 use axum::extract::{Form, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -25,6 +26,7 @@ use crate::configuration::OauthClient;
 use crate::pace::after;
 use crate::platform::rate_limit::{Rate, RateWindow};
 use crate::platform::request_faults::under_fault;
+use crate::request_feed;
 use crate::simulator::Simulator;
 
 /// How long a token lives, at Genesys' pace.
@@ -34,7 +36,10 @@ const ROUTE: &str = "POST /oauth/token";
 
 /// The route of the login host.
 pub(crate) fn router(simulator: Simulator) -> Router {
-    Router::new().route("/oauth/token", post(answer)).with_state(simulator)
+    Router::new()
+        .route("/oauth/token", post(answer))
+        .layer(from_fn_with_state(simulator.clone(), request_feed::tell))
+        .with_state(simulator)
 }
 
 /// Which token it is, without being the token.
@@ -181,7 +186,7 @@ async fn answer(
         })
         .and_then(|Form(form)| authenticate(&simulator, &headers, form));
     let counted = client.as_ref().ok().map(|client| TokenRequest::begin(&simulator, &client.id));
-    let fault = simulator.faults.with(|faults| faults.strike_request(ROUTE));
+    let fault = simulator.strike_request(ROUTE);
     let refuse = |status| OauthError::of_status(status).into_response();
     let response = under_fault(&simulator, fault, refuse, async {
         match client {

@@ -24,6 +24,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 
 use crate::platform::error_body::PlatformError;
+use crate::request_feed;
 use crate::simulator::Simulator;
 
 /// The routes of the API host.
@@ -37,5 +38,6 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/api/v2/{*path}", any(async || PlatformError::not_found()))
         .method_not_allowed_fallback(async || PlatformError::method_not_allowed())
         .layer(from_fn_with_state(simulator.clone(), admission::admit))
+        .layer(from_fn_with_state(simulator.clone(), request_feed::tell))
         .with_state(simulator)
 }

@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::mem::take;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::Router;
@@ -25,6 +27,7 @@ use crate::locked::Locked;
 use crate::oauth::{self, Tokens};
 use crate::org::{Integration, Org, OrgRefusal, OrgSeed, OrgSettings};
 use crate::pace::Pace;
+use crate::pictures::{self, Pictures};
 use crate::platform::counters::Counters;
 use crate::platform::request_log::RequestLog;
 use crate::sending::Ledger;
@@ -110,9 +113,9 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), SimulatorError> {
     let stop = Arc::new(watch::Sender::new(false));
-    let simulator = Simulator::new(configuration, stop.clone())?;
     let address = listener.local_addr().map_err(SimulatorError::Serve)?;
-    if !address.ip().is_loopback() {
+    let simulator = Simulator::new(configuration, address, stop.clone())?;
+    if !address.ip().is_loopback() && simulator.configuration.control_token.is_none() {
         warn!(%address, "the control API asks for no credential and is not on loopback");
     }
     info!(%address, configuration = ?simulator.configuration, "the simulator is ready");
@@ -139,6 +142,7 @@ fn routes(simulator: Simulator) -> Router {
         .merge(platform::router(simulator.clone()))
         .merge(channels::socket::router(simulator.clone()))
         .merge(fault_control::router(simulator.clone()))
+        .merge(pictures::router())
         .merge(control::router(simulator))
 }
 
@@ -158,14 +162,20 @@ pub(crate) struct Simulator {
     pub(crate) webhook_targets: Locked<BTreeMap<String, WebhookTarget>>,
     pub(crate) webhook_lanes: Locked<WebhookLanes>,
     org: Locked<Org>,
+    pub(crate) pictures: Pictures,
     org_changed: Arc<Notify>,
     pub(crate) sender: Sender,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// How many requests were told of.
+    pub(crate) last_request: Arc<AtomicU64>,
     pub(crate) stop: Arc<watch::Sender<bool>>,
 }
 
 impl Simulator {
     fn new(
         configuration: Configuration,
+        address: SocketAddr,
         stop: Arc<watch::Sender<bool>>,
     ) -> Result<Self, SimulatorError> {
         let length = configuration.signature_secret.chars().count();
@@ -186,6 +196,10 @@ impl Simulator {
         let webhook_targets =
             BTreeMap::from([(configuration.integration_id.clone(), webhook_target)]);
         let life = |life| pace.scaled_above(LIFE_FLOOR, life);
+        let pictures = match configuration.serves_pictures {
+            true => Pictures::Here(address),
+            false => Pictures::Nowhere,
+        };
         Ok(Self {
             oauth_clients: configuration.oauth_clients.iter().cloned().map(Arc::new).collect(),
             event_posters,
@@ -198,9 +212,12 @@ impl Simulator {
             requests: Locked::new(RequestLog::default()),
             webhook_targets: Locked::new(webhook_targets),
             webhook_lanes: Locked::new(WebhookLanes::default()),
-            org: Locked::new(org(&configuration)),
+            org: Locked::new(org(&configuration, pictures)),
+            pictures,
             org_changed: Arc::default(),
             sender,
+            address,
+            last_request: Arc::default(),
             stop,
             configuration: Arc::new(configuration),
         })
@@ -317,7 +334,7 @@ impl Simulator {
 }
 
 /// The org of this configuration, before the first message.
-fn org(configuration: &Configuration) -> Org {
+fn org(configuration: &Configuration, pictures: Pictures) -> Org {
     let integration = Integration {
         id: configuration.integration_id.clone(),
         name: configuration.integration_name.clone(),
@@ -326,5 +343,9 @@ fn org(configuration: &Configuration) -> Org {
         created_at: Timestamp::now(),
     };
     let settings = OrgSettings::at_pace(configuration.time_scale);
-    Org::new(OrgSeed::with_integration(integration), settings)
+    let mut seed = OrgSeed::with_integration(integration);
+    for address in seed.users.iter_mut().flat_map(|user| user.pictures.values_mut()) {
+        *address = pictures.told_in(take(address));
+    }
+    Org::new(seed, settings)
 }

@@ -72,7 +72,7 @@ pub(crate) static SHAPES: &[Shape] = table! {
                 "url": "https://api-downloads.mypurecloud.de/api/v2/downloads/pce00aa11bb22cc33",
                 "mime": "image/jpeg", "filename": "photo 1.jpg", "contentSizeBytes": 204800,
                 "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-                "text": "caption",
+                "text": "A view of hills",
             },
         }],
         "originatingEntity": "Human", "direction": "Outbound", "conversationId": null,

@@ -23,15 +23,17 @@ pub(crate) trait Command: Send {
     fn answer(self: Box<Self>, group: Result<(), StoreError>);
 }
 
-struct Call<Task, Value> {
+struct Call<Task, Tell, Value> {
     task: Option<Task>,
+    tell: Tell,
     result: Result<Value, StoreError>,
     answer: oneshot::Sender<Result<Value, StoreError>>,
 }
 
-impl<Task, Value> Command for Call<Task, Value>
+impl<Task, Tell, Value> Command for Call<Task, Tell, Value>
 where
     Task: FnOnce(&Connection) -> Result<Value, StoreError> + Send,
+    Tell: FnOnce(&Value) + Send,
     Value: Send,
 {
     fn run(&mut self, connection: &Connection) -> Result<(), StoreError> {
@@ -42,20 +44,27 @@ where
     }
 
     fn answer(self: Box<Self>, group: Result<(), StoreError>) {
+        let result = group.and(self.result);
+        if let Ok(value) = &result {
+            (self.tell)(value);
+        }
         // A caller that has gone does not hear it: nobody is left to be told.
-        let _ = self.answer.send(group.and(self.result));
+        let _ = self.answer.send(result);
     }
 }
 
-/// The order to run the task, and where its answer will come.
-pub(crate) fn order<Task, Value>(
+/// The order to run the task and to tell of its result once that stands, and where its answer
+/// will come.
+pub(crate) fn order<Task, Tell, Value>(
     task: Task,
+    tell: Tell,
 ) -> (Order, oneshot::Receiver<Result<Value, StoreError>>)
 where
     Task: FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
+    Tell: FnOnce(&Value) + Send + 'static,
     Value: Send + 'static,
 {
     let (answer, answered) = oneshot::channel();
-    let call = Call { task: Some(task), result: Err(StoreError::Closed), answer };
+    let call = Call { task: Some(task), tell, result: Err(StoreError::Closed), answer };
     (Order::Run(Box::new(call)), answered)
 }

@@ -12,6 +12,9 @@
 //! and notifications for applications ([`Store::session_to_notify`]). After a start
 //! [`Store::sessions_with_work`] says where to go on.
 //!
+//! Whoever wants to watch all sessions at once is told of each event that was appended, by
+//! [`Store::appended`].
+//!
 //! The store has no clock: what depends on time is told the time. Sessions in which nothing
 //! happens are found by [`Store::idle_sessions`], and what is old goes by
 //! [`Store::forget_sessions`].
@@ -19,6 +22,7 @@
 //! Nothing above this package knows which engine is below. Here it is one SQLite file, owned by
 //! one process: one thread writes and commits for all callers at once, two others read.
 
+mod appended;
 mod channel;
 mod command;
 mod connection;
@@ -45,6 +49,8 @@ mod work;
 mod writer;
 
 #[cfg(test)]
+mod appended_tests;
+#[cfg(test)]
 mod inbox_tests;
 #[cfg(test)]
 mod model;
@@ -67,6 +73,7 @@ mod testing;
 #[cfg(test)]
 mod writer_tests;
 
+pub use appended::AppendedEvent;
 pub use context::{ContextBy, FoundContext, HandoffContext};
 pub use error::{OpenError, StoreError};
 pub use handoff::HandoffRow;

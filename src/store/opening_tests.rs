@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use crate::{
     ContextBy, OpenError, SigningKey, Store, StoreError,
+    sql::MIGRATIONS,
     testing::{Fixture, arrived, event, events, failed, session_id},
 };
 
@@ -64,7 +65,32 @@ async fn a_file_of_a_newer_schema_is_refused() {
     fixture.store.close().await.unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = refusal(&path);
-    assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 2, .. }), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_of_an_older_schema_is_brought_up_to_date_and_keeps_what_is_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("baton.db");
+    let connection = Connection::open(&path).unwrap();
+    connection.execute_batch(MIGRATIONS[0]).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA application_id = 0x4261746e;
+             PRAGMA user_version = 1;
+             INSERT INTO session (session_id, account_id, project_id, client_env, integration_id,
+                                  end_user_id, token_digest, created_at_ms, active_at_ms)
+             VALUES ('session-1', 'acme', 'shop', 'live', 'integration', 'user-1', zeroblob(32),
+                     1, 2);",
+        )
+        .unwrap();
+    drop(connection);
+    for _ in 0..2 {
+        let store = Store::open(&path).unwrap();
+        let session = store.session("session-1").await.unwrap().unwrap();
+        assert_eq!((session.active_at_ms, session.context_links_revoked), (2, 0));
+        store.close().await.unwrap();
+    }
 }
 
 #[test]
@@ -167,6 +193,7 @@ async fn answers_closed(store: &Store) {
         store.delivery(1).await.err(),
         store.create_session(crate::testing::new_session(2), events([1])).await.err(),
         store.session(session).await.err(),
+        store.revoke_context_links(session).await.err(),
         store.end_session(session, events([2])).await.err(),
         store.event(session, "event-1").await.err(),
         store.events_after(session, 0, 1, 1).await.err(),

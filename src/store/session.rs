@@ -1,11 +1,11 @@
 //! Sessions: one chat of one end user each.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use baton_core::tenant::TenantKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Step, Store, StoreError, sql, step};
+use crate::{Step, Store, StoreError, session_log::Appended, sql, step};
 
 /// A session that is to be created.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct Session {
     pub active_at_ms: i64,
     /// Whether it has ended.
     pub ended: bool,
+    /// How often the links to its context were revoked.
+    pub context_links_revoked: u64,
 }
 
 impl Store {
@@ -73,7 +75,13 @@ impl Store {
         first: impl Into<Step>,
     ) -> Result<(), StoreError> {
         let first = first.into();
-        self.write(move |connection| create(connection, &session, first)).await
+        let (session_id, news) = (session.session_id.clone(), Arc::clone(self.news()));
+        self.write_and_tell(
+            move |connection| create(connection, &session, first),
+            move |appended| news.tell(&session_id, &appended.logged, &appended.new),
+        )
+        .await
+        .map(drop)
     }
 
     /// The session of this id, if there is one.
@@ -84,6 +92,16 @@ impl Store {
     pub async fn session(&self, session_id: &str) -> Result<Option<Session>, StoreError> {
         let session_id = session_id.to_owned();
         self.read(move |connection| find(connection, &session_id)).await
+    }
+
+    /// Counts that the links to a session's context were revoked.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::UnknownSession`].
+    pub async fn revoke_context_links(&self, session_id: &str) -> Result<(), StoreError> {
+        let session_id = session_id.to_owned();
+        self.write(move |connection| revoke_context_links(connection, &session_id)).await
     }
 
     /// The id of the session that an end user has with a tenant's integration, if there is one.
@@ -118,7 +136,11 @@ impl Store {
     }
 }
 
-fn create(connection: &Connection, session: &NewSession, first: Step) -> Result<(), StoreError> {
+fn create(
+    connection: &Connection,
+    session: &NewSession,
+    first: Step,
+) -> Result<Appended, StoreError> {
     let inserted = connection
         .prepare_cached(sql::CREATE_SESSION)
         .and_then(|mut statement| {
@@ -140,7 +162,7 @@ fn create(connection: &Connection, session: &NewSession, first: Step) -> Result<
     if inserted == 0 {
         return Err(StoreError::SessionExists);
     }
-    step::take(connection, number(connection, &session.session_id)?, first).map(drop)
+    step::take(connection, number(connection, &session.session_id)?, first)
 }
 
 fn find(connection: &Connection, session_id: &str) -> Result<Option<Session>, StoreError> {
@@ -148,6 +170,14 @@ fn find(connection: &Connection, session_id: &str) -> Result<Option<Session>, St
         .prepare_cached(sql::SESSION)
         .and_then(|mut statement| statement.query_row([session_id], read).optional())
         .map_err(StoreError::sqlite("read a session"))
+}
+
+fn revoke_context_links(connection: &Connection, session_id: &str) -> Result<(), StoreError> {
+    let changed = connection
+        .prepare_cached(sql::REVOKE_CONTEXT_LINKS)
+        .and_then(|mut statement| statement.execute([session_id]))
+        .map_err(StoreError::sqlite("revoke the links to a context"))?;
+    if changed == 0 { Err(StoreError::UnknownSession) } else { Ok(()) }
 }
 
 fn of_end_user(
@@ -229,5 +259,10 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Session> {
         platform: row.get("platform")?,
         custom: row.get("custom")?,
     };
-    Ok(Session { details, active_at_ms: row.get("active_at_ms")?, ended: row.get("ended")? })
+    Ok(Session {
+        details,
+        active_at_ms: row.get("active_at_ms")?,
+        ended: row.get("ended")?,
+        context_links_revoked: sql::unsigned(row, "context_links_revoked")?,
+    })
 }

@@ -137,7 +137,12 @@ async fn a_session_is_created_with_its_first_events_and_found_again() {
     fixture.store.create_session(new.clone(), events([1, 2])).await.unwrap();
     fixture.reopen().await;
     let store = &fixture.store;
-    let expected = Session { details: new.clone(), active_at_ms: new.created_at_ms, ended: false };
+    let expected = Session {
+        details: new.clone(),
+        active_at_ms: new.created_at_ms,
+        ended: false,
+        context_links_revoked: 0,
+    };
     assert_eq!(store.session(&new.session_id).await.unwrap(), Some(expected));
     assert_eq!(sequences(&fixture.log(1).await), [1, 2]);
     let taken = store.create_session(new.clone(), events([3])).await;
@@ -147,6 +152,22 @@ async fn a_session_is_created_with_its_first_events_and_found_again() {
     assert!(matches!(taken, Err(StoreError::SessionExists)));
     assert_eq!(store.session("another").await.unwrap(), None);
     assert_eq!(store.last_sequence(&session_id(1)).await.unwrap(), 2);
+}
+
+#[tokio::test]
+async fn that_the_links_to_a_context_were_revoked_outlasts_the_process() {
+    let mut fixture = Fixture::with_sessions(2).await;
+    for times in 1..=2 {
+        fixture.store.revoke_context_links(&session_id(1)).await.unwrap();
+        fixture.reopen().await;
+        let revoked = async |session| {
+            let session = fixture.store.session(&session_id(session)).await.unwrap().unwrap();
+            session.context_links_revoked
+        };
+        assert_eq!((revoked(1).await, revoked(2).await), (times, 0));
+    }
+    let nobody = fixture.store.revoke_context_links("nobody").await;
+    assert!(matches!(nobody, Err(StoreError::UnknownSession)));
 }
 
 #[tokio::test]

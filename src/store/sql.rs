@@ -1,4 +1,5 @@
-//! Every statement that callers' work runs. The tables are in `schema.sql`.
+//! Every statement that callers' work runs. The tables are in `schema.sql`, and what came to them
+//! later in the scripts after it.
 
 pub(crate) mod retention;
 
@@ -6,7 +7,7 @@ use baton_core::tenant::TenantKey;
 use rusqlite::Row;
 
 /// The scripts that bring an empty file to the newest schema, one for each version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 pub(crate) const ACCEPT: &str = "
     INSERT INTO inbox (delivery_id, account_id, project_id, client_env,
@@ -70,7 +71,7 @@ pub(crate) const CREATE_SESSION: &str = "
 pub(crate) const SESSION: &str = "
     SELECT session_id, account_id, project_id, client_env, integration_id, end_user_id,
            external_id, token_digest, created_at_ms, platform, custom,
-           active_at_ms, ended_at_ms IS NOT NULL AS ended
+           active_at_ms, ended_at_ms IS NOT NULL AS ended, context_links_revoked
     FROM session
     WHERE session_id = ?1";
 
@@ -95,6 +96,10 @@ pub(crate) const MARK_ACTIVE: &str =
 pub(crate) const END_SESSION: &str = "
     UPDATE session SET ended_at_ms = max(active_at_ms, ?2)
     WHERE number = ?1 AND ended_at_ms IS NULL";
+
+pub(crate) const REVOKE_CONTEXT_LINKS: &str = "
+    UPDATE session SET context_links_revoked = context_links_revoked + 1
+    WHERE session_id = ?1";
 
 pub(crate) const IDLE_SESSIONS: &str = "
     SELECT active_at_ms, session_id

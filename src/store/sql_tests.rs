@@ -23,6 +23,7 @@ const STATEMENTS: &[&str] = &[
     sql::SESSION_ID,
     sql::MARK_ACTIVE,
     sql::END_SESSION,
+    sql::REVOKE_CONTEXT_LINKS,
     sql::IDLE_SESSIONS,
     sql::APPEND,
     sql::EVENT,

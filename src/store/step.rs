@@ -1,5 +1,7 @@
 //! One durable step of a session: all that follows from one input, stored together or not at all.
 
+use std::sync::Arc;
+
 use rusqlite::Connection;
 
 use crate::{
@@ -73,10 +75,16 @@ impl Store {
     /// Nothing is stored then.
     pub async fn step(&self, session_id: &str, step: Step) -> Result<Vec<LoggedEvent>, StoreError> {
         let session_id = session_id.to_owned();
-        self.write(move |connection| {
-            take(connection, session::number(connection, &session_id)?, step)
-        })
-        .await
+        let (session, news) = (session_id.clone(), Arc::clone(self.news()));
+        let appended = self
+            .write_and_tell(
+                move |connection| take(connection, session::number(connection, &session)?, step),
+                move |appended: &Appended| {
+                    news.tell(&session_id, &appended.logged, &appended.new);
+                },
+            )
+            .await?;
+        Ok(appended.logged)
     }
 
     /// A step that appends events to a session's log, and settles the delivery that they came
@@ -115,7 +123,7 @@ pub(crate) fn take(
     connection: &Connection,
     session: i64,
     step: Step,
-) -> Result<Vec<LoggedEvent>, StoreError> {
+) -> Result<Appended, StoreError> {
     let appends = match step.settles {
         Some((arrival, outcome)) => {
             settlement::settle(connection, arrival, outcome)? == Settled::Now
@@ -123,10 +131,11 @@ pub(crate) fn take(
         None => true,
     };
     let appends = appends && (!step.ends_session || session::end(connection, session, step.at_ms)?);
-    let logged = if appends {
+    let appended = if appends {
         append(connection, session, step.events, step.at_ms, &step.notify)?
     } else {
-        session_log::standing(connection, session, &step.events)?
+        let logged = session_log::standing(connection, session, &step.events)?;
+        Appended { logged, new: 0..0 }
     };
     if let Some(sent) = &step.sent {
         outbox::finish(connection, session, sent)?;
@@ -146,7 +155,7 @@ pub(crate) fn take(
     if let Some(context) = &step.context {
         context::keep(connection, session, context)?;
     }
-    Ok(logged)
+    Ok(appended)
 }
 
 /// Appends events to the log of the session with this number, with what follows from those that
@@ -157,13 +166,13 @@ fn append(
     events: Vec<NewEvent>,
     at_ms: i64,
     notify: &[String],
-) -> Result<Vec<LoggedEvent>, StoreError> {
-    let Appended { logged, new } = session_log::append(connection, session, events)?;
-    if !new.is_empty() {
+) -> Result<Appended, StoreError> {
+    let appended = session_log::append(connection, session, events)?;
+    if !appended.new.is_empty() {
         session::mark_active(connection, session, at_ms)?;
         for endpoint in notify {
-            notification::queue(connection, session, new.clone(), endpoint)?;
+            notification::queue(connection, session, appended.new.clone(), endpoint)?;
         }
     }
-    Ok(logged)
+    Ok(appended)
 }

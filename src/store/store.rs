@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, mpsc, mpsc::error::TrySendError, watch};
 
 use crate::{
     OpenError, StoreError,
+    appended::News,
     command::{self, Order},
     connection, file, reader, writer,
 };
@@ -50,6 +51,7 @@ struct Shared {
     reads: mpsc::Sender<Order>,
     /// One permit for each KiB of the bodies that may still wait.
     room: Arc<Semaphore>,
+    news: Arc<News>,
     /// Has an error to tell as soon as the last thread has ended.
     ended: watch::Receiver<()>,
 }
@@ -107,7 +109,8 @@ impl Store {
                 .map_err(refused)?;
         }
         let room = Arc::new(Semaphore::new(WAITING_KIB as usize));
-        Ok(Self { shared: Arc::new(Shared { writes, reads, room, ended }) })
+        let news = Arc::new(News::new());
+        Ok(Self { shared: Arc::new(Shared { writes, reads, room, news, ended }) })
     }
 
     /// Waits until everything that is queued is on disk, then stops the threads and frees the
@@ -129,9 +132,23 @@ impl Store {
         &self,
         task: impl FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
     ) -> Result<Value, StoreError> {
-        let (order, answer) = command::order(task);
+        self.write_and_tell(task, |_| ()).await
+    }
+
+    /// As [`Store::write`]. What came of the task is told as soon as it is on disk, also if the
+    /// caller has gone.
+    pub(crate) async fn write_and_tell<Value: Send + 'static>(
+        &self,
+        task: impl FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
+        tell: impl FnOnce(&Value) + Send + 'static,
+    ) -> Result<Value, StoreError> {
+        let (order, answer) = command::order(task, tell);
         self.shared.writes.send(order).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(crate) fn news(&self) -> &Arc<News> {
+        &self.shared.news
     }
 
     /// As [`Store::write`], but refuses at once where that would have to wait for a place in the
@@ -145,11 +162,12 @@ impl Store {
         let room = Arc::clone(&self.shared.room)
             .try_acquire_many_owned(size.min(WAITING_KIB))
             .map_err(|_| StoreError::Overloaded)?;
-        let (order, answer) = command::order(move |connection| {
+        let task = move |connection: &Connection| {
             let done = task(connection);
             drop(room);
             done
-        });
+        };
+        let (order, answer) = command::order(task, |_| ());
         self.shared.writes.try_send(order).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::Overloaded,
             TrySendError::Closed(_) => StoreError::Closed,
@@ -165,7 +183,7 @@ impl Store {
         if self.shared.writes.is_closed() {
             return Err(StoreError::Closed);
         }
-        let (order, answer) = command::order(task);
+        let (order, answer) = command::order(task, |_| ());
         self.shared.reads.send(order).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
     }

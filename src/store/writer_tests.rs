@@ -34,7 +34,7 @@ impl Bench {
         &self,
         task: impl FnOnce(&Connection) -> Result<Value, StoreError> + Send + 'static,
     ) -> Answer<Value> {
-        let (order, answer) = command::order(task);
+        let (order, answer) = command::order(task, |_| ());
         self.orders.try_send(order).ok().unwrap();
         answer
     }

@@ -84,14 +84,35 @@ async fn what_a_bot_hands_over_is_found_by_the_id_that_it_shares() {
     }
 }
 
+/// With links to contexts, which may be shown in Genesys' apps.
+async fn world_with_links() -> World {
+    let head = "application.public_url = 'https://baton.example/chat/'\n\
+                application.frame_ancestors = ['https://apps.mypurecloud.de']";
+    let setting = Setting { head: head.to_owned(), handoff: String::new(), ..Setting::default() };
+    World::start_with(setting, |_| {}).await
+}
+
+/// What is behind the path of a link.
+async fn look(world: &World, path: &str) -> Answer {
+    http1::exchange(world.application, &http1::request("GET", path, &[], b"")).await
+}
+
+/// The path of a link.
+fn path_of(link: &Value) -> String {
+    let link = link.as_str().expect("a link");
+    link.strip_prefix("https://baton.example/chat").expect("the public address").to_owned()
+}
+
+/// The participant data of the customer.
+fn attributes(conversation: &Value) -> &Value {
+    let participants = conversation["participants"].as_array().expect("a list");
+    let customer = participants.iter().find(|one| one["purpose"] == "customer");
+    &customer.expect("a customer")["attributes"]
+}
+
 #[tokio::test]
 async fn the_agent_gets_a_link_to_a_page_with_what_was_said() {
-    let setting = Setting {
-        head: "application.public_url = 'https://baton.example/chat/'".to_owned(),
-        handoff: String::new(),
-        ..Setting::default()
-    };
-    let world = World::start_with(setting, |_| {}).await;
+    let world = world_with_links().await;
     let application = world.application();
     let hostile = "<script>alert(1)</script>";
     let session = application.opens(&json!({"custom": {"note": hostile}})).await;
@@ -103,22 +124,17 @@ async fn the_agent_gets_a_link_to_a_page_with_what_was_said() {
     let waiting = world
         .conversation_of(&end_user_id, |truth| is_queued(truth) && said(truth).len() == 2)
         .await;
-    let participants = waiting["participants"].as_array().expect("a list");
-    let customer = participants.iter().find(|one| one["purpose"] == "customer");
-    let link = customer.expect("a customer")["attributes"]["contextUrl"].clone();
-    let link = link.as_str().expect("a link");
-    let path = link.strip_prefix("https://baton.example/chat").expect("the public address");
-
-    let look = async |path: &str| {
-        http1::exchange(world.application, &http1::request("GET", path, &[], b"")).await
-    };
-    let page = look(path).await;
+    let path = path_of(&attributes(&waiting)["contextUrl"]);
+    let page = look(&world, &path).await;
     assert_eq!(page.status, 200);
     let text = String::from_utf8(page.body.clone()).expect("text");
     assert!(text.contains("I said &#60;script&#62;"), "{text}");
     assert!(!text.contains("<script"), "{text}");
+    assert!(text.contains("The user waits for an agent"), "{text}");
+    assert!(text.contains("Asked for by</th><td dir=\"auto\">The application"), "{text}");
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
+    assert!(policy.ends_with("frame-ancestors https://apps.mypurecloud.de"), "{policy}");
     for (name, value) in [
         ("cache-control", "no-store"),
         ("x-robots-tag", "noindex, nofollow"),
@@ -136,6 +152,33 @@ async fn the_agent_gets_a_link_to_a_page_with_what_was_said() {
         format!("/context/{session}"),
         format!("{path}x"),
     ] {
-        assert_eq!(look(&wrong).await.status, 403, "{wrong}");
+        assert_eq!(look(&world, &wrong).await.status, 403, "{wrong}");
     }
+}
+
+#[tokio::test]
+async fn revoked_links_stay_dead_over_a_restart_and_a_later_handoff_has_a_good_one() {
+    let mut world = world_with_links().await;
+    let application = world.application();
+    let session = application.opens(&json!({})).await;
+    let links = format!("sessions/{session}/context_links");
+    let new_link = async || path_of(&application.posts(&links, &Value::Null, 201).await["url"]);
+    let first = new_link().await;
+    assert_eq!(look(&world, &first).await.status, 200);
+    assert_eq!(application.ask("DELETE", &links, &Value::Null).await.status, 204);
+    assert_eq!(look(&world, &first).await.status, 410);
+    let second = new_link().await;
+    assert_eq!(look(&world, &second).await.status, 200);
+    let internal = format!("/internal/v1/sessions/{session}/context_links");
+    assert_eq!(world.operate("DELETE", &internal, "").await.status, 204);
+    world.restart_sidecar().await;
+    for dead in [&first, &second] {
+        assert_eq!(look(&world, dead).await.status, 410);
+    }
+    application.posts(&format!("sessions/{session}/handoff"), &json!({}), 202).await;
+    let end_user_id = end_user_id(world.internal, &session).await;
+    let waiting = world.conversation_of(&end_user_id, is_queued).await;
+    let given = path_of(&attributes(&waiting)["contextUrl"]);
+    assert_eq!(look(&world, &given).await.status, 200);
+    assert_eq!(look(&world, &new_link().await).await.status, 200);
 }

@@ -21,6 +21,8 @@ pub(crate) struct Connection {
 pub(crate) struct Received<'c> {
     /// Its status.
     pub(crate) status: u16,
+    /// Whether the connection is closed behind it.
+    pub(crate) closes: bool,
     /// Its body.
     pub(crate) body: &'c [u8],
 }
@@ -51,11 +53,16 @@ impl Connection {
         Self { stream, received: Vec::with_capacity(4096) }
     }
 
+    /// Sends bytes, and waits for nothing.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.stream.write_all(bytes).await?)
+    }
+
     /// Sends a request, and waits for its answer.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Received<'_>> {
         self.stream.write_all(request).await?;
         self.received.clear();
-        let Answer { status, body } = loop {
+        let Answer { status, closes, body } = loop {
             if self.stream.read_buf(&mut self.received).await? == 0 {
                 return Err("the server has closed a connection".into());
             }
@@ -67,6 +74,6 @@ impl Connection {
                 _ => {}
             }
         };
-        Ok(Received { status, body: self.received.get(body).unwrap_or_default() })
+        Ok(Received { status, closes, body: self.received.get(body).unwrap_or_default() })
     }
 }

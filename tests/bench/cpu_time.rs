@@ -1,10 +1,10 @@
-//! The CPU time of another process, from `/proc`.
+//! The CPU time of other processes, from `/proc`.
 
 use std::{collections::BTreeMap, fs};
 
 use crate::Result;
 
-/// The CPU time of each thread of a process, user and system together, in nanoseconds.
+/// The CPU time of each thread of some processes, user and system together, in nanoseconds.
 ///
 /// It is read from `schedstat`: the same time as `utime` and `stime` in `stat`, which count in
 /// steps of ten milliseconds.
@@ -12,18 +12,20 @@ use crate::Result;
 pub(crate) struct CpuTime(BTreeMap<String, u64>);
 
 impl CpuTime {
-    /// The time until now of this process.
-    pub(crate) fn of(process: u32) -> Result<Self> {
-        let mut threads = BTreeMap::new();
-        for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-            let thread = thread?;
-            let file = thread.path().join("schedstat");
-            let text = fs::read_to_string(&file)
-                .map_err(|error| format!("{}: {error}", file.display()))?;
-            let nanoseconds = text.split_whitespace().next().unwrap_or_default().parse()?;
-            threads.insert(thread.file_name().to_string_lossy().into(), nanoseconds);
+    /// The time until now of these processes.
+    pub(crate) fn of(processes: &[u32]) -> Result<Self> {
+        let mut times = BTreeMap::new();
+        for process in processes {
+            for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+                let thread = thread?;
+                let file = thread.path().join("schedstat");
+                let text = fs::read_to_string(&file)
+                    .map_err(|error| format!("{}: {error}", file.display()))?;
+                let nanoseconds = text.split_whitespace().next().unwrap_or_default().parse()?;
+                times.insert(thread.file_name().to_string_lossy().into(), nanoseconds);
+            }
         }
-        Ok(Self(threads))
+        Ok(Self(times))
     }
 
     /// The nanoseconds since an earlier reading.

@@ -6,9 +6,6 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{Result, connection::Connection};
 
-/// How many connections the load keeps open.
-const CONNECTIONS: usize = 16;
-
 /// For how long one call of [`Load::send`] may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
@@ -17,10 +14,10 @@ const PATIENCE: Duration = Duration::from_secs(300);
 pub(crate) struct Load(Vec<Connection>);
 
 impl Load {
-    /// Opens the connections.
-    pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
+    /// Opens so many connections.
+    pub(crate) async fn open(address: SocketAddr, count: usize) -> Result<Self> {
         let mut connections = Vec::new();
-        for _ in 0..CONNECTIONS {
+        for _ in 0..count {
             connections.push(Connection::open(address).await?);
         }
         Ok(Self(connections))
@@ -33,7 +30,8 @@ impl Load {
     ///
     /// An answer that is not 200, or none.
     pub(crate) async fn send(&mut self, request: &Arc<[u8]>, count: usize) -> Result<usize> {
-        let each = count.div_ceil(CONNECTIONS);
+        let connections = self.0.len();
+        let each = count.div_ceil(connections);
         let mut tasks = JoinSet::new();
         for mut connection in self.0.drain(..) {
             let request = Arc::clone(request);
@@ -55,7 +53,7 @@ impl Load {
         })
         .await
         .map_err(|_| "the requests took too long")??;
-        Ok(each * CONNECTIONS)
+        Ok(each * connections)
     }
 }
 

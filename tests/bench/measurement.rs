@@ -1,21 +1,22 @@
 //! The measurement: rounds in which each variant is started afresh, checked, warmed up and put
 //! under load with each length.
 
-use std::{path::Path, sync::Arc, time::Instant};
+use std::{sync::Arc, time::Instant};
 
 use crate::{
     Result,
-    arguments::Arguments,
     core_time::thread_ns,
     cpu_time::CpuTime,
     load::{self, Load},
     memory,
-    pinning::Pinning,
     results::{Memory, Sample},
-    server::Server,
+    server::{Server, Stage},
     variant::Variant,
     webhook::{self, AIMED_LENGTH, LENGTHS},
 };
+
+/// How many connections the load keeps open.
+const CONNECTIONS: usize = 16;
 
 /// How many good webhooks have to be accepted before anything is measured.
 const CHECKED: usize = 300;
@@ -23,22 +24,22 @@ const CHECKED: usize = 300;
 /// The requests after which the just-in-time compilers of V8 and LuaJIT have had their say.
 const WARM_UP: usize = 8_000;
 
-/// Measures all variants in turns.
+/// Measures all variants that can be, in turns: so many rounds, and so many requests of a small
+/// body in each.
 pub(crate) async fn measure(
-    arguments: &Arguments,
-    pinning: Pinning,
-    module: &Path,
-    work: &Path,
+    stage: &Stage<'_>,
+    rounds: usize,
+    requests: usize,
 ) -> Result<(Vec<Sample>, Vec<Memory>)> {
     let (mut samples, mut memory) = (Vec::new(), Vec::new());
     let mut variants = Variant::ALL.to_vec();
-    variants.retain(|variant| *variant != Variant::Node || !arguments.no_node);
-    for round in 0..arguments.rounds() {
+    variants.retain(|variant| stage.tools.has(*variant));
+    for round in 0..rounds {
         for variant in &variants {
             eprintln!("round {}: {}", round + 1, variant.label());
-            let server = Server::start(*variant, arguments, pinning, module, work)?;
-            let turn =
-                Turn { round, variant: *variant, requests: arguments.requests(), server: &server };
+            let server = Server::start(*variant, stage)
+                .map_err(|problem| format!("{}: {problem}", variant.label()))?;
+            let turn = Turn { round, variant: *variant, requests, server: &server };
             let resident = turn
                 .run(&mut samples)
                 .await
@@ -69,11 +70,11 @@ impl Turn<'_> {
                 status => return Err(format!("a forged webhook was answered {status}").into()),
             }
         }
-        let mut load = Load::open(self.server.address).await?;
+        let mut load = Load::open(self.server.address, CONNECTIONS).await?;
         let good: Arc<[u8]> = webhook::request(webhook::SECRET, &body)?.into();
         load.send(&good, CHECKED).await?;
         load.send(&good, self.requests.min(WARM_UP)).await?;
-        let warm_kib = memory::resident_kib(self.server.process())?;
+        let warm_kib = memory::resident_kib(&self.server.processes())?;
         for bytes in LENGTHS {
             samples.push(self.sample(&mut load, bytes).await?);
         }
@@ -81,7 +82,7 @@ impl Turn<'_> {
             round: self.round,
             variant: self.variant,
             warm_kib,
-            end_kib: memory::resident_kib(self.server.process())?,
+            end_kib: memory::resident_kib(&self.server.processes())?,
         })
     }
 
@@ -89,13 +90,13 @@ impl Turn<'_> {
         let request: Arc<[u8]> = webhook::request(webhook::SECRET, &webhook::body(bytes)?)?.into();
         let count = requests_for(bytes, self.requests);
         load.send(&request, count / 5).await?;
-        let process = self.server.process();
-        let (before, start, load_start) = (CpuTime::of(process)?, Instant::now(), thread_ns());
+        let processes = self.server.processes();
+        let (before, start, load_start) = (CpuTime::of(&processes)?, Instant::now(), thread_ns());
         let requests = load.send(&request, count).await?;
         let wall_us = start.elapsed().as_secs_f64() * 1e6 / requests as f64;
         // The runtime has one thread, this one.
         let load_us = (thread_ns() - load_start) / 1e3 / requests as f64;
-        let cpu_ns = CpuTime::of(process)?.since(&before)?;
+        let cpu_ns = CpuTime::of(&processes)?.since(&before)?;
         Ok(Sample {
             round: self.round,
             variant: self.variant,

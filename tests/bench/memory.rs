@@ -1,12 +1,12 @@
-//! The memory of another process, from `/proc`.
+//! The memory of other processes, from `/proc`.
 
 use std::fs;
 
 use crate::Result;
 
-/// The resident memory of this process in KiB.
-pub(crate) fn resident_kib(process: u32) -> Result<u64> {
-    kib(process, "VmRSS:")
+/// The resident memory of these processes in KiB.
+pub(crate) fn resident_kib(processes: &[u32]) -> Result<u64> {
+    processes.iter().map(|process| kib(*process, "VmRSS:")).sum()
 }
 
 /// The most that the resident memory of this process has been since [`forget_peak`], in KiB.

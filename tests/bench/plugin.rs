@@ -8,15 +8,17 @@ use crate::webhook::SECRET;
 pub(crate) const DELIVERY_PATH: &str = "/internal/v1/deliveries";
 
 /// The environment that the configuration names, with its values.
-pub(crate) const ENVIRONMENT: [(&str, &str); 2] = [
+pub(crate) const ENVIRONMENT: [(&str, &str); 3] = [
     ("BATON_DELIVERY_CREDENTIAL", "a-credential-of-the-benchmark-and-of-nothing-else"),
+    ("BATON_LOOK_UP_CREDENTIAL", "another-credential-of-the-benchmark-and-of-nothing-else"),
     ("GENESYS_WEBHOOK_SECRET", SECRET),
 ];
 
 /// The document, with `hold` as the way in which Envoy holds a request.
 pub(crate) fn document(hold: &str) -> Value {
     json!({
-        "envoy": {"hold": hold},
+        // The same webhook is sent over and over.
+        "envoy": {"hold": hold, "duplicates": "forward"},
         "upstream": {
             "path": DELIVERY_PATH,
             "credential": {"env": "BATON_DELIVERY_CREDENTIAL"},

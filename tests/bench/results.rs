@@ -3,7 +3,13 @@
 use serde::Serialize;
 
 use crate::{
-    core_time::CoreTime, figures::Spread, machine::Machine, module::Module, variant::Variant,
+    core_time::CoreTime,
+    figures::Spread,
+    footprint::{Footprint, Loaded, WORKERS},
+    machine::Machine,
+    module::Module,
+    package_time::PackageTime,
+    variant::Variant,
 };
 
 /// Everything, as it goes into the JSON file.
@@ -15,10 +21,14 @@ pub(crate) struct Results {
     pub(crate) module: Module,
     /// The core without a host.
     pub(crate) core: Vec<CoreTime>,
+    /// The package for JavaScript in Node.
+    pub(crate) package: Vec<PackageTime>,
     /// CPU time, each measurement.
     pub(crate) samples: Vec<Sample>,
     /// Memory, each measurement.
     pub(crate) memory: Vec<Memory>,
+    /// Envoy's memory by what is loaded and by workers, each measurement.
+    pub(crate) footprints: Vec<Footprint>,
 }
 
 /// The CPU time of one variant, one length and one round.
@@ -60,6 +70,12 @@ impl Results {
         Spread::of(samples.map(|sample| sample.cpu_us).collect())
     }
 
+    /// What it takes over its baseline in the same round; of a baseline, `None`.
+    pub(crate) fn over_baseline(&self, variant: Variant, bytes: usize) -> Option<Spread> {
+        let baseline = variant.baseline()?;
+        self.compared(variant, baseline, bytes, |own, baseline| own - baseline)
+    }
+
     /// The same, compared with another variant's in the same round.
     pub(crate) fn compared(
         &self,
@@ -86,6 +102,49 @@ impl Results {
         Spread::of(of_variant.map(|memory| value(memory) as f64 / 1024.0).collect())
     }
 
+    /// Envoy's memory with this in it and with so many workers, in MiB.
+    pub(crate) fn footprint(&self, loaded: Loaded, workers: usize) -> Option<Spread> {
+        self.footprint_of_rounds(|of| of(loaded, workers))
+    }
+
+    /// What each worker more takes with this in it, in MiB.
+    pub(crate) fn footprint_per_worker(&self, loaded: Loaded) -> Option<Spread> {
+        self.footprint_of_rounds(|of| per_worker(of, loaded))
+    }
+
+    /// What each worker more takes with Baton in it over a module that does nothing, in MiB.
+    pub(crate) fn baton_per_worker(&self) -> Option<Spread> {
+        self.footprint_of_rounds(|of| {
+            Some(per_worker(of, Loaded::Baton)? - per_worker(of, Loaded::EmptyModule)?)
+        })
+    }
+
+    /// What Baton takes over a module that does nothing, however many workers there are, in MiB.
+    pub(crate) fn baton_once(&self) -> Option<Spread> {
+        let [one, _] = WORKERS;
+        self.footprint_of_rounds(|of| {
+            let once = |loaded| Some(of(loaded, one)? - per_worker(of, loaded)?);
+            Some(once(Loaded::Baton)? - once(Loaded::EmptyModule)?)
+        })
+    }
+
+    /// A figure of each round's memory in MiB.
+    fn footprint_of_rounds(
+        &self,
+        figure: impl Fn(&dyn Fn(Loaded, usize) -> Option<f64>) -> Option<f64>,
+    ) -> Option<Spread> {
+        let rounds = self.footprints.iter().map(|footprint| footprint.round + 1).max()?;
+        let of_round = |round| {
+            figure(&|loaded, workers| {
+                let mut all = self.footprints.iter();
+                let wanted = (round, loaded, workers);
+                let it = all.find(|it| (it.round, it.loaded, it.workers) == wanted)?;
+                Some(it.kib as f64 / 1024.0)
+            })
+        };
+        Spread::of((0..rounds).filter_map(of_round).collect())
+    }
+
     /// How many measurements there are in which the server's core was not the server's alone all
     /// the time, so that their figures are less certain.
     pub(crate) fn not_busy(&self) -> usize {
@@ -102,4 +161,9 @@ impl Results {
         let wanted = move |sample: &&Sample| sample.variant == variant && sample.bytes == bytes;
         self.samples.iter().filter(wanted)
     }
+}
+
+fn per_worker(of: &dyn Fn(Loaded, usize) -> Option<f64>, loaded: Loaded) -> Option<f64> {
+    let [one, several] = WORKERS;
+    Some((of(loaded, several)? - of(loaded, one)?) / (several - one) as f64)
 }

@@ -28,6 +28,8 @@ pub enum LookUp {
     Tenant(String),
     /// After a moment, the tenant as it is in the corpus, if it is there.
     OfTheCorpus,
+    /// That there is no such tenant.
+    Unknown,
     /// This status, and nothing in it.
     Status(StatusCode),
     /// 200, and this body.
@@ -123,6 +125,15 @@ async fn answer(
         .to_string()
         .into_response()
     };
+    let unknown = || {
+        let body = json!({
+            "account_id": account,
+            "project_id": project,
+            "client_env": environment,
+            "known": false,
+        });
+        (StatusCode::NOT_FOUND, body.to_string()).into_response()
+    };
     match look_up {
         LookUp::Tenant(secret) => tenant(&[&secret], &[]),
         LookUp::OfTheCorpus => {
@@ -133,9 +144,10 @@ async fn answer(
                 }
                 ("acme", "support", "sandbox") => tenant(&[SANDBOX_SECRET], &[SANDBOX_API_KEY]),
                 ("acme", "support", "draft") => tenant(&[SANDBOX_SECRET], &[]),
-                _ => StatusCode::NOT_FOUND.into_response(),
+                _ => unknown(),
             }
         }
+        LookUp::Unknown => unknown(),
         LookUp::Status(status) => status.into_response(),
         LookUp::Body(body) => body.into_response(),
         LookUp::Nothing => pending().await,

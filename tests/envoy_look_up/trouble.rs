@@ -32,6 +32,7 @@ async fn an_answer_that_says_nothing_is_503_and_the_next_one_is_believed() {
         let nothings = [
             LookUp::Nothing,
             LookUp::Status(StatusCode::UNAUTHORIZED),
+            LookUp::Status(StatusCode::NOT_FOUND),
             LookUp::Status(StatusCode::INTERNAL_SERVER_ERROR),
             LookUp::Status(StatusCode::FOUND),
             LookUp::Body(String::new()),

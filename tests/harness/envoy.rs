@@ -1,7 +1,13 @@
 //! A real Envoy with the filter in it, set up as `envoy/` ships it.
 
 use std::{
-    collections::BTreeMap, env, fs, net::SocketAddr, path::PathBuf, process::Stdio, time::Duration,
+    collections::BTreeMap,
+    env,
+    fs::{self, File},
+    net::SocketAddr,
+    path::PathBuf,
+    process::Stdio,
+    time::Duration,
 };
 
 use serde_json::{Map, Value};
@@ -11,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{ENVIRONMENT, configuration, environment, http1};
+use crate::{ENVIRONMENT, configuration, environment, flaw, http1};
 
 /// How Envoy holds a request: which of the shipped configurations it runs with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,7 @@ pub struct Envoy {
     pub address: SocketAddr,
     admin: SocketAddr,
     log: PathBuf,
+    access_log: PathBuf,
     _process: Child,
     _folder: TempDir,
 }
@@ -57,7 +64,8 @@ const START: Duration = Duration::from_secs(30);
 
 impl Envoy {
     /// Starts Envoy as shipped, but for ports of its own, the corpus' tenants, and `elsewhere`
-    /// as the upstream of what is not ours.
+    /// as the upstream of what is not ours. What comes twice goes up twice, unless `changes` say
+    /// otherwise: most tests send the same again.
     pub async fn start(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Self {
         Self::start_with(hold, upstream, changes, |yaml| yaml).await
     }
@@ -76,6 +84,7 @@ impl Envoy {
     async fn started(yaml: &str, workers: u8) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let (process, log) = spawn(&folder, yaml, workers);
+        let access_log = folder.path().join(ACCESS_LOG);
         let deadline = Instant::now() + START;
         let (admin, address) = loop {
             if let Some(found) = addresses(&folder.path().join(ADMIN)).await {
@@ -85,7 +94,7 @@ impl Envoy {
             assert!(Instant::now() < deadline, "Envoy did not start: {said}");
             sleep(Duration::from_millis(20)).await;
         };
-        Self { address, admin, log, _process: process, _folder: folder }
+        Self { address, admin, log, access_log, _process: process, _folder: folder }
     }
 
     /// Starts Envoy with so many workers, so that it looks all tenants up at this sidecar.
@@ -98,7 +107,9 @@ impl Envoy {
     ) -> Self {
         let mut members = looking_up();
         members.extend(changes.clone());
-        Self::started(&with_look_up_cluster(yaml(hold, upstream, &members), sidecar), workers).await
+        let yaml = yaml(hold, upstream, &members);
+        let yaml = with_look_up_cluster(&yaml, LOOK_UP_CLUSTER, sidecar);
+        Self::started(&yaml, workers).await
     }
 
     /// Starts Envoy with a configuration that it has to refuse, and returns what it said.
@@ -135,6 +146,14 @@ impl Envoy {
         self.counters().await.get(name).copied().expect(name)
     }
 
+    /// The filter's counters as Prometheus reads them: a line for each that is not 0, without what
+    /// is written about it.
+    pub async fn samples(&self) -> Vec<String> {
+        let stats = admin_text(self.admin, "/stats/prometheus?filter=wasmcustom.baton").await;
+        let lines = stats.lines().filter(|line| !line.starts_with('#') && !line.ends_with(" 0"));
+        lines.map(str::to_owned).collect()
+    }
+
     /// What an administrator can see of the configuration.
     pub async fn configuration_dump(&self) -> String {
         admin_text(self.admin, "/config_dump").await
@@ -142,21 +161,32 @@ impl Envoy {
 
     /// Everything that Envoy has logged, once that holds this text.
     pub async fn log_with(&self, text: &str) -> String {
-        let deadline = Instant::now() + http1::PATIENCE;
-        loop {
-            let log = fs::read_to_string(&self.log).unwrap_or_default();
-            if log.contains(text) {
-                return log;
-            }
-            assert!(Instant::now() < deadline, "{text} is not in the log: {log}");
-            sleep(Duration::from_millis(20)).await;
-        }
+        read_once(&self.log, |log| log.contains(text)).await
+    }
+
+    /// The lines of the access log, once there are so many.
+    pub async fn access_log(&self, lines: usize) -> Vec<Value> {
+        let log = read_once(&self.access_log, |log| log.matches('\n').count() >= lines).await;
+        log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 
     /// Makes Envoy log what filters log at `debug`.
     pub async fn log_everything(&self) {
         let request = http1::request("POST", "/logging?wasm=debug", &[], b"");
         assert_eq!(http1::exchange(self.admin, &request).await.status, 200);
+    }
+}
+
+/// What a file of Envoy's holds, once it is as it has to be.
+async fn read_once(file: &PathBuf, is_there: impl Fn(&str) -> bool) -> String {
+    let deadline = Instant::now() + http1::PATIENCE;
+    loop {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        if is_there(&text) {
+            return text;
+        }
+        assert!(Instant::now() < deadline, "{} is not as it has to be: {text}", file.display());
+        sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -171,6 +201,9 @@ async fn refused(yaml: &str) -> String {
 
 /// The file into which Envoy writes the address of its admin port.
 const ADMIN: &str = "admin";
+
+/// The file of its standard output, which is where the access log goes.
+const ACCESS_LOG: &str = "access_log";
 
 /// An Envoy with this configuration and so many workers, and the file of its log.
 fn spawn(folder: &TempDir, yaml: &str, workers: u8) -> (Child, PathBuf) {
@@ -195,7 +228,7 @@ fn spawn(folder: &TempDir, yaml: &str, workers: u8) -> (Child, PathBuf) {
         .arg(folder.path().join(ADMIN))
         .current_dir(root())
         .envs(ENVIRONMENT.iter().filter_map(|name| Some((name, environment(name)?))))
-        .stdout(Stdio::null())
+        .stdout(File::create(folder.path().join(ACCESS_LOG)).expect("a file"))
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
@@ -229,6 +262,9 @@ fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Strin
     let mut document = changes.clone();
     let envoy = document.entry("envoy").or_insert_with(|| serde_json::json!({}));
     envoy["hold"] = hold.word().into();
+    if envoy.get("duplicates").is_none() {
+        envoy["duplicates"] = "forward".into();
+    }
     let value = "\n                          value: |\n";
     let (before, rest) = text.split_once(value).expect("the plugin's configuration");
     let end = rest.find("\n                  - name:").expect("the next filter");
@@ -246,8 +282,11 @@ fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Strin
         (port(9901), port(0)),
         (port(10000), port(0)),
         (port(8081), port(upstream.port())),
-        ("target/edge/baton-edge-envoy.wasm".into(), module()),
-        ("[BATON_DELIVERY_CREDENTIAL, GENESYS_WEBHOOK_SECRET]".into(), format!("{ENVIRONMENT:?}")),
+        ("target/edge/baton-edge-envoy.wasm".into(), module().display().to_string()),
+        (
+            "[BATON_DELIVERY_CREDENTIAL, GENESYS_WEBHOOK_SECRET]".into(),
+            format!("{:?}", [&ENVIRONMENT[..], &[flaw::VARIABLE]].concat()),
+        ),
         (routes.into(), format!("{elsewhere}{routes}")),
     ]
     .into_iter()
@@ -257,10 +296,13 @@ fn yaml(hold: Hold, upstream: SocketAddr, changes: &Map<String, Value>) -> Strin
     })
 }
 
+/// The cluster that tenants are looked up at.
+pub const LOOK_UP_CLUSTER: &str = "sidecar_look_ups";
+
 /// What makes the filter look all tenants up.
 pub fn looking_up() -> Map<String, Value> {
     let members = serde_json::json!({
-        "envoy": {"look_up_cluster": "sidecar_look_ups"},
+        "envoy": {"look_up_cluster": LOOK_UP_CLUSTER},
         "tenants": [],
         "unlisted_tenants": "look_up",
         "look_up": {"credential": {"env": "BATON_LOOK_UP_CREDENTIAL"}},
@@ -268,17 +310,17 @@ pub fn looking_up() -> Map<String, Value> {
     members.as_object().expect("an object").clone()
 }
 
-/// The configuration with the cluster that tenants are looked up at, here.
-fn with_look_up_cluster(yaml: String, sidecar: SocketAddr) -> String {
+/// The configuration with a cluster of this name that tenants are looked up at, here.
+pub fn with_look_up_cluster(yaml: &str, name: &str, sidecar: SocketAddr) -> String {
     let endpoint = serde_json::json!({"endpoint": {"address": {"socket_address": {
         "address": sidecar.ip().to_string(), "port_value": sidecar.port(),
     }}}});
     let cluster = serde_json::json!({
-        "name": "sidecar_look_ups",
+        "name": name,
         "type": "STATIC",
         "connect_timeout": "1s",
         "load_assignment": {
-            "cluster_name": "sidecar_look_ups",
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [endpoint]}],
         },
     });
@@ -287,8 +329,10 @@ fn with_look_up_cluster(yaml: String, sidecar: SocketAddr) -> String {
     yaml.replace(place, &format!("    - {cluster}\n{place}"))
 }
 
-fn module() -> String {
-    env::var("BATON_EDGE_ENVOY").unwrap_or_else(|_| "target/edge/baton-edge-envoy.wasm".into())
+/// Where the filter is: the file of `BATON_EDGE_ENVOY`, else the one that `make wasm` builds.
+pub fn module() -> PathBuf {
+    let module = env::var_os("BATON_EDGE_ENVOY");
+    root().join(module.unwrap_or_else(|| "target/edge/baton-edge-envoy.wasm".into()))
 }
 
 fn root() -> PathBuf {

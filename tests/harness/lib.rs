@@ -13,6 +13,7 @@ pub mod chat;
 pub mod customer;
 pub mod edge;
 pub mod envoy;
+pub mod flaw;
 pub mod http2;
 pub mod port;
 pub mod process;

@@ -45,7 +45,7 @@ pub struct Process {
     /// Where it serves.
     pub place: Place,
     child: Child,
-    _output: Lines<BufReader<ChildStdout>>,
+    output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Home {
@@ -105,7 +105,7 @@ impl Home {
             .collect();
         let [chat, internal] = addresses[..] else { panic!("two addresses were expected: {line}") };
         let place = Place { process: self.started, chat, internal };
-        Some(Process { place, child, _output: output })
+        Some(Process { place, child, output })
     }
 
     fn command(&self, environment: &[(&str, String)]) -> Command {
@@ -138,13 +138,20 @@ impl Process {
         self.child.kill().await.expect("the process is killed");
     }
 
-    /// Lets it finish what it has begun (SIGTERM).
-    pub async fn stop(mut self) {
+    /// Lets it finish what it has begun (SIGTERM). Returns what it wrote on its standard output
+    /// after the line that says where it serves.
+    pub async fn stop(mut self) -> String {
         let id = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
         assert!(sent.success(), "the process was there");
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("it stops in time");
         assert!(ended.expect("its end").success(), "it stops well");
+        let mut said = String::new();
+        while let Some(line) = self.output.next_line().await.expect("its output can be read") {
+            said += &line;
+            said.push('\n');
+        }
+        said
     }
 
     /// Waits for it to end by itself.
@@ -155,7 +162,7 @@ impl Process {
 }
 
 /// The binary: that of `BATON_BINARY`, else the one that lies where this test was built.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     let built = || {
         let test = env::current_exe().expect("this test");
         let folder = test.parent().and_then(Path::parent).expect("the folder of binaries");

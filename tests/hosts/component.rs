@@ -56,10 +56,10 @@ impl Host {
     /// The compiled component.
     pub(crate) fn component(self) -> &'static Component {
         static COMPILED: [LazyLock<Component>; 4] = [
-            LazyLock::new(|| compile(Host::SpinOnWasi02)),
-            LazyLock::new(|| compile(Host::SpinOnWasi03)),
-            LazyLock::new(|| compile(Host::Proxy)),
-            LazyLock::new(|| compile(Host::Embedded)),
+            LazyLock::new(|| compile(&ENGINE, Host::SpinOnWasi02)),
+            LazyLock::new(|| compile(&ENGINE, Host::SpinOnWasi03)),
+            LazyLock::new(|| compile(&ENGINE, Host::Proxy)),
+            LazyLock::new(|| compile(&ENGINE, Host::Embedded)),
         ];
         &COMPILED[self as usize]
     }
@@ -72,9 +72,10 @@ pub(crate) static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
     Engine::new(&config).expect("an engine")
 });
 
-fn compile(host: Host) -> Component {
+/// Compiles a component for this engine.
+pub(crate) fn compile(engine: &Engine, host: Host) -> Component {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/edge");
-    Component::from_file(&ENGINE, folder.join(host.file())).unwrap_or_else(|error| {
+    Component::from_file(engine, folder.join(host.file())).unwrap_or_else(|error| {
         panic!("{} ({error:#}): `make components` makes it", host.file());
     })
 }
@@ -102,7 +103,12 @@ pub(crate) fn served(host: Host) -> ProxyPre<Guest> {
 
 /// The gate, ready to be instantiated in a host that gives it nothing.
 pub(crate) fn embedded<T: 'static>() -> EmbeddedPre<T> {
-    let linker = Linker::new(&ENGINE);
-    let instance = linker.instantiate_pre(Host::Embedded.component()).expect("it imports nothing");
+    embedded_of(Host::Embedded.component())
+}
+
+/// The same, of a component that was compiled for another engine.
+pub(crate) fn embedded_of<T: 'static>(component: &Component) -> EmbeddedPre<T> {
+    let linker = Linker::new(component.engine());
+    let instance = linker.instantiate_pre(component).expect("it imports nothing");
     EmbeddedPre::new(instance).expect("a gate")
 }

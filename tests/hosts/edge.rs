@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use http_body_util::{BodyExt as _, Empty};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -63,6 +64,20 @@ impl Edge {
         let address = listener.local_addr().expect("an address");
         let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
         Self { address, shared, listening }
+    }
+
+    /// The status of its answer to a `POST` that comes without a connection.
+    pub async fn answer(&self, path: &str, headers: &[(String, String)], body: Vec<u8>) -> u16 {
+        let mut request = http::Request::post(format!("http://edge.example{path}"));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+        let request = request.body(body).expect("a request");
+        let answer = answer(&self.shared, request).await;
+        let status = answer.status().as_u16();
+        answer.into_body().collect().await.expect("a whole answer");
+        status
     }
 
     /// How many instances of the component there were.

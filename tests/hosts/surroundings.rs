@@ -29,6 +29,7 @@ pub struct Surroundings {
     kept: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
     fault: Arc<Mutex<Option<Fault>>>,
     milliseconds_ahead: Arc<AtomicU64>,
+    stopped_at: Arc<Mutex<Option<Duration>>>,
     log: MemoryOutputPipe,
     most_memory: Option<usize>,
 }
@@ -62,6 +63,7 @@ impl Surroundings {
             kept: Arc::default(),
             fault: Arc::default(),
             milliseconds_ahead: Arc::default(),
+            stopped_at: Arc::default(),
             log: MemoryOutputPipe::new(1 << 20),
             most_memory: None,
         }
@@ -127,6 +129,11 @@ impl Surroundings {
         self.milliseconds_ahead.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
+    /// Stops the clock: from now on only what [`pass`](Self::pass) says passes.
+    pub fn stop_clock(&self) {
+        *lock(&self.stopped_at) = Some(since_1970());
+    }
+
     /// What was written to the log.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&self.log.contents()).into_owned()
@@ -158,8 +165,12 @@ impl HostWallClock for Surroundings {
 
     fn now(&self) -> Duration {
         let ahead = Duration::from_millis(self.milliseconds_ahead.load(Ordering::Relaxed));
-        SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970") + ahead
+        lock(&self.stopped_at).unwrap_or_else(since_1970) + ahead
     }
+}
+
+fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -56,6 +56,11 @@ export function signature(secret, body, encoding = "base64") {
   return `sha256=${createHmac("sha256", secret).update(body).digest(encoding)}`;
 }
 
+/** The head of a webhook with this body that is signed with this secret. */
+export function webhook(body, secret = SECRET, path = WEBHOOK_PATH) {
+  return { method: "POST", path, headers: [["x-hub-signature-256", signature(secret, body)]] };
+}
+
 /** Every case: its name, configuration, request in bytes, and what is expected in bytes. */
 export const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith(".json"))

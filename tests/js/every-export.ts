@@ -6,6 +6,7 @@ import {
   inspect,
   sign,
   translate,
+  upstreamAddress,
   verify,
   type Answer,
   type Delivery,
@@ -19,6 +20,7 @@ import {
   type Reply,
   type RequestHead,
   type SignatureReason,
+  type Trial,
   type Verdict,
   type Webhook,
 } from "@baton/edge";
@@ -47,6 +49,7 @@ is<Same<ReturnType<typeof verify>, SignatureReason | undefined>>();
 is<Same<ReturnType<typeof sign>, string>>();
 is<Same<ReturnType<typeof translate>, string>>();
 is<Same<ReturnType<typeof inspect>, Inspection>>();
+is<Same<ReturnType<typeof upstreamAddress>, string>>();
 
 // @ts-expect-error: a body is bytes; text would have been decoded already.
 verify("{}", request.headers.get("x-hub-signature-256"), []);
@@ -103,13 +106,17 @@ export async function seenThrough(): Promise<Response> {
   return new Response(answer, { status, headers: pairs });
 }
 
+function attempt(trial: Trial): string {
+  return `${trial.with}: ${trial.holds}`;
+}
+
 export function explained(webhook: Webhook): string {
   const inspection = inspect(webhook);
   switch (inspection.verdict) {
     case "forward":
       return `${inspection.signature}: ${inspection.note ?? inspection.delivery}`;
     case "refuse":
-      return `${inspection.status} ${inspection.reason}: ${inspection.why}`;
+      return [`${inspection.status} ${inspection.reason}: ${inspection.why}`, ...inspection.tried.map(attempt)].join("\n");
     case "not_ours":
       return inspection.why;
   }

@@ -40,6 +40,18 @@ test("a mismatch is explained by blanks around the secret", () => {
   assert.match(why(BODY, BODY, "another-secret-of-the-tenant"), /none of the secrets/);
 });
 
+test("what was tried is told, and which of it holds", () => {
+  const tried = (value, body = BODY) =>
+    inspect({ body: Buffer.from(body), signature: value, secrets: [SECRET] }).tried;
+  const holding = (...asked) => tried(...asked).filter(({ holds }) => holds).map((trial) => trial.with);
+  const right = signature(SECRET, BODY);
+  assert.equal(holding(right, `${BODY}\n`)[0], "the body without the line break at its end");
+  assert.deepEqual(holding(right.replace("sha256=", "")), ["the value with sha256= before it"]);
+  assert.deepEqual(holding(right, "{}"), []);
+  assert.ok(tried(right, "{}").length > 5);
+  assert.deepEqual(tried(undefined), []);
+});
+
 test("hex is read as well, and so is the whole line of the header", () => {
   for (const value of [
     signature(SECRET, BODY, "hex"),
@@ -49,6 +61,7 @@ test("hex is read as well, and so is the whole line of the header", () => {
     const inspected = inspect({ body: Buffer.from(BODY), signature: value, secrets: [SECRET] });
     assert.equal(inspected.verdict, "forward");
     assert.equal(inspected.signature, "checked");
+    assert.equal(inspected.note?.includes("hexadecimal"), /[0-9a-f]{64}/.test(value) || undefined);
   }
 });
 

@@ -34,6 +34,12 @@ function tenant(secret = SECRET) {
   return { status: 200, body: Buffer.from(JSON.stringify(found)) };
 }
 
+/** What the sidecar answers if there is no such tenant. */
+function unknown() {
+  const [account_id, project_id, client_env] = ["acme", "support", "live"];
+  return { status: 404, body: Buffer.from(JSON.stringify({ account_id, project_id, client_env, known: false })) };
+}
+
 test("the gate says whom to look up, where, and with which credential", () => {
   assert.deepEqual(gate().begin(webhook()), {
     kind: "need_tenant",
@@ -47,9 +53,10 @@ test("the gate judges by the answer to the look-up", () => {
   const outcome = ({ kind, refusal }) => [kind, refusal?.status, refusal?.reason];
   assert.equal(judged(tenant()).kind, "forward");
   assert.deepEqual(outcome(judged(tenant(ROTATED_SECRET))), ["mismatch", 401, "signature_mismatch"]);
-  assert.deepEqual(outcome(judged({ status: 404, body: Buffer.of() })), ["refuse", 401, "unknown_tenant"]);
+  assert.deepEqual(outcome(judged(unknown())), ["refuse", 401, "unknown_tenant"]);
   const failed = ["refuse", 503, "tenant_look_up_failed"];
-  for (const answer of [undefined, { status: 500, body: Buffer.of() }, { ...tenant(), body: BODY }]) {
+  const nothings = [404, 500].map((status) => ({ status, body: Buffer.of() }));
+  for (const answer of [undefined, ...nothings, { ...tenant(), body: BODY }]) {
     assert.deepEqual(outcome(judged(answer)), failed);
   }
   assert.throws(() => judged({ status: 200 }), /no answer/);

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
-import { Gate, answered, sign, translate, verify } from "../../target/edge/js/node.js";
+import { Gate, answered, sign, translate, upstreamAddress, verify } from "../../target/edge/js/node.js";
 import { ENVIRONMENT, PREVIOUS_SECRET, SECRET, configuration, signature } from "./corpus.mjs";
 
 const PACKAGE = new URL("../../target/edge/js/", import.meta.url);
@@ -47,6 +47,13 @@ test("the answer table is that of every edge", () => {
     assert.equal(refusal.status, 503);
     assert.equal(refusal.reason, "upstream_failed");
     assert.ok(new Headers(refusal.headers).has("retry-after"));
+  }
+});
+
+test("an upstream's address is a scheme and a host", () => {
+  assert.equal(upstreamAddress("it", "https://baton.example.com//"), "https://baton.example.com");
+  for (const none of [undefined, "", "nowhere", "http://", "ftp://sidecar"]) {
+    assert.throws(() => upstreamAddress("the setting", none), /^Error: the setting has to be an address/);
   }
 });
 

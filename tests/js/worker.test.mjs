@@ -1,6 +1,7 @@
 // The Worker on workerd, before an upstream on loopback.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -14,7 +15,7 @@ import {
   configuration,
   signature,
 } from "./corpus.mjs";
-import { Upstream, Worker } from "./workerd.mjs";
+import { PACKAGE, Upstream, Worker } from "./workerd.mjs";
 
 const BODY = Buffer.from('{"type":"Text","text":"hello"}');
 
@@ -158,9 +159,15 @@ describe("tenants that are looked up", () => {
   };
   const [account_id, project_id, client_env] = ["acme", "support", "live"];
   let upstream, worker, found;
+  /** That there is no such tenant, in the sidecar's words. */
+  const unknown = (path) => {
+    const [account_id, project_id, client_env] = path.split("/").slice(4);
+    return { status: 404, body: JSON.stringify({ account_id, project_id, client_env, known: false }) };
+  };
   before(async () => {
     upstream = await Upstream.start();
-    upstream.answer = ({ path }) => (path.endsWith("/edge") ? found : { status: 200 });
+    const answer = (path) => (found === unknown ? unknown(path) : found);
+    upstream.answer = ({ path }) => (path.endsWith("/edge") ? answer(path) : { status: 200 });
     worker = await Worker.start(configuration(changes), upstream.url);
   });
   after(async () => {
@@ -194,18 +201,51 @@ describe("tenants that are looked up", () => {
   });
 
   test("that there is no such tenant is kept, too", async () => {
-    found = { status: 404 };
+    found = unknown;
     const path = "/webhooks/genesys/acme/support/other/events";
     assert.deepEqual(await sent(SECRET, path), [401, LOOK_UP.replace("live", "other")]);
     assert.deepEqual(await sent(SECRET, path), [401]);
   });
+
+  test("invariant 11: a thousand names that callers made up push no tenant out that is known", async () => {
+    found = unknown;
+    const forged = (number) => `/webhooks/genesys/made/up/name-${number}/events`;
+    for (let number = 0; number < 1_000; number += 50) {
+      const paths = Array.from({ length: 50 }, (_, place) => forged(number + place));
+      const answers = await Promise.all(paths.map((path) => worker.send(webhook(SECRET, path), BODY)));
+      for (const { status } of answers) assert.ok(status === 401 || status === 503, String(status));
+    }
+    upstream.take();
+    found = undefined;
+    assert.deepEqual(await sent(SECRET), [200, DELIVERY]);
+  });
+});
+
+test("the shipped configuration of workerd names the bindings of one tenant, and runs as it is", async () => {
+  const shipped = readFileSync(new URL("workerd.capnp", `file://${PACKAGE}`), "utf8");
+  assert.deepEqual([...shipped.matchAll(/fromEnvironment = "(\w+)"/g)].map(([, name]) => name), [
+    "BATON_EDGE_CONFIGURATION",
+    "BATON_UPSTREAM",
+    "BATON_DELIVERY_CREDENTIAL",
+    "BATON_LOOK_UP_CREDENTIAL",
+    "GENESYS_WEBHOOK_SECRET",
+  ]);
+  const signature_secrets = [{ env: "GENESYS_WEBHOOK_SECRET" }];
+  const tenants = [{ account_id: "acme", project_id: "support", client_env: "live", signature_secrets }];
+  const upstream = await Upstream.start();
+  const worker = await Worker.start(configuration({ tenants }), upstream.url, PACKAGE);
+  assert.equal((await worker.send(webhook(), BODY)).status, 200);
+  assert.equal(upstream.take().length, 1);
+  await worker.stop();
+  upstream.stop();
 });
 
 test("with wrong settings every request is 503, and the log says why", async () => {
   const upstream = await Upstream.start();
   for (const [document, address, why] of [
     ["{}", upstream.url, /baton: edge configuration: upstream: /],
-    [configuration(), "nowhere", /baton: the binding BATON_UPSTREAM/],
+    [configuration(), "nowhere", /baton: the binding BATON_UPSTREAM has to be an address/],
+    [configuration(), "http://", /baton: the binding BATON_UPSTREAM has to be an address/],
   ]) {
     const worker = await Worker.start(document, address);
     for (const path of [WEBHOOK_PATH, "/elsewhere"]) {

@@ -2,17 +2,45 @@
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, request } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { ENVIRONMENT } from "./corpus.mjs";
 
-const PACKAGE = fileURLToPath(new URL("../../target/edge/js/", import.meta.url));
+/** The package as it is shipped. */
+export const PACKAGE = fileURLToPath(new URL("../../target/edge/js/", import.meta.url));
+
+const shipped = readFileSync(join(PACKAGE, "workerd.capnp"), "utf8");
+const missing = Object.keys(ENVIRONMENT).filter((name) => !shipped.includes(`"${name}"`));
+const bindings = missing.map((name) => `(name = "${name}", fromEnvironment = "${name}"),`);
+const withAllSecrets = shipped.replace("bindings = [", `bindings = [${bindings.join("")}`);
+
+/**
+ * A copy of the package, until the process ends: with a binding for each secret of the corpus, as an
+ * operator would add them, and with these files in the place of its own.
+ */
+export function packageWith(files = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "baton-worker-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  cpSync(PACKAGE, folder, { recursive: true });
+  for (const [name, text] of Object.entries({ "workerd.capnp": withAllSecrets, ...files })) {
+    writeFileSync(join(folder, name), text);
+  }
+  return folder;
+}
+
+const WITH_ALL_SECRETS = packageWith();
 
 /** What listens on a free port and answers as it is told; `requests` is what it saw. */
 export class Upstream {
-  /** Answers a request: `{status, headers, body}`, or `undefined` to cut the connection. */
+  /**
+   * Answers a request: `{status, headers, body}`, or `undefined` to cut the connection. Of a body
+   * that is `unfinished` the rest never comes.
+   */
   answer = () => ({ status: 200, body: "" });
   requests = [];
   /** How many requests began, whether or not they ended. */
@@ -28,7 +56,9 @@ export class Upstream {
       upstream.requests.push(seen);
       const answer = await upstream.answer(seen);
       if (!answer) return incoming.socket.destroy();
-      outgoing.writeHead(answer.status, answer.headers).end(answer.body);
+      outgoing.writeHead(answer.status, answer.headers);
+      if (answer.unfinished) outgoing.write(answer.body);
+      else outgoing.end(answer.body);
     });
     upstream.server.listen(0, "127.0.0.1");
     await once(upstream.server, "listening");
@@ -51,14 +81,14 @@ export class Upstream {
 export class Worker {
   log = "";
 
-  static async start(configuration, upstream, more = {}) {
+  static async start(configuration, upstream, folder = WITH_ALL_SECRETS) {
     const worker = new Worker();
     const settings = { BATON_EDGE_CONFIGURATION: configuration, BATON_UPSTREAM: upstream };
     const command = process.env.BATON_WORKERD ?? "workerd";
     const options = ["serve", "workerd.capnp", "--socket-addr", "http=127.0.0.1:0", "--control-fd=3"];
     worker.process = spawn(command, options, {
-      cwd: PACKAGE,
-      env: { ...ENVIRONMENT, ...settings, ...more },
+      cwd: folder,
+      env: { ...ENVIRONMENT, ...settings },
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     });
     for (const stream of [worker.process.stdout, worker.process.stderr]) {
@@ -86,9 +116,17 @@ export class Worker {
       await sleep(part === parts.at(-1) ? 0 : 50);
     }
     outgoing.end();
-    const [incoming] = await answered;
-    const body = await whole(incoming);
-    return { status: incoming.statusCode, headers: incoming.headers, body: body.toString() };
+    return read(await answered);
+  }
+
+  /** Sends so many bytes of a request's body, and the rest never. */
+  async stall(head, body, length) {
+    const outgoing = this.#begin(head, body.length);
+    const answered = once(outgoing, "response");
+    outgoing.write(body.subarray(0, length));
+    const answer = await read(await answered);
+    outgoing.on("error", () => {}).destroy();
+    return answer;
   }
 
   /** Sends so many bytes of a request's body, and closes the connection. */
@@ -117,6 +155,11 @@ export class Worker {
     this.process.kill("SIGKILL");
     await ended;
   }
+}
+
+async function read([incoming]) {
+  const body = await whole(incoming);
+  return { status: incoming.statusCode, headers: incoming.headers, body: body.toString() };
 }
 
 async function whole(stream) {

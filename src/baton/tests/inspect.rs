@@ -107,6 +107,9 @@ mod tests {
         assert!(why("{\n}", "{\r\n}", SECRET).contains("CR LF"));
         let laid_out = BODY.replace("\",\"", "\",\n  \"");
         assert!(why(BODY, &laid_out, SECRET).contains("laid it out anew"));
+        let (umlaut, escaped) =
+            (BODY.replace("Hello", "Grüße"), BODY.replace("Hello", r"Gr\u00fc\u00dfe"));
+        assert!(why(&umlaut, &escaped, SECRET).contains("written it again"));
         assert!(why(BODY, BODY, &format!("{SECRET} ")).contains("blanks around it"));
         assert!(why(BODY, BODY, "another-secret-of-the-tenant").contains("none of the secrets"));
         assert!(why(BODY, &BODY.replace("Hello", "Bye"), SECRET).contains("none of the secrets"));
@@ -124,6 +127,22 @@ mod tests {
         }
         let report = refusal(&["--secret", SECRET], BODY);
         assert_eq!(report["reason"], "signature_missing");
+    }
+
+    #[test]
+    fn what_was_tried_is_told_and_a_value_that_only_lost_its_form_is_recognised() {
+        let signature = signature(SECRET, BODY);
+        let bare = signature.trim_start_matches("sha256=");
+        for value in [bare, &format!("SHA256={bare}"), signature.trim_end_matches('=')] {
+            let report = refusal(&["--secret", SECRET, "--signature", value], BODY);
+            assert_eq!(report["tried"][0]["holds"], true, "{value}");
+            assert!(report["why"].as_str().unwrap().contains("Put right, it holds"), "{value}");
+            let report = refusal(&["--secret", SECRET, "--signature", value], "{}");
+            assert_eq!(report["tried"][0]["holds"], false, "{value}");
+        }
+        let report = refusal(&["--secret", SECRET, "--signature", &signature], "{}");
+        let tried = report["tried"].as_array().unwrap();
+        assert!(tried.len() > 5 && tried.iter().all(|trial| trial["holds"] == false));
     }
 
     #[test]

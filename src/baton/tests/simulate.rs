@@ -54,6 +54,26 @@ mod tests {
     }
 
     #[test]
+    fn the_control_api_can_be_closed_by_a_token_of_the_environment() {
+        let mut command = baton(&["simulate", "--webhook-url", URL, "--secret-env", "SECRET"]);
+        command.args(["--listen", "127.0.0.1:0", "--control-token-env", "TOKEN"]);
+        let running = Running::start(command.env("SECRET", SECRET).env("TOKEN", "hush-hush"));
+        let line = running.line();
+        let url = line.split("control API ").nth(1).unwrap().split(',').next().unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let statuses = runtime.block_on(async {
+            let client = reqwest::Client::builder().no_proxy().build().unwrap();
+            let ask = || client.get(format!("{url}/org"));
+            let refused = ask().send().await.unwrap().status();
+            (refused, ask().bearer_auth("hush-hush").send().await.unwrap().status())
+        });
+        assert_eq!((statuses.0.as_u16(), statuses.1.as_u16()), (401, 200));
+        running.signal("TERM");
+        let ended = running.ended();
+        assert!(!ended.errors.contains("hush-hush"), "{}", ended.errors);
+    }
+
+    #[test]
     fn a_taken_port_is_named() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = taken.local_addr().unwrap().to_string();

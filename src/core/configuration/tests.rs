@@ -33,7 +33,9 @@ fn a_short_document_gets_the_defaults() {
     assert_eq!(configuration.upstream.path, "/internal/v1/deliveries");
     assert_eq!(configuration.path_prefixes.len(), 2);
     assert_eq!(configuration.bot_messages, BotMessages::Drop);
-    assert_eq!(configuration.envoy, Envoy { hold: EnvoyHold::Pause, look_up_cluster: None });
+    let envoy =
+        Envoy { hold: EnvoyHold::Pause, look_up_cluster: None, duplicates: Duplicates::Answer };
+    assert_eq!(configuration.envoy, envoy);
     assert!(configuration.tenants.contains_key(&TenantKey::new("acme", "shop", "live")));
 }
 
@@ -117,6 +119,16 @@ fn an_error_names_the_member_and_what_to_do() {
             "bot_messages: it has to be one of drop, forward",
         ),
         (
+            "\"account_id\"",
+            "\"bot_messages\": \"keep\", \"account_id\"",
+            "tenants[0].bot_messages: it has to be one of drop, forward",
+        ),
+        (
+            "\"account_id\"",
+            "\"max_body_bytes\": 524289, \"account_id\"",
+            "tenants[0].max_body_bytes: it has to be from 1 to 524288",
+        ),
+        (
             "\"upstream\": {",
             "\"path_prefixes\": [\"/a/\"], \"upstream\": {",
             "path_prefixes[0]: it has to begin with a slash",
@@ -130,6 +142,11 @@ fn an_error_names_the_member_and_what_to_do() {
             "\"upstream\": {",
             "\"envoy\": {\"look_up_cluster\": \"\"}, \"upstream\": {",
             "envoy.look_up_cluster: it has to name a cluster of Envoy's configuration",
+        ),
+        (
+            "\"upstream\": {",
+            "\"envoy\": {\"duplicates\": \"drop\"}, \"upstream\": {",
+            "envoy.duplicates: it has to be one of answer, forward",
         ),
         (
             "\"upstream\": {",
@@ -164,6 +181,23 @@ fn an_error_names_the_member_and_what_to_do() {
             .to_string()
             .contains("tenants[1]: the same tenant is listed above")
     );
+}
+
+#[test]
+fn a_tenant_may_have_a_policy_of_its_own_and_the_others_have_that_of_all() {
+    let other = r#"}, {
+        "account_id": "acme", "project_id": "desk", "client_env": "live",
+        "bot_messages": "forward", "max_body_bytes": 1000,
+        "signature_secrets": [{"env": "SECRET"}]
+    }]"#;
+    let configuration = parse(&GOOD.replace("}]\n    }]", &alloc::format!("}}]\n    {other}")));
+    let configuration = configuration.unwrap();
+    let policy = |project| {
+        let tenant = &configuration.tenants[&TenantKey::new("acme", project, "live")];
+        (configuration.bot_messages_of(tenant), tenant.policy.max_body_bytes)
+    };
+    assert_eq!(policy("shop"), (BotMessages::Drop, None));
+    assert_eq!(policy("desk"), (BotMessages::Forward, Some(1000)));
 }
 
 #[test]

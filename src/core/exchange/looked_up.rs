@@ -2,10 +2,10 @@
 
 use alloc::sync::Arc;
 
-use super::{Host, Trouble};
+use super::{Host, Trouble, kept};
 use crate::{
     gate::Gate,
-    look_up::{Answer, Entry, Step},
+    look_up::{Admission, Answer, Entry, Step},
     refusal::Refusal,
     tenant::{Tenant, TenantKey},
 };
@@ -31,22 +31,33 @@ pub(super) async fn find(
     host: &mut impl Host,
 ) -> Result<Found, Refusal> {
     let now = host.now();
-    let kept = host.kept(&Entry::name(key)).await;
-    let kept = kept.as_deref().and_then(Entry::from_bytes);
+    let kept = kept::entry(key, host).await;
     match (gate.configuration().look_up.policy.step(kept.as_ref(), now), kept) {
         (Step::Use, Some(entry)) => Ok(Found::of(key, entry)),
         (Step::UseAndAsk, Some(entry)) => {
             // Who comes meanwhile goes on with what is known.
             let entry = entry.asked(now);
-            host.keep(&Entry::name(key), &entry.to_bytes()).await;
+            kept::keep(key, &entry, host).await;
             let entry = ask(gate, key, host).await.unwrap_or(entry);
             Ok(Found::of(key, entry))
         }
-        _ => {
+        (_, kept) => {
+            let is_stranger = !kept.is_some_and(|entry| entry.is_known());
+            if is_stranger && !admits_stranger(host) {
+                return Err(Refusal::TenantLookUpFailed);
+            }
             let entry = ask(gate, key, host).await.ok_or(Refusal::TenantLookUpFailed)?;
             Ok(Found::of(key, entry))
         }
     }
+}
+
+fn admits_stranger(host: &mut impl Host) -> bool {
+    let admission = host.admits_stranger();
+    if admission == Admission::FirstRefused {
+        host.report(&Trouble::TooManyStrangers);
+    }
+    admission == Admission::Admitted
 }
 
 /// The tenant, asked for once more because a proof did not match; `None`, if that is not to be
@@ -61,7 +72,7 @@ pub(super) async fn find_again(
     if !gate.configuration().look_up.policy.asks_after_mismatch(&found.entry, now) {
         return None;
     }
-    host.keep(&Entry::name(key), &found.entry.clone().asked(now).to_bytes()).await;
+    kept::keep(key, &found.entry.clone().asked(now), host).await;
     let entry = ask(gate, key, host).await?;
     (!entry.says_the_same(&found.entry)).then(|| entry.tenant(key))
 }
@@ -75,7 +86,7 @@ async fn ask(gate: &Gate, key: &TenantKey<'_>, host: &mut impl Host) -> Option<E
     };
     match Entry::of_answer(key, answer.status, &answer.body, host.now()) {
         Ok(entry) => {
-            host.keep(&Entry::name(key), &entry.to_bytes()).await;
+            kept::keep(key, &entry, host).await;
             Some(entry)
         }
         Err(problem) => {

@@ -1,20 +1,21 @@
 //! What the sidecar answers when it is asked for a tenant.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use crate::{
     api_key::{ApiKey, ApiKeys},
-    json::{Document, Object},
+    json::{Document, Json, Object},
     signature::SHORTEST_SECRET,
     tenant::{Tenant, TenantKey},
+    translation::BotMessages,
 };
 
 /// What a look-up found.
 #[derive(Debug)]
 pub enum Answer {
     /// The tenant.
-    Known(Tenant),
+    Known(Arc<Tenant>),
     /// There is no such tenant.
     Unknown,
 }
@@ -22,7 +23,8 @@ pub enum Answer {
 /// Why an answer says nothing. The host goes on as if it had not come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUpProblem {
-    /// It has another status than 200 and 404.
+    /// It has another status than 200; or it is a 404 that is not the sidecar's own, as of
+    /// whatever else has no such path.
     Status(u16),
     /// It is not the JSON object that the sidecar sends.
     Malformed,
@@ -36,7 +38,8 @@ impl fmt::Display for LookUpProblem {
             Self::Status(status) => {
                 write!(
                     formatter,
-                    "the look-up of a tenant was answered {status}: see whether its credential is right"
+                    "the look-up of a tenant was answered {status}: see whether it goes to the sidecar, \
+                     and whether its credential is right"
                 )
             }
             Self::Malformed => formatter.write_str(
@@ -65,8 +68,17 @@ impl Answer {
     /// {
     ///   "account_id": "acme", "project_id": "support", "client_env": "live",
     ///   "signature_secrets": ["the secret itself"],
-    ///   "api_keys": ["the SHA-256 of a key, 64 hexadecimal digits"]
+    ///   "api_keys": ["the SHA-256 of a key, 64 hexadecimal digits"],
+    ///   "bot_messages": "drop"
     /// }
+    /// ```
+    ///
+    /// `bot_messages` is `drop` or `forward`; without it the tenant has what the edge has for all.
+    ///
+    /// That there is no such tenant is a 404 in the sidecar's own words, which name the tenant:
+    ///
+    /// ```json
+    /// {"account_id": "acme", "project_id": "shop", "client_env": "live", "known": false}
     /// ```
     ///
     /// # Errors
@@ -74,23 +86,34 @@ impl Answer {
     /// [`LookUpProblem`], if it says nothing of this tenant.
     pub fn read(key: &TenantKey<'_>, status: u16, body: &[u8]) -> Result<Self, LookUpProblem> {
         match status {
-            200 => tenant(key, body).map(Self::Known),
-            404 => Ok(Self::Unknown),
+            200 => tenant(key, body).map(|tenant| Self::Known(Arc::new(tenant))),
+            404 if is_unknown(key, body) => Ok(Self::Unknown),
             other => Err(LookUpProblem::Status(other)),
         }
     }
+}
+
+/// Whether the sidecar says itself that there is no such tenant. Whatever else answers 404 would
+/// have every webhook of a tenant refused that is there.
+fn is_unknown(key: &TenantKey<'_>, body: &[u8]) -> bool {
+    let Ok(Document::Object(answer)) = Document::parse(body) else { return false };
+    is_about(key, &answer) && answer.get("known").and_then(Json::boolean) == Some(false)
+}
+
+fn is_about(key: &TenantKey<'_>, answer: &Object<'_>) -> bool {
+    let names = [
+        ("account_id", &key.account_id),
+        ("project_id", &key.project_id),
+        ("client_env", &key.client_env),
+    ];
+    names.into_iter().all(|(name, part)| answer.text(name).as_ref() == Some(part))
 }
 
 fn tenant(key: &TenantKey<'_>, body: &[u8]) -> Result<Tenant, LookUpProblem> {
     let Ok(Document::Object(document)) = Document::parse(body) else {
         return Err(LookUpProblem::Malformed);
     };
-    let is_it = [
-        ("account_id", &key.account_id),
-        ("project_id", &key.project_id),
-        ("client_env", &key.client_env),
-    ];
-    if is_it.into_iter().any(|(name, part)| document.text(name).as_ref() != Some(part)) {
+    if !is_about(key, &document) {
         return Err(LookUpProblem::AnotherTenant);
     }
     let secrets = texts(&document, "signature_secrets")?;
@@ -99,7 +122,14 @@ fn tenant(key: &TenantKey<'_>, body: &[u8]) -> Result<Tenant, LookUpProblem> {
     }
     let mut tenant = Tenant::new(key.clone().into_owned(), secrets.iter().map(String::as_str));
     tenant.api_keys = api_keys(&document)?;
+    tenant.policy.bot_messages = bot_messages(&document)?;
     Ok(tenant)
+}
+
+fn bot_messages(document: &Object<'_>) -> Result<Option<BotMessages>, LookUpProblem> {
+    let Some(member) = document.get("bot_messages") else { return Ok(None) };
+    let meaning = member.text().and_then(|word| BotMessages::from_word(&word));
+    meaning.map(Some).ok_or(LookUpProblem::Malformed)
 }
 
 fn api_keys(document: &Object<'_>) -> Result<ApiKeys, LookUpProblem> {
@@ -135,6 +165,10 @@ mod tests {
         "what_is_to_come": 1
     }"#;
 
+    const UNKNOWN: &str = r#"{
+        "account_id": "acme", "project_id": "shop", "client_env": "live", "known": false
+    }"#;
+
     fn key() -> TenantKey<'static> {
         TenantKey::new("acme", "shop", "live")
     }
@@ -155,12 +189,47 @@ mod tests {
     }
 
     #[test]
+    fn a_tenant_has_the_policy_that_the_answer_names_or_none_of_its_own() {
+        let policy = |member: &str| {
+            let answer = read(&KNOWN.replace("\"what_is_to_come\": 1", member));
+            let Ok(Answer::Known(tenant)) = answer else { panic!("a tenant") };
+            tenant.policy.bot_messages
+        };
+        assert_eq!(policy("\"x\": 1"), None);
+        for (word, meaning) in BotMessages::WORDS {
+            assert_eq!(policy(&format!("\"bot_messages\": \"{word}\"")), Some(meaning));
+            assert_eq!(meaning.word(), word);
+        }
+    }
+
+    #[test]
     fn a_tenant_that_is_not_there_is_an_answer_and_every_other_status_is_none() {
-        assert!(matches!(Answer::read(&key(), 404, b"{}"), Ok(Answer::Unknown)));
+        assert!(matches!(Answer::read(&key(), 404, UNKNOWN.as_bytes()), Ok(Answer::Unknown)));
         for status in [0, 201, 204, 302, 401, 403, 429, 500, 503] {
             let problem = Answer::read(&key(), status, KNOWN.as_bytes()).unwrap_err();
             assert_eq!(problem, LookUpProblem::Status(status));
         }
+    }
+
+    #[test]
+    fn a_404_that_is_not_the_sidecars_own_says_nothing_of_the_tenant() {
+        let bodies = [
+            "",
+            "{}",
+            "<html>",
+            "null",
+            r#"{"status": 404, "title": "Not Found"}"#,
+            r#"{"known": false}"#,
+            KNOWN,
+            &UNKNOWN.replace("false", "true"),
+            &UNKNOWN.replace("false", "null"),
+            &UNKNOWN.replace("shop", "other"),
+        ];
+        for body in bodies {
+            let problem = Answer::read(&key(), 404, body.as_bytes()).unwrap_err();
+            assert_eq!(problem, LookUpProblem::Status(404), "{body}");
+        }
+        assert!(Answer::read(&key(), 200, UNKNOWN.as_bytes()).is_err());
     }
 
     #[test]
@@ -184,6 +253,8 @@ mod tests {
             (digest, "null"),
             (digest, &format!("{digest},{digest},{digest}")),
             ("\"what_is_to_come\": 1", "\"what_is_to_come\""),
+            ("\"what_is_to_come\": 1", "\"bot_messages\": \"keep\""),
+            ("\"what_is_to_come\": 1", "\"bot_messages\": null"),
         ];
         for (from, to) in cases {
             let body = KNOWN.replace(from, to);

@@ -50,7 +50,7 @@ impl Entry {
     /// The tenant; `None`, if there is none of this name.
     pub fn tenant(&self, key: &TenantKey<'_>) -> Option<Arc<Tenant>> {
         match Answer::read(key, 200, &self.body) {
-            Ok(Answer::Known(tenant)) => Some(Arc::new(tenant)),
+            Ok(Answer::Known(tenant)) => Some(tenant),
             _ => None,
         }
     }
@@ -105,14 +105,17 @@ mod tests {
     const BODY: &[u8] = br#"{"account_id": "acme", "project_id": "shop", "client_env": "live",
         "signature_secrets": ["0123456789abcdef"]}"#;
 
+    const UNKNOWN: &[u8] = br#"{"account_id": "acme", "project_id": "shop", "client_env": "live",
+        "known": false}"#;
+
     fn key() -> TenantKey<'static> {
         TenantKey::new("acme", "shop", "live")
     }
 
     #[test]
     fn an_entry_is_the_same_after_it_was_kept() {
-        for (status, is_known) in [(200, true), (404, false)] {
-            let entry = Entry::of_answer(&key(), status, BODY, 7).unwrap().asked(9);
+        for (status, body, is_known) in [(200, BODY, true), (404, UNKNOWN, false)] {
+            let entry = Entry::of_answer(&key(), status, body, 7).unwrap().asked(9);
             let kept = Entry::from_bytes(&entry.to_bytes()).unwrap();
             assert_eq!(kept, entry);
             assert_eq!(kept.is_known(), is_known);
@@ -129,6 +132,7 @@ mod tests {
     #[test]
     fn an_answer_that_says_nothing_is_not_kept() {
         assert!(Entry::of_answer(&key(), 500, BODY, 7).is_err());
+        assert!(Entry::of_answer(&key(), 404, b"", 7).is_err());
         assert!(Entry::of_answer(&key(), 200, b"", 7).is_err());
     }
 

@@ -7,8 +7,8 @@ use super::Entry;
 pub struct Policy {
     /// For how long a tenant is taken as it was found.
     pub fresh: u64,
-    /// For how long after it was found a tenant is taken all the same while it is asked again, so
-    /// that nobody waits for that, and nobody is refused while the sidecar is away.
+    /// For how long after it was found a tenant is taken all the same while it is asked for again,
+    /// so that nobody is refused while the sidecar is away.
     pub stale: u64,
     /// For how long it is believed that there is no such tenant.
     pub unknown: u64,
@@ -28,7 +28,8 @@ impl Default for Policy {
 pub enum Step {
     /// It goes on with what is known.
     Use,
-    /// It goes on with what is known, and the tenant is asked for beside it.
+    /// It goes on with what is known, and the tenant is asked for: beside the request where the
+    /// host can do so, and else before it goes on.
     UseAndAsk,
     /// It waits until the tenant was asked for. Without an answer it is refused with
     /// [`TenantLookUpFailed`](crate::refusal::Refusal::TenantLookUpFailed).
@@ -71,7 +72,7 @@ mod tests {
 
     fn entry(status: u16, now: u64) -> Entry {
         let body = br#"{"account_id": "a", "project_id": "b", "client_env": "c",
-            "signature_secrets": ["0123456789abcdef"]}"#;
+            "signature_secrets": ["0123456789abcdef"], "known": false}"#;
         Entry::of_answer(&TenantKey::new("a", "b", "c"), status, body, now).unwrap()
     }
 

@@ -1,4 +1,4 @@
-export { Gate, answered, inspect, sign, translate, verify } from "./baton_edge.js";
+export { Gate, answered, inspect, sign, translate, upstreamAddress, verify } from "./baton_edge.js";
 export type {
   Answer,
   Delivery,
@@ -12,6 +12,7 @@ export type {
   Reply,
   RequestHead,
   SignatureReason,
+  Trial,
   Verdict,
   Webhook,
 } from "./baton_edge.js";

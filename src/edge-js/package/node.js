@@ -6,4 +6,4 @@ import { initSync } from "./baton_edge.js";
 
 initSync({ module: readFileSync(new URL("baton_edge_bg.wasm", import.meta.url)) });
 
-export { Gate, answered, inspect, sign, translate, verify } from "./baton_edge.js";
+export { Gate, answered, inspect, sign, translate, upstreamAddress, verify } from "./gate.js";

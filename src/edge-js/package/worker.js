@@ -4,36 +4,30 @@
 // What it is told are bindings of text: the configuration, the upstream, and a secret for each
 // {"env": "NAME"} in the configuration.
 
-import { Gate, answered } from "./workerd.js";
+import { LONGEST_BODY, LONGEST_DELIVERY, LONGEST_LOOK_UP, MOST_ANSWER_BYTES } from "./limits.js";
+import { Gate, answered, upstreamAddress } from "./workerd.js";
 
-// How long a look-up, a delivery and a body may take, in milliseconds: as on the other hosts.
-const LONGEST_LOOK_UP = 2_000;
-const LONGEST_DELIVERY = 8_000;
-const LONGEST_BODY = 10_000;
-
-// The most bytes of an answer to a look-up or a delivery.
-const MOST_ANSWER_BYTES = 64 * 1024;
-
-// The most tenants of which something is kept: forged paths must not fill the memory.
-const MOST_KEPT = 1_000;
-
-// What was looked up. It holds secrets, and so it stays in this instance's memory.
+// What was looked up. It holds secrets, and so it stays in this instance's memory. The gate has few
+// names for what callers make up.
 const kept = new Map();
 
-// Read with the first request: an instance has one environment.
+// Read with the first request, since an instance has one environment; and anew after a failure,
+// for a gate whose module has trapped is of no more use.
 let settings;
 
 export default {
   async fetch(request, environment) {
     try {
       settings ??= read(environment);
+      const { gate, upstream } = settings;
+      const { method, url, headers } = request;
+      const head = { method, path: path(url), headers };
+      return response(await gate.exchange(head, host(request, upstream)));
     } catch (error) {
+      settings = undefined;
       console.error(`baton: ${error.message}`);
       return response(answered(0));
     }
-    const { gate, upstream } = settings;
-    const { method, url, headers } = request;
-    return response(await gate.exchange({ method, path: path(url), headers }, host(request, upstream)));
   },
 };
 
@@ -42,13 +36,13 @@ function read(environment) {
   const texts = Object.entries(environment).filter(([, value]) => typeof value === "string");
   const { BATON_EDGE_CONFIGURATION, BATON_UPSTREAM, ...secrets } = Object.fromEntries(texts);
   const gate = new Gate(BATON_EDGE_CONFIGURATION ?? "", secrets);
-  if (!/^https?:\/\/[^/]/.test(BATON_UPSTREAM ?? "")) {
-    throw new Error("the binding BATON_UPSTREAM has to be an address such as https://baton.example.com");
-  }
-  return { gate, upstream: BATON_UPSTREAM.replace(/\/+$/, "") };
+  return { gate, upstream: upstreamAddress("the binding BATON_UPSTREAM", BATON_UPSTREAM) };
 }
 
-/** The path with its query, as it was sent. */
+/**
+ * The path with its query, as the platform gives it: workerd as it was sent, and Cloudflare, unless
+ * its URL normalisation is turned off, without `..` and with fewer escapes.
+ */
 function path(url) {
   return url.replace(/^[^:]+:\/\/[^/?#]*/, "");
 }
@@ -70,9 +64,7 @@ function host(request, upstream) {
       return kept.get(name);
     },
     async keep(name, bytes) {
-      kept.delete(name);
       kept.set(name, bytes);
-      if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value);
     },
     report: (line) => console.error(`baton: ${line}`),
   };

@@ -15,7 +15,9 @@ const config :Workerd.Config = (
 const edge :Workerd.Worker = (
   modules = [
     (name = "worker.js", esModule = embed "worker.js"),
+    (name = "limits.js", esModule = embed "limits.js"),
     (name = "workerd.js", esModule = embed "workerd.js"),
+    (name = "gate.js", esModule = embed "gate.js"),
     (name = "baton_edge.js", esModule = embed "baton_edge.js"),
     (name = "baton_edge_bg.wasm", wasm = embed "baton_edge_bg.wasm"),
   ],
@@ -27,10 +29,5 @@ const edge :Workerd.Worker = (
     (name = "BATON_DELIVERY_CREDENTIAL", fromEnvironment = "BATON_DELIVERY_CREDENTIAL"),
     (name = "BATON_LOOK_UP_CREDENTIAL", fromEnvironment = "BATON_LOOK_UP_CREDENTIAL"),
     (name = "GENESYS_WEBHOOK_SECRET", fromEnvironment = "GENESYS_WEBHOOK_SECRET"),
-    (name = "GENESYS_WEBHOOK_SECRET_PREVIOUS", fromEnvironment = "GENESYS_WEBHOOK_SECRET_PREVIOUS"),
-    (name = "GENESYS_WEBHOOK_SECRET_SANDBOX", fromEnvironment = "GENESYS_WEBHOOK_SECRET_SANDBOX"),
-    (name = "GENESYS_API_KEY", fromEnvironment = "GENESYS_API_KEY"),
-    (name = "GENESYS_API_KEY_PREVIOUS", fromEnvironment = "GENESYS_API_KEY_PREVIOUS"),
-    (name = "GENESYS_API_KEY_SANDBOX", fromEnvironment = "GENESYS_API_KEY_SANDBOX"),
   ],
 );

@@ -6,4 +6,4 @@ import { initSync } from "./baton_edge.js";
 
 initSync({ module });
 
-export { Gate, answered, inspect, sign, translate, verify } from "./baton_edge.js";
+export { Gate, answered, inspect, sign, translate, upstreamAddress, verify } from "./gate.js";

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use baton_bot::{BotAnswer, BotError, Handover, HandoverState, Turn, TurnKind};
-use baton_chat::{SESSION_END, transient_frame};
+use baton_chat::SESSION_END;
 use baton_core::id::Id;
 use baton_store::{NewEvent, NewTurn, Step, StoreError, Turn as NextTurn};
 use serde_json::json;
@@ -159,10 +159,7 @@ impl Actor {
     }
 
     fn show_thinking(&self) {
-        let Ok(id) = self.surroundings.random.uuid() else { return };
-        let now = self.surroundings.clock.now();
-        // Nobody may be connected.
-        let _ = self.transient.send(transient_frame(id, now, BOT_THINKS, "{}", None));
+        self.show_in_passing(self.surroundings.clock.now(), BOT_THINKS, "{}");
     }
 
     /// What came of a turn.

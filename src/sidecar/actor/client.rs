@@ -25,6 +25,7 @@ use crate::{
 };
 
 const USER_MESSAGE: &str = "EVENT_TYPE_USER_MESSAGE";
+const USER_TYPING: &str = "EVENT_TYPE_USER_TYPING";
 
 /// The messages of a handoff that may offer something, and its beginning: what was offered before
 /// that is not Genesys' any more.
@@ -85,6 +86,7 @@ impl Actor {
                 self.user_message(&text, &attached, metadata).await
             }
             ClientAction::UserTyping => {
+                self.note_typing();
                 self.tell_agent_of_typing();
                 Ok(())
             }
@@ -230,6 +232,14 @@ impl Actor {
     pub(super) fn has_open_handoff(&self) -> bool {
         let handoff = self.known.as_ref().and_then(|known| known.handoff.as_ref());
         handoff.is_some_and(|handoff| !handoff.state.is_over())
+    }
+
+    /// Tells whoever watches that the user types.
+    fn note_typing(&self) {
+        let now = self.surroundings.clock.now();
+        if let Some(frame) = self.passing_frame(now, USER_TYPING, "{}") {
+            self.surroundings.passing.tell(&self.session_id, USER_TYPING, frame);
+        }
     }
 
     /// Tells the agent that the user types, if there is a conversation and that was not done just

@@ -1,7 +1,7 @@
 //! The bot gives up: what its wish for a human becomes.
 
 use baton_bot::{HandoffWish, Handover, HandoverState};
-use baton_handoff::RoutingHints;
+use baton_handoff::{Requester, RoutingHints};
 use baton_store::Step;
 use serde_json::{Map, Value, json};
 
@@ -44,7 +44,7 @@ impl Actor {
                     shared_id: shared_id(&hints),
                     data: hints,
                     answered: step.turned,
-                    ..HandoffRequest::default()
+                    ..HandoffRequest::by(Requester::Bot)
                 };
                 self.open_handoff(step, request).await
             }
@@ -59,7 +59,8 @@ impl Actor {
     /// The bot is silent, and a human takes over for it.
     pub(super) async fn hand_over_for_silence(&mut self, step: Step) -> Result<(), Stopped> {
         let reason = Some(BOT_UNAVAILABLE.to_owned());
-        self.open_handoff(step, HandoffRequest { reason, ..HandoffRequest::default() }).await
+        let request = HandoffRequest { reason, ..HandoffRequest::by(Requester::SilentBot) };
+        self.open_handoff(step, request).await
     }
 
     /// What we cannot do is never swallowed: the client is asked to do it (Messaging API, 10),

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use baton_bot::{TurnKind, UserMessage};
 use baton_handoff::{
-    Handoff, QueueRef, RoutingHints, TranscriptEntry, TranscriptForm, TwoQueues, transcript,
+    Handoff, QueueRef, Requester, RoutingHints, TranscriptEntry, TranscriptForm, TwoQueues,
+    transcript,
 };
 use baton_store::{HandoffContext, NewEvent, NewOutgoing, Step, StoreError, Turn};
 use jiff::Timestamp;
@@ -44,8 +45,9 @@ const MOST_UNANSWERED: usize = 100;
 const MOST_BYTES: usize = 256 * 1024;
 
 /// What is asked of a handoff. It has no debug print: that would show what was said.
-#[derive(Default)]
 pub(crate) struct HandoffRequest {
+    /// Who asks for it.
+    pub(crate) requester: Requester,
     /// What the agent reads first; the configured note, if there is nothing better.
     pub(crate) message: Option<String>,
     /// Why, in a word.
@@ -60,6 +62,22 @@ pub(crate) struct HandoffRequest {
     pub(crate) said_before: Vec<TranscriptEntry>,
     /// The number of the turn in answer to which the bot asks for it.
     pub(crate) answered: Option<u64>,
+}
+
+impl HandoffRequest {
+    /// That of one who says nothing more.
+    pub(crate) fn by(requester: Requester) -> Self {
+        Self {
+            requester,
+            message: None,
+            reason: None,
+            routing: RoutingHints::default(),
+            data: Map::new(),
+            shared_id: None,
+            said_before: Vec::new(),
+            answered: None,
+        }
+    }
 }
 
 /// Why a handoff was not begun.
@@ -132,7 +150,8 @@ impl Actor {
     ) -> Result<Numbered, StoreError> {
         let details = self.known.as_ref().map(|known| &known.session.details);
         let data = details.map(|details| turn::facts(details).custom).unwrap_or_default();
-        self.open(step, HandoffRequest { data, ..HandoffRequest::default() }, Some(words)).await
+        self.open(step, HandoffRequest { data, ..HandoffRequest::by(Requester::User) }, Some(words))
+            .await
     }
 
     /// Adds to the step a handoff that begins, with all that the agent gets first. Last come the
@@ -148,13 +167,17 @@ impl Actor {
             None => (self.unanswered(request.answered).await?, false),
         };
         let transcripts = self.transcripts(&request.said_before, &step.events, &words).await?;
-        let handoff = self.begin(step, &request.routing);
+        let context_link = self.context_link().await?;
+        let handoff = self.begin(step, &request);
         step.context = Some(context(handoff.number, &request));
         let number = handoff.number;
         // What is still unanswered may have gone to an earlier handoff, in vain.
         let id = |id: &str| if are_new { id.to_owned() } else { format!("{id}/{number}") };
         let words = words.iter().map(|said| (id(&said.id), &*said.text)).collect();
-        step.outgoing = self.first_messages(number, request, &transcripts, words);
+        let mut attributes = self.attributes(&request);
+        attributes.extend(context_link);
+        let note = request.message.as_deref();
+        step.outgoing = self.first_messages(number, note, &transcripts, words, attributes);
         Ok(handoff)
     }
 
@@ -180,7 +203,8 @@ impl Actor {
 
     /// Begins a handoff with the step, to the queue that is wished for, where that is ours to
     /// choose.
-    fn begin(&mut self, step: &mut Step, routing: &RoutingHints) -> Numbered {
+    fn begin(&mut self, step: &mut Step, request: &HandoffRequest) -> Numbered {
+        let HandoffRequest { requester, routing, .. } = request;
         self.unattended_since = None;
         let last = self.known.as_ref().map_or(0, |known| known.last_handoff());
         let number = last.saturating_add(1);
@@ -190,7 +214,8 @@ impl Actor {
             Some(TwoQueues { agent: QueueRef::Name(name), .. }) => Some(name.clone()),
             _ => routing.queue_name.clone(),
         };
-        let state = Handoff::requested(self.surroundings.clock.now(), &rules).towards(queue_name);
+        let now = self.surroundings.clock.now();
+        let state = Handoff::requested(now, &rules).by(*requester).towards(queue_name);
         let state = match queues {
             Some(queues) => state.between(queues),
             None => state,
@@ -237,16 +262,17 @@ impl Actor {
     }
 
     /// What the agent reads first, and then the user's words under these ids. The first message
-    /// takes along what the flow routes by.
+    /// takes along the participant data.
     fn first_messages(
         &self,
         handoff: u32,
-        request: HandoffRequest,
+        note: Option<&str>,
         transcripts: &[String],
         words: Vec<(String, &str)>,
+        mut attributes: BTreeMap<String, String>,
     ) -> Vec<NewOutgoing> {
-        let note = self.link().and_then(|link| link.options.joined_note.as_deref());
-        let note = request.message.as_deref().or(note);
+        let joined_note = || self.link()?.options.joined_note.as_deref();
+        let note = note.or_else(joined_note);
         let ours = note.into_iter().chain(transcripts.iter().map(String::as_str));
         let mut ours: Vec<&str> = ours.filter(|text| !text.trim().is_empty()).collect();
         if ours.is_empty() && words.is_empty() {
@@ -260,7 +286,7 @@ impl Actor {
             (id, text, Speaker::Opening)
         });
         let users = words.into_iter().map(|(id, text)| (id, text, Speaker::User));
-        let (at, mut attributes) = (self.surroundings.clock.now(), self.attributes(&request));
+        let at = self.surroundings.clock.now();
         let messages = |(id, text, speaker): (String, &str, Speaker)| {
             let attributes = std::mem::take(&mut attributes);
             Words { id: &id, text, speaker, at, attributes }.messages()
@@ -281,15 +307,19 @@ impl Actor {
                 attributes.entry(name.to_owned()).or_insert(value);
             }
         }
-        attributes.extend(self.context_link());
         attributes
     }
 
-    /// The participant data by which the agent sees the session's context.
-    fn context_link(&self) -> Option<(String, String)> {
-        let Surroundings { context_links, clock, .. } = &*self.surroundings;
-        let link = context_links.as_ref()?.link(&self.session_id, clock.now())?;
-        Some((CONTEXT_URL.to_owned(), link))
+    /// The participant data by which the agent sees the session's context. Those who revoke links
+    /// do not tell the actor, so the store is asked.
+    async fn context_link(&self) -> Result<Option<(String, String)>, StoreError> {
+        let Surroundings { context_links: Some(links), clock, store, .. } = &*self.surroundings
+        else {
+            return Ok(None);
+        };
+        let Some(session) = store.session(&self.session_id).await? else { return Ok(None) };
+        let link = links.link(&session, clock.now());
+        Ok(link.map(|link| (CONTEXT_URL.to_owned(), link.url)))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::{net::SocketAddr, num::NonZeroU32};
 
-use baton_application::{Webhook, WebhookSecret};
+use baton_application::{FrameAncestor, Webhook, WebhookSecret};
 use baton_bot::Reach;
 use baton_core::tenant::TenantKey;
 use jiff::SignedDuration;
+use toml::Value;
 use url::Url;
 
 use super::{ConfigurationProblem, listen};
@@ -23,6 +24,8 @@ pub struct ApplicationAccess {
     pub public_url: Option<String>,
     /// For how long such a link is good.
     pub context_link: SignedDuration,
+    /// Whose pages may show a context in a frame; absent for Genesys' apps in the tenants' regions.
+    pub frame_ancestors: Option<Vec<FrameAncestor>>,
     /// How many requests the applications of a tenant may make in a minute.
     pub requests_per_minute_per_tenant: NonZeroU32,
 }
@@ -36,10 +39,23 @@ pub(super) fn read(mut section: Section) -> Result<ApplicationAccess, Configurat
         listen: listen(&mut section, "127.0.0.1:8082")?,
         public_url: public_url(&mut section)?,
         context_link: SignedDuration::from_hours(hours.into()),
+        frame_ancestors: frame_ancestors(&mut section)?,
         requests_per_minute_per_tenant: requests.unwrap_or(NonZeroU32::MIN),
     };
     section.finish()?;
     Ok(access)
+}
+
+/// The origins that are listed, of which there may be none.
+fn frame_ancestors(
+    section: &mut Section,
+) -> Result<Option<Vec<FrameAncestor>>, ConfigurationProblem> {
+    let listed = section.list("frame_ancestors", "has to be a list of origins in quotes")?;
+    let read = |(name, value): (String, Value)| {
+        let ancestor = FrameAncestor::parse(value.as_str().unwrap_or_default());
+        ancestor.map_err(|problem| ConfigurationProblem::new(name, problem.to_string()))
+    };
+    listed.map(|listed| listed.into_iter().map(read).collect()).transpose()
 }
 
 fn public_url(section: &mut Section) -> Result<Option<String>, ConfigurationProblem> {
@@ -168,6 +184,37 @@ mod tests {
         assert_eq!(given.as_deref(), Some("https://b.example/x"));
         for url in ["", "b.example", "ftp://b.example", "https://b.example/?a=b", "https://u@b/"] {
             assert!(read(url).unwrap_err().contains("application.public_url"), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_context_is_shown_in_the_apps_of_the_tenants_regions_or_where_it_is_said() {
+        let read = |before: &str, tenant: &str| {
+            let frame_ancestors = parse(before, tenant)?.frame_ancestors();
+            Ok::<_, String>(frame_ancestors.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let genesys = |at: &str| {
+            format!(
+                "[tenants.genesys]\n{at}\nclient_id = 'c'\nclient_secret = {{ env = 'SECRET' }}"
+            )
+        };
+        let none: [&str; 0] = [];
+        assert_eq!(read("", "").unwrap(), none);
+        assert_eq!(read("", &genesys("base_url = 'http://127.0.0.1:1'")).unwrap(), none);
+        let region = genesys("region = 'eu-central-1'");
+        assert_eq!(read("", &region).unwrap(), ["https://apps.mypurecloud.de"]);
+        assert_eq!(read("application.frame_ancestors = []", &region).unwrap(), none);
+        let listed =
+            "application.frame_ancestors = ['https://Desk.example/', 'http://localhost:1']";
+        assert_eq!(read(listed, &region).unwrap(), ["https://desk.example", "http://localhost:1"]);
+        for (list, problem) in [
+            ("'https://desk.example'", "frame_ancestors has to be a list"),
+            ("['https://a.example', 'https:']", "frame_ancestors[1] is no origin"),
+            ("[7]", "frame_ancestors[0] is no origin"),
+            ("['http://desk.example']", "frame_ancestors[0] is an origin of plain http"),
+        ] {
+            let error = read(&format!("application.frame_ancestors = {list}"), "").unwrap_err();
+            assert!(error.contains(problem), "{error}");
         }
     }
 

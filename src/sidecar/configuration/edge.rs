@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use baton_chat::SecretDigest;
-use baton_core::signature::{ADVISED_SECRET, SHORTEST_SECRET};
+use baton_core::{
+    signature::{ADVISED_SECRET, SHORTEST_SECRET},
+    translation::BotMessages,
+};
 use baton_genesys::Secret;
 
 use super::{ConfigurationProblem, listen};
@@ -23,6 +26,8 @@ pub struct TenantEdge {
     pub signature_secrets: Vec<Secret>,
     /// What EventBridge and triggers show; none where neither is used.
     pub api_keys: Vec<SecretDigest>,
+    /// What becomes of messages that a Genesys flow or bot wrote; `None` is as the edge has it.
+    pub bot_messages: Option<BotMessages>,
 }
 
 /// Reads `[edge]`.
@@ -58,6 +63,7 @@ pub(super) fn tenant(
     let edge = TenantEdge {
         signature_secrets,
         api_keys: secrets.read_optional(&mut section, "api_keys")?,
+        bot_messages: section.choice("bot_messages", &BotMessages::WORDS)?,
     };
     section.finish()?;
     Ok(edge)
@@ -65,7 +71,8 @@ pub(super) fn tenant(
 
 #[cfg(test)]
 mod tests {
-    use crate::configuration::{Configuration, ConfigurationProblem};
+    use super::*;
+    use crate::configuration::Configuration;
 
     fn parse(edge: &str) -> Result<(Configuration, Vec<ConfigurationProblem>), String> {
         let environment = |name: &str| match name {
@@ -102,6 +109,20 @@ mod tests {
             let edge = configuration.tenants[0].edge.as_ref().unwrap();
             assert_eq!(edge.signature_secrets.len(), expected);
         }
+    }
+
+    #[test]
+    fn a_tenant_may_say_what_becomes_of_bot_messages() {
+        let said = |line: &str| {
+            let (configuration, _) =
+                parse(&format!("signature_secrets = [{{ env = 'LONG' }}]\n{line}"))?;
+            Ok::<_, String>(configuration.tenants[0].edge.as_ref().unwrap().bot_messages)
+        };
+        assert_eq!(said(""), Ok(None));
+        assert_eq!(said("bot_messages = 'drop'"), Ok(Some(BotMessages::Drop)));
+        assert_eq!(said("bot_messages = 'forward'"), Ok(Some(BotMessages::Forward)));
+        let problem = said("bot_messages = 'keep'").unwrap_err();
+        assert!(problem.contains("edge.bot_messages has to be one of \"drop\""), "{problem}");
     }
 
     #[test]

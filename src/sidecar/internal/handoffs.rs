@@ -10,7 +10,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header::AUTHORIZATION},
     response::{IntoResponse, Response},
 };
-use baton_handoff::{RoutingHints, attributes};
+use baton_handoff::{Requester, RoutingHints, attributes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
@@ -81,5 +81,5 @@ fn read(body: &[u8]) -> Result<HandoffRequest, Problem> {
     let message = message.filter(|message| !message.trim().is_empty());
     let routing =
         RoutingHints { custom: attributes::flatten(&attributes), ..RoutingHints::default() };
-    Ok(HandoffRequest { message, routing, ..HandoffRequest::default() })
+    Ok(HandoffRequest { message, routing, ..HandoffRequest::by(Requester::Operator) })
 }

@@ -13,10 +13,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_core::tenant::TenantKey;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Internal, authorize};
-use crate::problem::Problem;
+use crate::{configuration::TenantEdge, problem::Problem};
 
 pub(super) async fn look_up(
     State(internal): State<Arc<Internal>>,
@@ -25,20 +25,39 @@ pub(super) async fn look_up(
 ) -> Result<Response, Problem> {
     authorize(&internal.look_up_credentials, &headers)?;
     let key = TenantKey::new(account_id, project_id, client_env);
-    let Some(edge) = internal.edges.get(&key) else {
-        let detail = "there is no such tenant, or it has no section [tenants.edge]";
-        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    let (status, body) = match internal.edges.get(&key) {
+        Some(edge) => (StatusCode::OK, known(&key, edge)),
+        None => (StatusCode::NOT_FOUND, unknown(&key)),
     };
+    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    Ok((status, no_store, Json(body)).into_response())
+}
+
+// `baton_core::look_up` reads both.
+
+fn known(key: &TenantKey<'_>, edge: &TenantEdge) -> Value {
     let secrets: Vec<&str> = edge.signature_secrets.iter().map(|secret| secret.expose()).collect();
     let api_keys: Vec<String> = edge.api_keys.iter().map(|digest| digest.to_hex()).collect();
-    // What `baton_core::look_up` reads.
-    let body = json!({
+    let mut body = json!({
         "account_id": key.account_id,
         "project_id": key.project_id,
         "client_env": key.client_env,
         "signature_secrets": secrets,
         "api_keys": api_keys,
     });
-    let no_store = [(CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((no_store, Json(body)).into_response())
+    if let (Some(members), Some(own)) = (body.as_object_mut(), edge.bot_messages) {
+        members.insert("bot_messages".to_owned(), own.word().into());
+    }
+    body
+}
+
+/// It names the tenant, so that an edge takes nobody else's 404 for it.
+fn unknown(key: &TenantKey<'_>) -> Value {
+    json!({
+        "account_id": key.account_id,
+        "project_id": key.project_id,
+        "client_env": key.client_env,
+        "known": false,
+        "detail": "there is no such tenant, or it has no section [tenants.edge]",
+    })
 }

@@ -104,3 +104,20 @@ fn invariant_10_a_configuration_prints_no_credential() {
         assert!(!printed.contains(secret));
     }
 }
+
+#[tokio::test]
+async fn only_an_operator_revokes_the_links_of_a_session_that_is_there() {
+    let sidecar = Running::start().await;
+    let chat = sidecar.session().await;
+    let revoke = async |session_id: &str, credential: &str| {
+        let path = format!("/internal/v1/sessions/{session_id}/context_links");
+        let url = format!("http://{}{path}", sidecar.internal);
+        reqwest::Client::new().delete(url).bearer_auth(credential).send().await.unwrap()
+    };
+    for credential in ["wrong", DELIVERY_CREDENTIAL] {
+        problem(revoke(&chat.session_id, credential).await, StatusCode::UNAUTHORIZED).await;
+    }
+    problem(revoke("nobody", ADMIN_CREDENTIAL).await, StatusCode::NOT_FOUND).await;
+    let revoked = revoke(&chat.session_id, ADMIN_CREDENTIAL).await;
+    assert_eq!(revoked.status(), StatusCode::NO_CONTENT);
+}

@@ -42,6 +42,28 @@ async fn typing_is_shown_then_stopped_and_never_replayed() {
 }
 
 #[tokio::test]
+async fn whoever_watches_is_told_who_types() {
+    let mut listener = None;
+    let directory = Arc::new(tempfile::tempdir().unwrap());
+    let sidecar = Running::start_as(directory, |sidecar| {
+        listener = Some(sidecar.passing().listen());
+        sidecar
+    });
+    let sidecar = sidecar.await;
+    let mut listener = listener.unwrap();
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    socket.send(json!({"type": "EVENT_TYPE_USER_TYPING", "payload": {}})).await;
+    let told = listener.recv().await.unwrap();
+    assert_eq!((told.kind, &told.session_id), ("EVENT_TYPE_USER_TYPING", &chat.session_id));
+    sidecar.deliver(&typing(&chat.end_user_id, None, 60_000)).await;
+    let shown = socket.frame().await;
+    let told = listener.recv().await.unwrap();
+    assert_eq!(told.kind, "EVENT_TYPE_LIVE_AGENT_TYPING");
+    assert_eq!(serde_json::from_str::<Value>(&told.frame).unwrap(), shown);
+}
+
+#[tokio::test]
 async fn typing_that_is_past_is_not_shown() {
     let sidecar = Running::start().await;
     let chat = sidecar.session().await;

@@ -92,3 +92,9 @@ pub(crate) fn reply(reply: &Reply<'_>, correlation_id: Option<&Value>) -> String
     }
     frame.to_string()
 }
+
+/// The topic of a frame, if it has one.
+pub(crate) fn topic(frame: &str) -> Option<String> {
+    let frame: Value = serde_json::from_str(frame).ok()?;
+    Some(frame.get("topicName")?.as_str()?.to_owned())
+}

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +18,7 @@ use crate::channels::Change;
 use crate::channels::frame::{self, Reply};
 use crate::channels::line::{Closing, SocketEnd};
 use crate::channels::subscribe::{InBandCommand, SubscribeRefusal};
+use crate::feed::{Notified, Occurrence};
 use crate::simulator::Simulator;
 
 /// The time between two signs of life, at Genesys' pace.
@@ -90,7 +91,7 @@ async fn converse(simulator: &Simulator, id: &str, socket: &mut WebSocket, end: 
         };
         let closing = match step {
             Step::Write(frame) => tokio::select! {
-                written = socket.send(Message::Text(frame.into())) => {
+                written = write(simulator, id, end.number, socket, frame) => {
                     if written.is_err() {
                         return;
                     }
@@ -103,28 +104,53 @@ async fn converse(simulator: &Simulator, id: &str, socket: &mut WebSocket, end: 
         };
         if let Some(closing) = closing {
             // Whoever does not read gets no goodbye.
-            let _read = timeout(GOODBYE, say_goodbye(socket, end, closing)).await;
+            let _read = timeout(GOODBYE, say_goodbye(simulator, id, socket, end, closing)).await;
         }
         return;
     }
 }
 
 /// Writes what waits, the last words and the close frame, and waits for the client's.
-async fn say_goodbye(socket: &mut WebSocket, end: &mut SocketEnd, closing: Closing) {
+async fn say_goodbye(
+    simulator: &Simulator,
+    id: &str,
+    socket: &mut WebSocket,
+    end: &mut SocketEnd,
+    closing: Closing,
+) {
     let Some(code) = closing.code else { return };
     while let Ok(frame) = end.frames.try_recv() {
-        if socket.send(Message::Text(frame.into())).await.is_err() {
+        if write(simulator, id, end.number, socket, frame).await.is_err() {
             return;
         }
     }
-    let last_words = closing.last_words.map(|frame| Message::Text(frame.into()));
+    if let Some(frame) = closing.last_words
+        && write(simulator, id, end.number, socket, frame).await.is_err()
+    {
+        return;
+    }
     let close = Message::Close(Some(CloseFrame { code, reason: "".into() }));
-    for message in last_words.into_iter().chain([close]) {
-        if socket.send(message).await.is_err() {
-            return;
-        }
+    if socket.send(close).await.is_ok() {
+        while let Some(Ok(_)) = socket.recv().await {}
     }
-    while let Some(Ok(_)) = socket.recv().await {}
+}
+
+/// Writes a frame to the socket of this number, and tells of it without the channel's id.
+async fn write(
+    simulator: &Simulator,
+    id: &str,
+    number: u64,
+    socket: &mut WebSocket,
+    frame: String,
+) -> Result<(), axum::Error> {
+    let frame = Utf8Bytes::from(frame);
+    socket.send(Message::Text(frame.clone())).await?;
+    simulator.configuration.feed.tell(|| {
+        let frame = frame.replace(id, "[channel]");
+        let topic = frame::topic(&frame);
+        Occurrence::Notified(Notified { socket: number, topic, frame })
+    });
+    Ok(())
 }
 
 /// The answer to a frame of the client's. What is no command is ignored.

@@ -15,6 +15,7 @@ use crate::oauth::Caller;
 use crate::platform::error_body::PlatformError;
 use crate::platform::rate_limit::{REQUESTS_PER_WINDOW, Rate, WINDOW};
 use crate::platform::request_faults::under_fault;
+use crate::request_feed::Asked;
 use crate::simulator::Simulator;
 
 /// `request.bytes.max` (Genesys reference 3.3).
@@ -37,15 +38,16 @@ pub(crate) async fn admit(
     let refuse = |error: PlatformError| error.written(&context_id);
 
     let mut rate = None;
+    let mut asked = None;
     let mut response = match authenticate(&simulator, request, &mut rate) {
         Ok(request) => {
-            let fault = simulator.faults.with(|faults| faults.strike_request(&route));
+            let fault = simulator.strike_request(&route);
             if fault == Some(RequestFault::RevokeTokens) {
                 revoke(&simulator, &request);
                 refuse(PlatformError::bad_credentials())
             } else {
                 let answer = async {
-                    match received(&simulator, request).await {
+                    match received(&simulator, request, &mut asked).await {
                         Ok(request) => written(next.run(request).await, &context_id),
                         Err(error) => error.written(&context_id),
                     }
@@ -57,6 +59,9 @@ pub(crate) async fn admit(
         Err(error) => refuse(error),
     };
 
+    if let Some(asked) = asked {
+        response.extensions_mut().insert(asked);
+    }
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&context_id) {
         headers.insert(CORRELATION_ID, id);
@@ -98,7 +103,11 @@ fn authenticate(
 }
 
 /// The request with its whole body, which is noted.
-async fn received(simulator: &Simulator, request: Request) -> Result<Request, PlatformError> {
+async fn received(
+    simulator: &Simulator,
+    request: Request,
+    asked: &mut Option<Asked>,
+) -> Result<Request, PlatformError> {
     let too_large = || PlatformError::body_too_large(BODY_LIMIT as u64);
     // Nobody has to send all of a body that is refused for its length.
     if content_length(request.headers()).is_some_and(|length| length > BODY_LIMIT) {
@@ -107,6 +116,8 @@ async fn received(simulator: &Simulator, request: Request) -> Result<Request, Pl
     let (head, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await.map_err(|_| too_large())?;
     simulator.requests.with(|requests| requests.add(&head.method, &head.uri, &body));
+    let client_id = head.extensions.get::<Caller>().map(|caller| caller.client.id.clone());
+    *asked = Some(Asked { client_id, body: body.clone() });
     Ok(Request::from_parts(head, Body::from(body)))
 }
 

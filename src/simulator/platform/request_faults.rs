@@ -53,7 +53,7 @@ fn note(simulator: &Simulator, response: &Response, answer: PostAnswer) {
 
 /// A response that never leaves: its body fails before the head is flushed, and the server
 /// closes the connection.
-fn no_answer() -> Response {
+pub(crate) fn no_answer() -> Response {
     Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(AnswerLost)])))
 }
 

@@ -9,7 +9,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use baton_simulator::Configuration;
-    use baton_simulator::delivery::{Answer, Attempt, Outcome, Sender, SignedBody};
+    use baton_simulator::delivery::{Answer, Attempt, Outcome, Progress, Sender, SignedBody};
     use baton_simulator::signature;
     use tokio::net::TcpListener;
 
@@ -29,8 +29,12 @@ mod tests {
         configuration.webhook_headers.insert("x-tenant-key".into(), "key-of-acme".into());
         let sender = Sender::new(&configuration).unwrap();
         let mut attempts = Vec::new();
-        let outcome =
-            sender.deliver(&signed("{\"text\":\"jaźń\"}"), |attempt| attempts.push(attempt)).await;
+        let observe = |progress| {
+            if let Progress::Over(attempt) = progress {
+                attempts.push(attempt);
+            }
+        };
+        let outcome = sender.deliver(&signed("{\"text\":\"jaźń\"}"), observe).await;
         (outcome, attempts)
     }
 

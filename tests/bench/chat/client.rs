@@ -106,7 +106,7 @@ async fn post(
          content-length: 2\r\n\r\n{{}}"
     );
     let mut connection = Connection::open_from(source, chat).await?;
-    let Received { status, body } = connection.exchange(request.as_bytes()).await?;
+    let Received { status, body, .. } = connection.exchange(request.as_bytes()).await?;
     if status != 200 {
         return Err(format!("{path} was answered {status}").into());
     }

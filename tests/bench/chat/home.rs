@@ -148,7 +148,7 @@ impl Home {
             session.id, self.internal,
         );
         match connection.exchange(request.as_bytes()).await? {
-            Received { status: 200, body } => {
+            Received { status: 200, body, .. } => {
                 Ok(serde_json::from_slice::<Shown>(body)?.genesys.end_user_id)
             }
             Received { status, .. } => Err(format!("a session was shown with {status}").into()),

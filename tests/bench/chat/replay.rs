@@ -40,7 +40,7 @@ pub(crate) async fn measure(home: &Home, size: &Size) -> Result<Replay> {
     // What it took to write the session shall not hide what the replay takes.
     process.end(Ending::Stopped).await?;
     let process = home.start().await?;
-    let before_kib = memory::resident_kib(process.id())?;
+    let before_kib = memory::resident_kib(&[process.id()])?;
     memory::forget_peak(process.id())?;
     let start = Instant::now();
     let batches = read(home, size, &session).await?;

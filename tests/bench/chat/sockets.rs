@@ -39,16 +39,16 @@ pub(crate) struct House {
 pub(crate) async fn measure(home: &Home, size: &Size) -> Result<(Sockets, House)> {
     eprintln!("{} sockets", size.sockets);
     let process = home.start().await?;
-    let before_kib = memory::resident_kib(process.id())?;
+    let before_kib = memory::resident_kib(&[process.id()])?;
     let start = Instant::now();
     let sessions = Session::make(home, size.sockets).await?;
     let made_in = start.elapsed();
-    let sessions_kib = memory::resident_kib(process.id())?;
+    let sessions_kib = memory::resident_kib(&[process.id()])?;
     let start = Instant::now();
     let mut crowd = Crowd::open(home.chat, &sessions, 0, size.heartbeat).await?;
     let opened_in = start.elapsed();
     see_heartbeats(&mut crowd, size).await?;
-    let after_kib = memory::resident_kib(process.id())?;
+    let after_kib = memory::resident_kib(&[process.id()])?;
     let sockets = Sockets { before_kib, sessions_kib, after_kib, made_in, opened_in };
     Ok((sockets, House { process, sessions, crowd }))
 }

@@ -75,10 +75,10 @@ pub(crate) async fn measure(home: &Home, size: &Size) -> Result<Stream> {
     let count = deliveries.len();
     let requests = audience.requests(deliveries)?;
     // The runtime has one thread, this one.
-    let (before, load_before) = (CpuTime::of(process.id())?, thread_ns());
+    let (before, load_before) = (CpuTime::of(&[process.id()])?, thread_ns());
     let (posted, seen_at) = audience.write(home, size, requests).await?;
     let load_ns = thread_ns() - load_before;
-    let cpu_ns = CpuTime::of(process.id())?.since(&before)?;
+    let cpu_ns = CpuTime::of(&[process.id()])?.since(&before)?;
     sync.extend(disk::sync_times(home.folder())?);
 
     let stored = posted.iter().map(|one| one.answered - one.posted).collect();

@@ -63,6 +63,16 @@ impl Stage {
         }
         (answer.status, self.sidecar.looked_up().len(), self.sidecar.delivered().len())
     }
+
+    /// Sends a webhook beside others, and waits for its status alone.
+    async fn status(&self, webhook: Webhook) -> u16 {
+        http1::exchange(self.edge.address, &webhook.request()).await.status
+    }
+}
+
+/// A webhook for a tenant that there is not.
+fn made_up(number: usize) -> Webhook {
+    Webhook { path: format!("/webhooks/genesys/made/up/name-{number}/events"), ..webhook() }
 }
 
 fn webhook() -> Webhook {
@@ -102,6 +112,7 @@ async fn a_look_up_without_an_answer_of_use_is_503_and_never_401() {
             LookUp::Status(StatusCode::INTERNAL_SERVER_ERROR),
             LookUp::Status(StatusCode::UNAUTHORIZED),
             LookUp::Status(StatusCode::FORBIDDEN),
+            LookUp::Status(StatusCode::NOT_FOUND),
             LookUp::Status(StatusCode::FOUND),
             LookUp::Status(StatusCode::NO_CONTENT),
             LookUp::Body(String::new()),
@@ -145,7 +156,7 @@ async fn invariant_12_the_answer_for_another_tenant_is_of_no_use() {
 #[tokio::test]
 async fn an_unknown_tenant_is_401() {
     on(Host::ALL, async |host| {
-        let stage = Stage::new(host, LookUp::Status(StatusCode::NOT_FOUND)).await;
+        let stage = Stage::new(host, LookUp::Unknown).await;
         assert_eq!(stage.send(&webhook()).await, (401, 1, 0), "{host:?}");
     })
     .await;
@@ -154,7 +165,7 @@ async fn an_unknown_tenant_is_401() {
 #[tokio::test]
 async fn an_unknown_tenant_is_not_asked_for_with_each_webhook() {
     on(Host::KEEPING, async |host| {
-        let stage = Stage::new(host, LookUp::Status(StatusCode::NOT_FOUND)).await;
+        let stage = Stage::new(host, LookUp::Unknown).await;
         assert_eq!(stage.send(&webhook()).await, (401, 1, 0), "{host:?}");
         assert_eq!(stage.send(&webhook()).await, (401, 0, 0), "{host:?}");
         stage.sidecar.answer(LookUp::Tenant(SECRET.to_owned()));
@@ -162,6 +173,49 @@ async fn an_unknown_tenant_is_not_asked_for_with_each_webhook() {
         assert_eq!(stage.send(&webhook()).await, (200, 1, 1), "{host:?}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn invariant_11_names_that_callers_make_up_do_not_fill_the_store_and_push_no_tenant_out() {
+    on(Host::KEEPING, async |host| {
+        let stage = Stage::new(host, LookUp::OfTheCorpus).await;
+        stage.surroundings.stop_clock();
+        assert_eq!(stage.send(&webhook()).await, (200, 1, 1), "{host:?}");
+        for hundred in 0..6 {
+            stage.surroundings.pass(Duration::from_secs(1));
+            let made_up = (0..100).map(|number| stage.status(made_up(hundred * 100 + number)));
+            assert_eq!(join_all(made_up).await, [401; 100], "{host:?}");
+        }
+        assert_eq!(stage.sidecar.looked_up().len(), 600, "{host:?}");
+        let kept = stage.surroundings.kept();
+        assert!(kept.len() <= 257, "{host:?}: {} names", kept.len());
+        assert!(kept.keys().all(|name| !name.contains("made")), "{host:?}: {:?}", kept.keys());
+        stage.sidecar.answer(LookUp::Nothing);
+        assert_eq!(stage.send(&webhook()).await, (200, 0, 1), "{host:?}: known all the same");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn invariant_11_an_instance_that_is_used_again_looks_a_hundred_made_up_names_up_in_a_second()
+{
+    let stage = Stage::with_tenant(Host::SpinOnWasi03).await;
+    stage.surroundings.stop_clock();
+    assert_eq!(stage.send(&webhook()).await, (200, 1, 1));
+    stage.sidecar.answer(LookUp::Unknown);
+    stage.surroundings.pass(Duration::from_secs(1));
+    for number in 0..150 {
+        let expected = if number < 100 { 401 } else { 503 };
+        assert_eq!(stage.status(made_up(number)).await, expected, "{number}");
+    }
+    assert_eq!(stage.sidecar.looked_up().len(), 100);
+    let log = stage.surroundings.log();
+    assert_eq!(log.lines().count(), 1, "a line a second is enough: {log}");
+    assert!(log.starts_with("baton: more than 100 tenants of which nothing is known"), "{log}");
+    assert_eq!(stage.send(&webhook()).await, (200, 0, 1), "who is known is not held to it");
+    stage.surroundings.pass(Duration::from_secs(1));
+    assert_eq!(stage.status(made_up(150)).await, 401);
+    assert_eq!(stage.edge.instances(), 1);
 }
 
 #[tokio::test]

@@ -8,11 +8,14 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
+mod constancy;
 mod corpus;
+mod envoy_module;
 mod forged;
 mod imports;
 mod look_up;
 mod manifest;
+mod memory;
 mod parts;
 mod reuse;
 mod settings;

@@ -66,7 +66,7 @@ async fn invariant_10_a_secret_that_is_missing_is_503_and_no_other_is_told() {
 #[tokio::test]
 async fn an_upstream_that_is_missing_or_no_address_is_503() {
     on(Host::SERVED, async |host| {
-        for wrong in ["", "sidecar:8081", "ftp://sidecar"] {
+        for wrong in ["", "sidecar:8081", "ftp://sidecar", "http://", "https:///", "http:///path"] {
             let line = problem(host, |around| around.set_variable("upstream", wrong)).await;
             assert!(line.contains("has to be an address such as"), "{host:?}: {line}");
         }

@@ -1,4 +1,5 @@
 //! A webhook receiver on a loopback port that answers by a script.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::sync::{Arc, Mutex};
 
