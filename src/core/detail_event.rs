@@ -15,7 +15,6 @@ use crate::{
 };
 
 /// One posted event.
-#[derive(Debug)]
 pub struct DetailEvent<'a> {
     /// Its topic as given, such as `v2.detail.events.conversation.{id}.user.end`.
     pub topic: Option<Cow<'a, str>>,
@@ -24,7 +23,6 @@ pub struct DetailEvent<'a> {
 }
 
 /// What a detail event tells us.
-#[derive(Debug)]
 pub enum News<'a> {
     /// It is of a conversation of Open Messaging, or does not say of which medium.
     Open(OpenConversation<'a>),
@@ -34,7 +32,7 @@ pub enum News<'a> {
 }
 
 /// An event of a conversation of Open Messaging.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct OpenConversation<'a> {
     /// The end user.
     pub end_user_id: Option<Cow<'a, str>>,

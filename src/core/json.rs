@@ -11,7 +11,6 @@ use serde::{Deserialize, Deserializer, de};
 use serde_json::value::RawValue;
 
 /// A whole text, its outermost members read already: one pass where [`Json`] needs two.
-#[derive(Debug)]
 pub enum Document<'a> {
     /// An object.
     Object(Object<'a>),
@@ -50,7 +49,7 @@ impl<'a> Document<'a> {
 }
 
 /// A value of unknown type, as it stands in the text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Json<'a>(&'a str);
 
 impl<'a> Json<'a> {
@@ -110,7 +109,7 @@ impl<'a> Json<'a> {
 }
 
 /// The members of an object.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Object<'a>(Vec<(Key<'a>, Json<'a>)>);
 
 impl<'a> Object<'a> {
@@ -157,7 +156,6 @@ impl<'a> Object<'a> {
 }
 
 /// A member's name, in bytes: JSON allows half of a surrogate pair in it.
-#[derive(Debug)]
 struct Key<'a>(Cow<'a, [u8]>);
 
 /// A string with its escapes undone.

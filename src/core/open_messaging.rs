@@ -3,6 +3,8 @@
 //!
 //! Reading never fails: a member that is missing or has another type is absent, a word that
 //! is not known is kept as it is, and what is not known at all is passed over.
+//!
+//! Nothing here has a debug form: nearly all of it is what people wrote (invariant 10).
 
 mod content;
 
@@ -15,7 +17,6 @@ pub use self::content::{
 use crate::json::Object;
 
 /// One webhook.
-#[derive(Debug)]
 pub struct Webhook<'a> {
     /// The message's id; for a receipt, the id of the message that it is about.
     pub id: Option<Cow<'a, str>>,
@@ -95,7 +96,6 @@ impl<'a> Webhook<'a> {
 }
 
 /// The channel: integration, both ends and time (Genesys reference, 2.3).
-#[derive(Debug)]
 pub struct Channel<'a> {
     /// The integration.
     pub integration_id: Option<Cow<'a, str>>,
@@ -127,7 +127,6 @@ impl<'a> Channel<'a> {
 }
 
 /// Something that happened (Genesys reference, 2.5).
-#[derive(Debug)]
 pub enum Event<'a> {
     /// An agent is typing.
     Typing {
@@ -154,7 +153,6 @@ impl<'a> Event<'a> {
 }
 
 /// What became of a message (Genesys reference, 2.6).
-#[derive(Debug)]
 pub struct Receipt<'a> {
     /// `Sent`, `Delivered`, `Read`, `Failed`, `Published` or `Removed`.
     pub status: Option<Cow<'a, str>>,
@@ -165,7 +163,6 @@ pub struct Receipt<'a> {
 }
 
 /// Why a message failed.
-#[derive(Debug)]
 pub struct Reason<'a> {
     /// A word such as `MessageExpired`.
     pub code: Option<Cow<'a, str>>,

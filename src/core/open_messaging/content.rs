@@ -5,7 +5,6 @@ use alloc::{borrow::Cow, vec::Vec};
 use crate::json::{Json, Object};
 
 /// One element.
-#[derive(Debug)]
 pub struct Content<'a> {
     /// Its `contentType` as sent.
     pub type_name: Option<Cow<'a, str>>,
@@ -14,7 +13,6 @@ pub struct Content<'a> {
 }
 
 /// What an element holds.
-#[derive(Debug)]
 pub enum ContentBody<'a> {
     /// A file, a picture or a link.
     Attachment(Attachment<'a>),
@@ -103,7 +101,6 @@ impl<'a> ContentBody<'a> {
 }
 
 /// A file, a picture or a link.
-#[derive(Debug)]
 pub struct Attachment<'a> {
     /// `Image`, `Video`, `Audio`, `File` or `Link`.
     pub media_type: Option<Cow<'a, str>>,
@@ -138,7 +135,6 @@ impl<'a> Attachment<'a> {
 }
 
 /// One choice.
-#[derive(Debug)]
 pub struct QuickReply<'a> {
     /// What the user reads and, choosing it, says.
     pub text: Cow<'a, str>,
@@ -156,7 +152,6 @@ impl<'a> QuickReply<'a> {
 }
 
 /// A card.
-#[derive(Debug)]
 pub struct Card<'a> {
     /// Its heading.
     pub title: Option<Cow<'a, str>>,
@@ -194,7 +189,6 @@ impl<'a> Card<'a> {
 }
 
 /// A button of a card.
-#[derive(Debug)]
 pub struct Action<'a> {
     /// What it says.
     pub text: Option<Cow<'a, str>>,
@@ -203,7 +197,6 @@ pub struct Action<'a> {
 }
 
 /// What a card's button does.
-#[derive(Debug)]
 pub enum ActionKind<'a> {
     /// Opens a URL.
     Link(Cow<'a, str>),
@@ -223,7 +216,6 @@ impl<'a> Action<'a> {
 }
 
 /// Times to choose from.
-#[derive(Debug)]
 pub struct DatePicker<'a> {
     /// The question.
     pub title: Option<Cow<'a, str>>,
@@ -242,7 +234,6 @@ pub struct DatePicker<'a> {
 }
 
 /// A time that may be chosen.
-#[derive(Debug)]
 pub struct TimeSlot<'a> {
     /// When it begins, ISO 8601.
     pub date_time: Cow<'a, str>,
@@ -272,7 +263,6 @@ impl<'a> DatePicker<'a> {
 const MOST_PARAMETERS: usize = 64;
 
 /// A canned response: texts with places to fill in.
-#[derive(Debug)]
 pub struct Template<'a> {
     /// What stands above the text.
     pub header: Option<TemplateText<'a>>,
@@ -287,7 +277,6 @@ pub struct Template<'a> {
 }
 
 /// A text with places to fill in.
-#[derive(Debug)]
 pub struct TemplateText<'a> {
     /// The text, with places such as `{{name}}`.
     pub text: Cow<'a, str>,
@@ -308,7 +297,6 @@ impl<'a> TemplateText<'a> {
 }
 
 /// The file or picture of a template's header.
-#[derive(Debug)]
 pub struct Media<'a> {
     /// Where it is.
     pub url: Cow<'a, str>,
@@ -337,7 +325,6 @@ impl<'a> Media<'a> {
 }
 
 /// A button of a canned response.
-#[derive(Debug)]
 pub struct Button<'a> {
     /// What it says.
     pub text: Option<Cow<'a, str>>,
@@ -346,7 +333,6 @@ pub struct Button<'a> {
 }
 
 /// What a canned response's button does.
-#[derive(Debug)]
 pub enum ButtonKind<'a> {
     /// Answers with a payload. A button of a type that is not known is taken for one.
     QuickReply(Option<Cow<'a, str>>),
@@ -370,7 +356,6 @@ impl<'a> Button<'a> {
 }
 
 /// A place.
-#[derive(Debug)]
 pub struct Location<'a> {
     /// Its name.
     pub text: Option<Cow<'a, str>>,
@@ -395,7 +380,6 @@ impl<'a> Location<'a> {
 }
 
 /// Lists to choose from.
-#[derive(Debug)]
 pub struct ListPicker<'a> {
     /// The question.
     pub title: Option<Cow<'a, str>>,
@@ -406,7 +390,6 @@ pub struct ListPicker<'a> {
 }
 
 /// One list.
-#[derive(Debug)]
 pub struct ListSection<'a> {
     /// Its heading.
     pub title: Option<Cow<'a, str>>,
@@ -439,7 +422,6 @@ impl<'a> ListPicker<'a> {
 ///
 /// Genesys has many kinds of question, and Open Messaging brings none of them today; so the
 /// lines are the texts of the members that hold readable text, wherever they are.
-#[derive(Debug)]
 pub struct Form<'a> {
     /// The lines, in order.
     pub lines: Vec<Cow<'a, str>>,
