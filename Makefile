@@ -66,7 +66,7 @@ run: $(ENVOY) wasm web baton ## Envoy and a simulated Genesys, and a console in 
 	@python3 envoy/first-light.py --envoy $(ENVOY) --baton $(BATON)
 
 .PHONY: test
-test: check web show unit js-test web-test browser genesys-sdk deploy-test ## Everything that has to hold
+test: check web show unit js-test web-test browser genesys-sdk deploy-test docs-test ## Everything that has to hold
 
 .PHONY: check
 check: $(CARGO_DENY) wasm-targets ## Format, lints, dependencies, documentation
@@ -124,6 +124,10 @@ genesys-sdk: $(GENESYS_SDK) baton ## Genesys' own SDK, with the simulator and wi
 deploy-test: $(ENVOY) $(DEPLOY_CHECKS) wasm components baton ## What is under deploy, and a pod of it without a cluster
 	@$(MAKE) --silent $(PROMTOOL) 2> /dev/null || echo "promtool is not to be had here."
 	@BATON_PROMTOOL=$(PROMTOOL) $(dir $(DEPLOY_CHECKS))bin/python -B -m unittest discover --start-directory tests/deploy
+
+.PHONY: docs-test
+docs-test: baton ## The documents: their commands run, and what they name is there
+	@python3 -B -m unittest discover --start-directory tests/docs
 
 .PHONY: oci
 oci: wasm components ## Packs the wasm files for a registry, as OCI image layouts

@@ -31,6 +31,7 @@ PORTS_OF_DEMONSTRATION = {
 ENVOY = "http://127.0.0.1:10000"
 STATISTICS = "http://127.0.0.1:9901"
 INTERNAL = "http://127.0.0.1:8081"
+OBSERVATION = "http://127.0.0.1:8084"
 GENESYS = "http://127.0.0.1:8090"
 WEBHOOK_PATH = "/webhooks/genesys/acme/support/live/events"
 
@@ -175,7 +176,7 @@ class Stage:
         sidecar = self.start("the sidecar", command, environment)
 
         self.start_envoy({**delivery, **webhook})
-        self.wait_until(lambda: answers(f"{INTERNAL}/internal/v1/health"), sidecar)
+        self.wait_until(lambda: answers(f"{OBSERVATION}/readyz"), sidecar)
         self.wait_until(lambda: self.tenant()["state"] == "up", sidecar)
 
     def start_demonstration(self):

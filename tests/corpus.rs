@@ -37,13 +37,15 @@ fn judge(case: &Case) -> Outcome {
     let headers = case.request.headers();
     let headers = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let (method, path) = (case.request.method.as_bytes(), case.request.path.as_bytes());
-    match gate.head(method, path, headers) {
+    match gate.head(method, path, headers.clone()) {
         Head::NotOurs => Outcome::Pass,
         Head::Refuse(refusal) => Outcome::Refuse(refusal),
         Head::NeedTenant(..) => panic!("the corpus lists its tenants"),
         Head::NeedBody(proof, tenant) => {
             match gate.body(&case.request.body(), &proof, tenant.as_deref()) {
                 Verdict::Forward(forward) => {
+                    let going_up: Vec<_> = gate.delivery_headers_beside(headers).collect();
+                    case.check_headers(&going_up);
                     Outcome::Forward(String::from_utf8(forward.delivery).expect("UTF-8"))
                 }
                 Verdict::Refuse(refusal) => Outcome::Refuse(refusal),
@@ -171,6 +173,10 @@ async fn send_through(case: &Case, envoy: &Envoy, upstream: &Upstream) {
                 Some(&*format!("Bearer {}", baton_tests::CREDENTIAL)),
                 "{name}"
             );
+            let headers = seen[0].headers.iter();
+            let headers: Vec<_> =
+                headers.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+            case.check_headers(&headers);
             for proof in [baton_core::signature::HEADER, baton_core::api_key::HEADER] {
                 assert!(!seen[0].headers.contains_key(proof), "{name}: {proof} went up");
             }

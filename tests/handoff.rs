@@ -17,6 +17,8 @@ mod agents;
 mod bot;
 #[path = "handoff/content.rs"]
 mod content;
+#[path = "handoff/dead_letters.rs"]
+mod dead_letters;
 #[path = "handoff/ending.rs"]
 mod ending;
 #[path = "handoff/gaps.rs"]
@@ -27,6 +29,8 @@ mod handover_states;
 mod idle;
 #[path = "handoff/leaving.rs"]
 mod leaving;
+#[path = "handoff/metrics.rs"]
+mod metrics;
 #[path = "handoff/mishaps.rs"]
 mod mishaps;
 #[path = "handoff/names.rs"]

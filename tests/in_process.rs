@@ -125,7 +125,10 @@ impl Running {
         self.stop.send(()).expect("it runs");
         self.running.await.expect("it stops");
         let file = rusqlite::Connection::open(self.folder.path().join("baton.db")).unwrap();
-        let kept = "SELECT delivery_id, CAST(body AS TEXT) FROM inbox WHERE body IS NOT NULL";
+        let kept = "
+            SELECT delivery_id, CAST(body AS TEXT) FROM inbox WHERE body IS NOT NULL
+            UNION ALL
+            SELECT about, CAST(body AS TEXT) FROM dead_letter WHERE kind = 'delivery'";
         let mut statement = file.prepare(kept).unwrap();
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
         statement.query_map([], read).unwrap().map(Result::unwrap).collect()

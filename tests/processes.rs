@@ -177,6 +177,7 @@ fn process_configuration(store: &Path, genesys: SocketAddr) -> String {
         r#"
 chat.listen = '127.0.0.1:0'
 internal.listen = '127.0.0.1:0'
+observation.listen = '127.0.0.1:0'
 store.path = '{}'
 
 [[tenants]]

@@ -80,6 +80,7 @@ impl Sessions for IdleSessions {
             transient: receiver,
             shown,
             last_seen_ms: Arc::default(),
+            traces: Default::default(),
             place,
         })
     }

@@ -4,9 +4,11 @@
 use std::{future::pending, time::Duration};
 
 use axum::body::Bytes;
+use baton_metrics::{ApplicationMetrics, PostResult};
 use baton_outbound::{Answer, Bounds, GuardedClient};
 use baton_process::{Clock, Shutdown};
 use baton_store::{Notification, Store, StoreError};
+use baton_traces::Traces;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use jiff::Timestamp;
@@ -14,6 +16,7 @@ use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until},
 };
+use tracing::{Instrument, Span, field::Empty};
 
 use crate::{
     webhook::Webhook,
@@ -40,6 +43,10 @@ pub struct WebhookSender {
     pub client: GuardedClient,
     /// The time.
     pub clock: Clock,
+    /// What counts the tries.
+    pub metrics: ApplicationMetrics,
+    /// Whether spans are collected.
+    pub traces: Traces,
     /// How long things may take.
     pub pace: WebhookPace,
     /// Changes when something may wait.
@@ -163,12 +170,26 @@ impl WebhookSender {
     ) -> Result<Outcome, StoreError> {
         let (endpoint, host) = (self.webhook.endpoint(), self.webhook.url().host());
         let mut tries = Tries { made: before.made.saturating_add(1), ..before };
-        let (reason, asked, is_last) = match self.post(notification).await {
+        let begun = Instant::now();
+        let span = baton_traces::span!(
+            self.traces,
+            None,
+            "application webhook",
+            "client",
+            session.id = notification.session_id,
+            server.address = host,
+            http.response.status_code = Empty,
+        );
+        let verdict = self.post(notification).instrument(span).await;
+        let count = |result| self.metrics.posted(result, begun.elapsed());
+        let (reason, asked, is_last) = match verdict {
             Verdict::Taken => {
+                count(PostResult::Taken);
                 self.store.notified(notification.number).await?;
                 return Ok(Outcome::Answered);
             }
             Verdict::Refused(reason) => {
+                count(PostResult::GivenUp);
                 self.give_up(notification, &reason).await?;
                 return Ok(Outcome::Answered);
             }
@@ -179,9 +200,11 @@ impl WebhookSender {
             }
         };
         if is_last || tries.made >= FEWEST_TRIES && self.is_too_old(notification) {
+            count(PostResult::GivenUp);
             self.give_up(notification, &reason).await?;
             return Ok(Outcome::Failed { again: None, asked });
         }
+        count(PostResult::PutOff);
         let pause = self.pace.pause(tries.made).max(asked);
         tracing::warn!(endpoint, host, %reason, ?pause, "a webhook is tried again");
         Ok(Outcome::Failed { again: Some((tries, pause)), asked })
@@ -190,7 +213,8 @@ impl WebhookSender {
     async fn give_up(&self, notification: &Notification, reason: &str) -> Result<(), StoreError> {
         let (endpoint, host) = (self.webhook.endpoint(), self.webhook.url().host());
         tracing::error!(endpoint, host, %reason, "a webhook was given up");
-        self.store.notification_given_up(notification.number, reason).await
+        let at_ms = self.clock.now().as_millisecond();
+        self.store.notification_given_up(notification.number, reason, at_ms).await
     }
 
     fn is_too_old(&self, notification: &Notification) -> bool {
@@ -213,8 +237,10 @@ impl WebhookSender {
             }
         }
         let bounds = Bounds { timeout: self.pace.per_try, most_bytes: MOST_ANSWER_BYTES };
-        let posted = self.client.post(self.webhook.url(), headers, Bytes::from(body), bounds);
-        match posted.await {
+        let posted = self.client.post(self.webhook.url(), headers, Bytes::from(body), bounds).await;
+        let status = posted.as_ref().ok().map(|answer| answer.status.as_u16());
+        baton_traces::answered(&Span::current(), status);
+        match posted {
             Ok(answer) => self.verdict(&answer),
             Err(error) => Verdict::Failed(error.to_string(), Duration::ZERO),
         }

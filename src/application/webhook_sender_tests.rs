@@ -6,6 +6,7 @@ use std::{
 };
 
 use axum::{Router, http::HeaderMap as Headers, routing::post};
+use baton_metrics::Metrics;
 use baton_outbound::Reach;
 use baton_process::{ShutdownTrigger, shutdown};
 use baton_store::Step;
@@ -76,6 +77,8 @@ impl Fixture {
             store: store.clone(),
             client: GuardedClient::new(Reach::PrivateToo, Duration::from_secs(1)).unwrap(),
             clock: Clock::new(move || now),
+            metrics: Metrics::new().applications().clone(),
+            traces: Traces::Off,
             pace,
             queued: watch::channel(()).1,
             shutdown,

@@ -40,7 +40,7 @@ Examples:
     baton chat --token-env CONNECTOR_TOKEN --host www.example.com
 
   Say two things, and end the session after them:
-    printf '%s\n' 'Hello' 'I need help' /end | baton chat --token-env CONNECTOR_TOKEN
+    printf '%s\\n' 'Hello' 'I need help' /end | baton chat --token-env CONNECTOR_TOKEN
 
   Watch the raw frames of the Messaging API:
     baton chat --token-env CONNECTOR_TOKEN --json | jq -c .

@@ -97,7 +97,7 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
-    arguments.log.start(LevelFilter::WARN)?;
+    arguments.log.start(LevelFilter::WARN, None)?;
     block_on(show(arguments))
 }
 

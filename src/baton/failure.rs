@@ -3,10 +3,12 @@
 use std::{error::Error, io};
 
 use baton_core::configuration::ConfigurationError;
-use baton_sidecar::OpenError;
+use baton_sidecar::{
+    BindError, OpenError, RandomError, StoreError, TenantBookError, TraceExporterError,
+};
 use thiserror::Error;
 
-use crate::chat_api::ChatError;
+use crate::{admin::AdminError, chat_api::ChatError};
 
 /// Why a command failed. Each one is a line that says what to do.
 #[derive(Debug, Error)]
@@ -22,6 +24,22 @@ pub(crate) enum Failure {
     /// A file cannot be read.
     #[error("cannot read {path}: check its name and whether you may read it")]
     Read {
+        /// The file, as given.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Files cannot be written.
+    #[error("cannot write into {path}: check that it is a directory and that you may write there")]
+    WriteFiles {
+        /// The directory.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}: name a file that is not there yet, in a directory with room")]
+    WriteFile {
         /// The file, as given.
         path: String,
         /// What the system says.
@@ -58,10 +76,16 @@ pub(crate) enum Failure {
     },
     /// The sidecar cannot listen.
     #[error(transparent)]
-    Bind(#[from] baton_sidecar::BindError),
+    Bind(#[from] BindError),
     /// The sidecar's store cannot be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// Spans cannot be sent.
+    #[error("no spans can be sent; check traces.endpoint, and the system's certificates")]
+    Traces(#[from] TraceExporterError),
+    /// The sidecar was told to stop a second time.
+    #[error("told to stop twice, and stopped at once; what was in hand goes on at the next start")]
+    StoppedAtOnce,
     /// The sidecar stopped.
     #[error(transparent)]
     Run(#[from] baton_sidecar::RunError),
@@ -78,6 +102,27 @@ pub(crate) enum Failure {
     /// The chat did not begin, or was lost for good.
     #[error(transparent)]
     Chat(#[from] ChatError),
+    /// The tenants in the store cannot be used, or are not changed as asked for.
+    #[error(transparent)]
+    Tenants(#[from] TenantBookError),
+    /// There are no random bytes.
+    #[error(transparent)]
+    Random(RandomError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A sidecar did not do what an operator asked for.
+    #[error(transparent)]
+    Admin(#[from] AdminError),
+    /// Genesys cannot be set up.
+    #[error(transparent)]
+    SetUp(Box<baton_setup::SetUpError>),
+    /// This machine cannot tell who Genesys is.
+    #[error(transparent)]
+    Tls(#[from] baton_genesys::TlsError),
+    /// The terminal gave no answer.
+    #[error("no answer from the terminal; give what is asked for with options")]
+    Ask(#[source] io::Error),
     /// A demonstration failed.
     #[cfg(feature = "demo")]
     #[error(transparent)]
@@ -88,6 +133,12 @@ pub(crate) enum Failure {
     Tail(#[from] crate::tail::TailError),
 }
 
+impl From<baton_setup::SetUpError> for Failure {
+    fn from(error: baton_setup::SetUpError) -> Self {
+        Self::SetUp(Box::new(error))
+    }
+}
+
 impl Failure {
     /// What the process exits with.
     pub(crate) const fn exit_code(&self) -> u8 {
@@ -96,20 +147,45 @@ impl Failure {
             Self::ReadConfiguration { .. }
             | Self::EdgeConfiguration { .. }
             | Self::SidecarConfiguration { .. }
+            | Self::Store(StoreError::WrongMasterKey { .. })
+            | Self::Tenants(
+                TenantBookError::NoMasterKey
+                | TenantBookError::NoMasterKeyFor { .. }
+                | TenantBookError::Configuration(_)
+                | TenantBookError::Document(_)
+                | TenantBookError::Store(StoreError::WrongMasterKey { .. }),
+            )
             // Another file has to be named.
-            | Self::Open(OpenError::InUse { .. } | OpenError::NotAStore { .. }) => 64,
+            | Self::Bind(BindError::Tls(_) | BindError::NoSocket { .. })
+            | Self::Open(
+                OpenError::InUse { .. }
+                | OpenError::NotAStore { .. }
+                | OpenError::Missing { .. }
+                | OpenError::Exists { .. },
+            ) => 64,
             #[cfg(feature = "simulator")]
             Self::Simulator(error) => simulator_exit_code(error),
             #[cfg(feature = "demo")]
             Self::Demo(_) | Self::Tail(_) => 1,
             Self::Read { .. }
+            | Self::WriteFiles { .. }
+            | Self::WriteFile { .. }
             | Self::Write(_)
             | Self::Bind(_)
             | Self::Open(_)
+            | Self::Traces(_)
+            | Self::StoppedAtOnce
             | Self::Run(_)
             | Self::Runtime(_)
             | Self::Signals(_)
-            | Self::Chat(_) => 1,
+            | Self::Chat(_)
+            | Self::Tenants(_)
+            | Self::Random(_)
+            | Self::Store(_)
+            | Self::SetUp(_)
+            | Self::Tls(_)
+            | Self::Ask(_)
+            | Self::Admin(_) => 1,
         }
     }
 

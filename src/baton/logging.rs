@@ -2,8 +2,12 @@
 
 use std::io::IsTerminal;
 
+use baton_sidecar::TraceExporter;
 use clap::{Args, ValueEnum};
-use tracing_subscriber::{EnvFilter, filter::LevelFilter, fmt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, fmt::layer, layer::SubscriberExt, registry,
+    util::SubscriberInitExt,
+};
 
 use crate::failure::Failure;
 
@@ -29,7 +33,12 @@ enum LogFormat {
 
 impl LogArguments {
     /// Begins to log to standard error: as the variable says, or as `default` if it says nothing.
-    pub(crate) fn start(&self, default: LevelFilter) -> Result<(), Failure> {
+    /// Spans go to the exporter, if there is one.
+    pub(crate) fn start(
+        &self,
+        default: LevelFilter,
+        exporter: Option<&TraceExporter>,
+    ) -> Result<(), Failure> {
         let filter = EnvFilter::builder()
             .with_default_directive(default.into())
             .with_env_var(VARIABLE)
@@ -40,11 +49,13 @@ impl LogArguments {
                     .to_owned(),
             })?;
         let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        let log = fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
-        match self.log_format {
-            LogFormat::Text => log.init(),
-            LogFormat::Json => log.json().init(),
-        }
+        let log = layer().with_ansi(colours).with_writer(std::io::stderr);
+        let log = match self.log_format {
+            LogFormat::Text => log.boxed(),
+            LogFormat::Json => log.json().boxed(),
+        };
+        let spans = exporter.map(TraceExporter::layer);
+        registry().with(spans).with(log.with_filter(filter)).init();
         Ok(())
     }
 }

@@ -2,30 +2,42 @@
 //!
 //! A command is a file. What a command was asked for goes to standard output and nothing else
 //! does; what went wrong is one line on standard error that says what to do.
+#![allow(rustdoc::bare_urls, reason = "what documents an option is printed as its help")]
 
+mod admin;
 mod body;
 mod chat;
 mod chat_api;
+mod check;
+mod completions;
+mod config;
+mod configuration_file;
 mod connection;
+mod dead_letter;
 #[cfg(feature = "demo")]
 mod demo;
 mod failure;
 mod inspect;
 mod logging;
+mod manual;
 mod output;
 mod secret;
 mod serve;
+mod setup;
 mod sign;
 #[cfg(feature = "simulator")]
 mod simulate;
 mod stop;
+mod store;
 #[cfg(feature = "demo")]
 mod tail;
+mod tenant;
 mod transcript;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use baton_process::keep_memory_private;
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::Failure;
 
@@ -45,6 +57,12 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     Serve(serve::Arguments),
+    Config(config::Arguments),
+    Setup(Box<setup::Arguments>),
+    Check(check::Arguments),
+    Tenant(tenant::Arguments),
+    Store(store::Arguments),
+    DeadLetter(dead_letter::Arguments),
     Inspect(inspect::Arguments),
     Sign(sign::Arguments),
     Chat(chat::Arguments),
@@ -54,6 +72,8 @@ enum Command {
     Demo(demo::Arguments),
     #[cfg(feature = "demo")]
     Tail(tail::Arguments),
+    Completions(completions::Arguments),
+    Manual(manual::Arguments),
 }
 
 /// What a command that did its work came to.
@@ -65,8 +85,20 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    if let Err(error) = keep_memory_private() {
+        output::note(&format!(
+            "baton: other processes of this user may read its memory, since the system does not \
+             let it keep that private ({error})"
+        ));
+    }
     let outcome = match CommandLine::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Config(arguments) => config::run(&arguments),
+        Command::Tenant(arguments) => tenant::run(&arguments),
+        Command::Store(arguments) => store::run(&arguments),
+        Command::DeadLetter(arguments) => dead_letter::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
         Command::Sign(arguments) => sign::run(&arguments),
         Command::Chat(arguments) => chat::run(&arguments),
@@ -76,6 +108,8 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         #[cfg(feature = "demo")]
         Command::Tail(arguments) => tail::run(&arguments),
+        Command::Completions(arguments) => completions::run(&arguments, CommandLine::command()),
+        Command::Manual(arguments) => manual::run(&arguments, CommandLine::command()),
     };
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

@@ -9,6 +9,11 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     writeln!(io::stdout().lock(), "{text}").map_err(Failure::Write)
 }
 
+/// Writes what was generated to standard output as it is.
+pub(crate) fn bytes(generated: &[u8]) -> Result<(), Failure> {
+    io::stdout().lock().write_all(generated).map_err(Failure::Write)
+}
+
 /// Writes a line to standard error: what is no part of the output. A line that nobody can read
 /// is no reason to stop.
 pub(crate) fn note(text: &str) {

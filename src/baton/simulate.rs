@@ -168,7 +168,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     if let Some(name) = arguments.integration_name {
         configuration.integration_name = name;
     }
-    arguments.log.start(LevelFilter::INFO)?;
+    arguments.log.start(LevelFilter::INFO, None)?;
     block_on(simulate(configuration))
 }
 

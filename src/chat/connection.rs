@@ -7,12 +7,14 @@
 use std::{future, sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use baton_store::{LogPage, Session};
+use baton_store::{LogPage, LoggedEvent, Session};
+use baton_traces::Traces;
 use jiff::Timestamp;
 use tokio::{
     sync::broadcast::error::RecvError,
     time::{Instant, sleep_until, timeout},
 };
+use tracing::Instrument;
 
 use crate::{
     Chat,
@@ -145,6 +147,7 @@ impl<S: Sessions> Connection<S> {
     /// Serves the connection until it is over.
     pub(crate) async fn run(&mut self) {
         let mut shutdown = self.chat.shutdown.clone();
+        let _counted = self.chat.metrics.chat_socket();
         // Whatever the connection is at, it may be left: the client comes again with its cursor.
         let ending = tokio::select! {
             () = shutdown.begun() => Ending::Close(Close::Restart),
@@ -248,7 +251,7 @@ impl<S: Sessions> Connection<S> {
             self.send(frame::batch(&events)).await?;
         } else {
             for event in &events {
-                self.send(frame::logged(event)).await?;
+                self.send_traced(event).await?;
             }
         }
         if let Some(last) = events.last() {
@@ -269,6 +272,22 @@ impl<S: Sessions> Connection<S> {
             return Err(Ending::Close(Close::Ended));
         }
         Ok(())
+    }
+
+    /// Sends an event of the log, within the trace of what brought it.
+    async fn send_traced(&mut self, event: &LoggedEvent) -> Result<(), Ending> {
+        let Some(context) = self.attachment.traces.of(event.sequence) else {
+            return self.send(frame::logged(event)).await;
+        };
+        let span = baton_traces::span!(
+            Traces::On,
+            Some(&context),
+            "show",
+            "producer",
+            session.id = self.session_id,
+            event.kind = event.kind,
+        );
+        self.send(frame::logged(event)).instrument(span).await
     }
 
     async fn receive(

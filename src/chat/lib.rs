@@ -37,6 +37,7 @@ use axum::{
     middleware,
     routing::{get, post},
 };
+use baton_metrics::Metrics;
 use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
 
@@ -78,6 +79,8 @@ pub struct Chat<S> {
     pub limits: Limits,
     /// Keeps clients from asking too much.
     pub admission: Admission,
+    /// What counts the sockets.
+    pub metrics: Metrics,
     /// Closes every socket (1012) when it begins; held until the last one is closed.
     pub shutdown: Shutdown,
 }

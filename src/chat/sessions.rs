@@ -7,6 +7,7 @@ use std::sync::{
 
 use axum::extract::ws::Utf8Bytes;
 use baton_core::tenant::TenantKey;
+use baton_traces::RecentTraces;
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 
@@ -78,6 +79,8 @@ pub struct Attachment {
     pub shown: watch::Sender<u64>,
     /// When a client of the session was last known to be there: milliseconds since 1970, UTC.
     pub last_seen_ms: Arc<AtomicI64>,
+    /// Of which traces the newest events are.
+    pub traces: RecentTraces,
     /// The connection's place among those of the session, freed when it is dropped.
     pub place: OwnedSemaphorePermit,
 }

@@ -34,4 +34,5 @@ pub mod refusal;
 pub mod signature;
 pub mod tenant;
 pub mod time;
+pub mod trace_context;
 pub mod translation;

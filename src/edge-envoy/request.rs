@@ -269,7 +269,7 @@ impl Request {
     /// here on; the content length is none of them, because it would be the webhook's.
     fn hold(&mut self, plugin: &Plugin, headers: &[Header<'_>], held: Held) -> Action {
         let own = plugin.gate.delivery_headers().map(|(name, value)| (name, value.as_bytes()));
-        let kept = headers.iter().filter(|(name, _)| goes_up(name)).copied();
+        let kept = headers.iter().filter(|(name, value)| goes_up(name, value)).copied();
         if !host::set_request_headers(own.into_iter().chain(kept)) {
             return self.refuse(Refusal::UpstreamFailed);
         }

@@ -51,6 +51,10 @@ impl Call {
         Self::new(purpose, class, Method::PATCH, path)
     }
 
+    pub(crate) fn put(purpose: &'static str, class: Class, path: &[&str]) -> Self {
+        Self::new(purpose, class, Method::PUT, path)
+    }
+
     /// The call with one more parameter in its query.
     pub(crate) fn with_query(mut self, name: &str, value: &str) -> Self {
         self.target.push(if self.target.contains('?') { '&' } else { '?' });

@@ -45,6 +45,7 @@ mod subscriptions;
 #[cfg(test)]
 mod subscriptions_tests;
 mod supply;
+mod trial;
 mod trouble;
 
 use actor::{Actor, Request};
@@ -54,6 +55,7 @@ use supply::Supply;
 pub use mailbox::ChannelNotice;
 pub use status::{ChannelState, ChannelStatus};
 pub use supply::ChannelMemory;
+pub use trial::{ChannelTrial, ChannelTrialError, TopicsTrial};
 
 use crate::Genesys;
 

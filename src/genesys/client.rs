@@ -1,7 +1,8 @@
 //! One OAuth client at one organisation.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
+use baton_metrics::ClientMetrics;
 use baton_process::Random;
 use bytes::Bytes;
 use http::{
@@ -11,19 +12,24 @@ use http::{
 use http_body_util::Full;
 use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+use tracing::{Instrument, field::Empty};
 
 use crate::{
     call::Call,
     calls::Users,
-    error::{ApiError, CallError, TokenError},
+    error::{ApiError, CallError, TokenError, Wording},
     hosts::Hosts,
     pace::Pace,
     rate_limit::{RateLimit, RateState},
     secret::Credentials,
     tls::{self, TlsError},
     token::{Issuer, LentToken, Token, TokenState, Tokens},
-    transport::Transport,
+    transport::{Answer, Transport},
 };
+
+/// A call that waited less for its turn did not have to wait.
+const NO_WAIT: Duration = Duration::from_millis(1);
 
 /// The Platform API, as one OAuth client sees it. Clones share the token, the rate limit and what
 /// was read of users. It has to live in a Tokio runtime.
@@ -43,6 +49,7 @@ struct Shared {
     lent: Tokens,
     rate: RateLimit,
     users: Users,
+    metrics: ClientMetrics,
 }
 
 impl Genesys {
@@ -54,9 +61,21 @@ impl Genesys {
         pace: Pace,
         random: Random,
     ) -> Result<Self, TlsError> {
+        Self::measured(hosts, credentials, pace, random, ClientMetrics::unread())
+    }
+
+    /// As [`Genesys::new`], for one whose calls are counted.
+    pub fn measured(
+        hosts: Hosts,
+        credentials: Credentials,
+        pace: Pace,
+        random: Random,
+        metrics: ClientMetrics,
+    ) -> Result<Self, TlsError> {
         let tls = if hosts.are_plain() { tls::unused()? } else { tls::configuration()? };
         let transport = Transport::new(&tls, &pace);
-        let issuer = Issuer::new(transport.clone(), &hosts, credentials, pace.clone());
+        let issuer =
+            Issuer::new(transport.clone(), &hosts, credentials, pace.clone(), metrics.clone());
         Ok(Self(Arc::new(Shared {
             base: hosts.api().as_str().trim_end_matches('/').to_owned(),
             host: hosts.api().host_str().unwrap_or_default().to_owned(),
@@ -64,6 +83,7 @@ impl Genesys {
             lent: Tokens::new(issuer, pace.clone(), random.clone()),
             rate: RateLimit::new(&pace),
             users: Users::new(pace.user_kept),
+            metrics,
             hosts,
             pace,
             random,
@@ -92,6 +112,11 @@ impl Genesys {
         &self.0.hosts
     }
 
+    /// For what needs no token.
+    pub(crate) fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
     pub(crate) fn pace(&self) -> &Pace {
         &self.0.pace
     }
@@ -103,6 +128,10 @@ impl Genesys {
     /// For sockets, which go around the rest of this.
     pub(crate) fn tls(&self) -> &Arc<ClientConfig> {
         &self.0.tls
+    }
+
+    pub(crate) fn metrics(&self) -> &ClientMetrics {
+        &self.0.metrics
     }
 
     pub(crate) fn users(&self) -> &Users {
@@ -149,22 +178,48 @@ impl Genesys {
     }
 
     async fn attempt(&self, call: &Call) -> Result<Bytes, CallError> {
-        let Shared { tokens, rate, transport, host, .. } = &*self.0;
+        let Shared { tokens, rate, metrics, .. } = &*self.0;
         let purpose = call.purpose;
         let token = tokens.token().await?;
         let request = self.request(call, &token)?;
+        let asked = Instant::now();
         let turn = rate.turn(call.class).await.map_err(|_| CallError::Busy { purpose })?;
-        let answer = transport
-            .send(request, call.most_bytes)
-            .await
-            .map_err(|error| CallError::of_transport(error, purpose, host))?;
+        if asked.elapsed() >= NO_WAIT {
+            metrics.waited(asked.elapsed());
+        }
+        let answer = self.exchange(call, request).await?;
         rate.observe(answer.status, &answer.headers);
         drop(turn);
         self.learn(&token, answer.status);
         if answer.status.is_success() {
             return Ok(answer.body);
         }
-        Err(CallError::Genesys(Box::new(ApiError::read(purpose, &answer, call.wording()))))
+        let wording = wording(call, &token, &answer);
+        Err(CallError::Genesys(Box::new(ApiError::read(purpose, &answer, wording))))
+    }
+
+    /// Sends the request and reads its answer, whatever its status.
+    async fn exchange(
+        &self,
+        call: &Call,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Answer, CallError> {
+        let Shared { transport, host, metrics, .. } = &*self.0;
+        let Call { purpose, method, most_bytes, .. } = call;
+        let span = baton_traces::child!(
+            "genesys call",
+            "client",
+            purpose,
+            http.request.method = %method,
+            server.address = host,
+            http.response.status_code = Empty,
+        );
+        let begun = Instant::now();
+        let sent = transport.send(request, *most_bytes).instrument(span.clone()).await;
+        let status = sent.as_ref().ok().map(|answer| answer.status.as_u16());
+        metrics.called(purpose, status, begun.elapsed());
+        baton_traces::answered(&span, status);
+        sent.map_err(|error| CallError::of_transport(error, purpose, host))
     }
 
     /// Learns from the status of an answer whether the token is good. The one that was lent is
@@ -196,6 +251,14 @@ impl Genesys {
             .body(Full::from(call.body.clone().unwrap_or_default()))
             .map_err(|_| self.unreadable(call.purpose, "its address is too long".to_owned()))
     }
+}
+
+/// How much of the sentence in an answer may be shown. Whoever answers in Genesys' place, such as a
+/// proxy that tells what it got, may quote the token.
+fn wording(call: &Call, token: &Token, answer: &Answer) -> Wording {
+    let token = token.secret.expose().as_bytes();
+    let quotes_token = answer.body.windows(token.len().max(1)).any(|part| part == token);
+    if quotes_token { Wording::Nothing } else { call.wording() }
 }
 
 impl fmt::Debug for Genesys {

@@ -10,7 +10,7 @@ use crate::transport::TransportError;
 mod api;
 
 pub use api::ApiError;
-pub(crate) use api::{Wording, correlation_id, printable, retry_after};
+pub(crate) use api::{Wording, correlation_id, printable, retry_after, word};
 
 /// Why a call of the Platform API failed.
 #[derive(Clone, Debug, thiserror::Error)]

@@ -18,7 +18,9 @@ mod error;
 mod hosts;
 mod lenient;
 mod pace;
+mod permissions;
 mod rate_limit;
+mod reach;
 mod regions;
 mod secret;
 mod tls;
@@ -27,15 +29,22 @@ mod transport;
 
 pub use baton_handoff::QueueRef;
 pub use calls::{
-    Attachment, Button, EndUser, InboundMessage, Integration, IntegrationRef, LookUpError,
-    MediaType, OutboundReceipt, Queue, ReceiptStatus, StructuredResponse, Taken, User,
+    Attachment, Button, Creation, EndUser, InboundMessage, Integration, IntegrationChange,
+    IntegrationDetails, IntegrationRef, LookUpError, MediaType, MessagingSetting, NewIntegration,
+    OutboundReceipt, Possession, Queue, ReceiptStatus, Recipient, Reference, StructuredResponse,
+    Taken, TypingDirections, User,
 };
-pub use channels::{ChannelMemory, ChannelNotice, ChannelState, ChannelStatus, Channels, Watch};
+pub use channels::{
+    ChannelMemory, ChannelNotice, ChannelState, ChannelStatus, ChannelTrial, ChannelTrialError,
+    Channels, TopicsTrial, Watch,
+};
 pub use client::Genesys;
 pub use error::{ApiError, CallError, TokenError};
 pub use hosts::{Hosts, RegionProblem};
 pub use pace::Pace;
+pub use permissions::{Feature, Permission};
 pub use rate_limit::{Class, RateState};
+pub use reach::RegionHost;
 pub use regions::{REGIONS, Region};
 pub use secret::{Credentials, Secret};
 pub use tls::TlsError;

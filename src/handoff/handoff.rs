@@ -81,6 +81,23 @@ pub(crate) enum Stage {
     Closed,
 }
 
+/// How far an open handoff has come, as those see it who count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Genesys has taken no message yet.
+    Opening,
+    /// The user waits for an agent.
+    Queued,
+    /// An agent is there.
+    WithAgent,
+    /// The conversation has ended; the agents' last messages are awaited.
+    Ending,
+    /// The user has left, and Genesys is being told.
+    Leaving,
+    /// The end was told, and something is still to be done at Genesys.
+    Settling,
+}
+
 impl Handoff {
     /// A handoff that the bot has just asked for; nothing is known of Genesys yet.
     pub fn requested(now: Timestamp, rules: &Rules) -> Self {
@@ -160,6 +177,19 @@ impl Handoff {
     /// Whether the client was told of the end.
     pub fn is_over(&self) -> bool {
         matches!(self.stage, Stage::Detaching { .. } | Stage::Closed)
+    }
+
+    /// How far it has come, for those who count; none once nothing is wanted any more.
+    pub fn progress(&self) -> Option<Progress> {
+        let progress = match self.stage {
+            Stage::Opening => Progress::Opening,
+            Stage::Open if self.agent().is_none() => Progress::Queued,
+            Stage::Open => Progress::WithAgent,
+            Stage::Ending { .. } => Progress::Ending,
+            Stage::Leaving { .. } => Progress::Leaving,
+            Stage::Detaching { .. } | Stage::Closed => Progress::Settling,
+        };
+        self.is_open().then_some(progress)
     }
 
     /// Whether the user waits for the first agent.

@@ -60,7 +60,7 @@ mod transfer_tests;
 #[cfg(test)]
 mod waiting_tests;
 
-pub use handoff::Handoff;
+pub use handoff::{Handoff, Progress};
 pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome, TransferOutcome};
 pub use notice::{Agent, AgentDetails, End, Notice, QueueStatus};
 pub use parts::parts;

@@ -1,6 +1,7 @@
-//! The HTTP client for URLs that tenants give.
+//! The HTTP client for URLs that a configuration names: bots, applications' webhooks, a collector of
+//! traces.
 //!
-//! Such a URL must not lead into the network in which Baton runs: to a metadata service, to a
+//! A tenant's URL must not lead into the network in which Baton runs: to a metadata service, to a
 //! database, to Baton itself. Whether it does is seen three times. An [`OutboundUrl`] is checked
 //! when the configuration is read; a host that is an address once more before each request; and
 //! a name when it is resolved, where the connection goes to the very addresses that were

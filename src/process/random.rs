@@ -29,6 +29,10 @@ impl Random {
     }
 
     /// So many random bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] where the source has none.
     pub fn bytes<const N: usize>(&self) -> Result<[u8; N], RandomError> {
         let mut bytes = [0; N];
         (self.0)(&mut bytes)?;
@@ -36,6 +40,10 @@ impl Random {
     }
 
     /// A UUID of version 4.
+    ///
+    /// # Errors
+    ///
+    /// [`RandomError`] where the source has none.
     pub fn uuid(&self) -> Result<Uuid, RandomError> {
         Ok(Builder::from_random_bytes(self.bytes()?).into_uuid())
     }

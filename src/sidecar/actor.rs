@@ -8,6 +8,7 @@ mod bot;
 mod bot_place;
 mod client;
 mod conduct;
+mod counting;
 mod hand_over;
 mod idle;
 mod in_queue;
@@ -30,8 +31,10 @@ use baton_chat::{
     ClientEvent, MAX_CONNECTIONS_PER_SESSION, Refused, timestamp_text, transient_frame,
 };
 use baton_genesys::{ChannelNotice, Watch};
+use baton_metrics::StageShown;
 use baton_process::Shutdown;
 use baton_store::NewEvent;
+use baton_traces::RecentTraces;
 use jiff::Timestamp;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast, mpsc, oneshot, watch},
@@ -77,6 +80,8 @@ pub(crate) enum ActorMessage {
     },
     /// The process has started, and the session has something left to do.
     Resume,
+    /// A message waits in the outbox again that had left it.
+    OutboxFilled,
     /// Nothing has happened in the session for a while: it may be abandoned. With a place among
     /// those that look at a time.
     Idle(OwnedSemaphorePermit),
@@ -101,6 +106,8 @@ pub(crate) struct Workplace {
     pub(crate) last_seen_ms: Arc<AtomicI64>,
     /// The same, as an actor before this one knew it.
     pub(crate) gone_since: Timestamp,
+    /// Of which traces the newest events are.
+    pub(crate) traces: RecentTraces,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -142,6 +149,9 @@ pub(crate) struct Actor {
     /// its answer.
     thinks_at: Option<Instant>,
     last_seen_ms: Arc<AtomicI64>,
+    traces: RecentTraces,
+    /// The handoff, as it is counted.
+    counted: Option<StageShown>,
     /// Whether anybody is connected.
     presence: Presence,
     /// Held by the actor of a session that was abandoned.
@@ -198,6 +208,7 @@ impl Actor {
             transient,
             places,
             last_seen_ms,
+            traces,
             gone_since,
             shutdown,
         } = workplace;
@@ -227,6 +238,8 @@ impl Actor {
             turn_pause: Pause::default(),
             thinks_at: None,
             last_seen_ms,
+            traces,
+            counted: None,
             presence: Presence::Gone { since: gone_since },
             sweep_place: None,
             unattended_since: None,
@@ -242,6 +255,7 @@ impl Actor {
             if Box::pin(self.work(turn)).await.is_err() {
                 return;
             }
+            self.count_handoff();
             self.pursue();
         }
     }
@@ -250,7 +264,7 @@ impl Actor {
         self.note_presence();
         match turn {
             Turn::Stop => {
-                self.finish_post().await;
+                self.finish_errands().await;
                 return Err(Stopped);
             }
             Turn::Retire if self.retires() => return Err(Stopped),
@@ -337,6 +351,7 @@ impl Actor {
                 let _ = answer.send(outcome);
             }
             ActorMessage::Resume => self.resume().await?,
+            ActorMessage::OutboxFilled => self.outbox_was_filled().await?,
             ActorMessage::Idle(place) => self.end_if_abandoned(place).await,
         }
         Ok(())

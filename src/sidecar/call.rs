@@ -163,6 +163,7 @@ impl Call {
             integration_id: Some(self.integration_id.clone()),
             received_at_ms: received_at.as_millisecond(),
             body: serde_json::to_vec(&delivery).map_err(|_| NotFetched::Unreadable)?,
+            traceparent: None,
         };
         self.store.accept(arrived).await?;
         Ok(())

@@ -3,25 +3,36 @@
 mod application;
 mod bot;
 mod chat;
+#[cfg(test)]
+mod default_tests;
+mod drain;
 mod edge;
 mod genesys;
+mod listen;
 mod queues;
 mod reassurance;
 mod sessions;
+pub(crate) mod stored;
+#[cfg(test)]
+mod surroundings_tests;
 #[cfg(test)]
 mod tests;
+mod traces;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{path::PathBuf, time::Duration};
 
 use baton_application::{FrameAncestor, Webhook};
 use baton_chat::{Allowance, Host, SecretDigest};
 use baton_core::tenant::{TenantKey, is_segment};
 use baton_genesys::IntegrationRef;
+use baton_listener::Listen;
+use baton_store::{MasterKey, MasterKeyError};
 
-use crate::{secret::Secrets, section::Section};
+use crate::{secret::Secrets, section::Section, surroundings::Surroundings};
 
 pub use application::ApplicationAccess;
 pub use bot::{BotAccess, BotKind, Destination, Target, WhenDown};
+pub use drain::Drain;
 pub use edge::{EdgeAccess, TenantEdge};
 pub(crate) use genesys::JOINED_NOTE;
 pub use genesys::{
@@ -29,6 +40,12 @@ pub use genesys::{
 };
 pub use reassurance::Reassurance;
 pub use sessions::SessionOptions;
+pub(crate) use stored::StoredSection;
+pub use stored::self_contained_tenant;
+
+/// The longest time for which an edge can be told to use what it has looked up, in seconds:
+/// `baton_core` takes no longer one.
+const LONGEST_EDGE_CACHE: u32 = 7 * 24 * 3_600;
 
 /// The default configuration with every key explained: the reference of the configuration.
 pub const fn default_configuration() -> &'static str {
@@ -38,24 +55,35 @@ pub const fn default_configuration() -> &'static str {
 /// What a sidecar is told from outside.
 #[derive(Clone, Debug)]
 pub struct Configuration {
-    /// Where chat clients connect: a loopback address.
-    pub chat_listen: SocketAddr,
+    /// Where chat clients connect.
+    pub chat_listen: Listen,
     /// How much chat clients may ask for.
     pub chat_allowance: Allowance,
-    /// Where the edge delivers and operators ask: a loopback address.
-    pub internal_listen: SocketAddr,
+    /// Where the edge delivers and operators ask.
+    pub internal_listen: Listen,
     /// What the edge shows when it delivers.
     pub delivery_credentials: Vec<SecretDigest>,
     /// What an operator shows.
     pub admin_credentials: Vec<SecretDigest>,
     /// What an edge shows that looks tenants up here; none where none does.
     pub look_up_credentials: Vec<SecretDigest>,
+    /// For how long an edge may use what it has looked up here, where that differs from the default
+    /// of edges.
+    pub edge_cache: Option<Duration>,
     /// The edge in this process, which runs only when it is asked for.
     pub edge: EdgeAccess,
+    /// Where monitoring asks how the process stands; absent where nobody may.
+    pub observation_listen: Option<Listen>,
+    /// How the process stops.
+    pub drain: Drain,
+    /// Where spans are collected; absent where they are not.
+    pub traces: Option<baton_traces::Settings>,
     /// The API for applications.
     pub application: ApplicationAccess,
     /// The file of the store.
     pub store_path: PathBuf,
+    /// Under what the tenants in the store are sealed; absent where there are none.
+    pub master_key: Option<MasterKey>,
     /// When sessions end by themselves, and for how long they are kept.
     pub sessions: SessionOptions,
     /// How many notification channels each OAuth client may have.
@@ -107,11 +135,11 @@ impl ConfigurationProblem {
 
 impl Configuration {
     /// Where the API for applications listens; `None` where nobody could use it.
-    pub fn application_listen(&self) -> Option<SocketAddr> {
+    pub fn application_listen(&self) -> Option<Listen> {
         let Self { application, tenants, .. } = self;
         let is_used = application.public_url.is_some()
             || tenants.iter().any(|tenant| !tenant.api_keys.is_empty());
-        is_used.then_some(application.listen)
+        is_used.then(|| application.listen.clone())
     }
 
     /// Whose pages may show a context in a frame: those that are listed, or else Genesys' apps in
@@ -127,25 +155,36 @@ impl Configuration {
         apps.iter().filter_map(|origin| FrameAncestor::parse(origin).ok()).collect()
     }
 
-    /// Reads a configuration in TOML. `environment` gives the value of an environment variable.
+    /// Reads a configuration in TOML, with what the surroundings override in it. They give what it
+    /// refers to.
     ///
     /// # Errors
     ///
     /// The first thing that is wrong, in one line.
     pub fn parse(
         text: &str,
-        environment: &dyn Fn(&str) -> Option<String>,
+        surroundings: &dyn Surroundings,
     ) -> Result<(Self, Vec<ConfigurationProblem>), ConfigurationProblem> {
-        let mut secrets = Secrets { environment, warnings: Vec::new() };
-        let mut document = Section::document(text)?;
+        Self::parse_with(text, surroundings, None)
+    }
+
+    /// The same with these tenants too, which stand in the store; `None` where the store was not
+    /// looked into.
+    pub(crate) fn parse_with(
+        text: &str,
+        surroundings: &dyn Surroundings,
+        stored: Option<&[StoredSection]>,
+    ) -> Result<(Self, Vec<ConfigurationProblem>), ConfigurationProblem> {
+        let mut secrets = Secrets { surroundings, warnings: Vec::new() };
+        let mut document = Section::document(text, surroundings)?;
 
         let mut chat = document.section("chat")?;
-        let chat_listen = listen(&mut chat, "127.0.0.1:8080")?;
+        let chat_listen = listen::address(&mut chat, "127.0.0.1:8080")?;
         let chat_allowance = chat::allowance(&mut chat)?;
         chat.finish()?;
 
         let mut internal = document.section("internal")?;
-        let internal_listen = listen(&mut internal, "127.0.0.1:8081")?;
+        let internal_listen = listen::address_or_socket(&mut internal, "127.0.0.1:8081")?;
         let delivery_credentials = secrets.read(
             &mut internal,
             "delivery_credentials",
@@ -154,6 +193,8 @@ impl Configuration {
         let admin_credentials =
             secrets.read(&mut internal, "admin_credentials", Some("BATON_ADMIN_CREDENTIAL"))?;
         let look_up_credentials = secrets.read_optional(&mut internal, "look_up_credentials")?;
+        let edge_cache = internal.number("edge_cache_seconds", 1..=LONGEST_EDGE_CACHE)?;
+        let edge_cache = edge_cache.map(|seconds| Duration::from_secs(seconds.into()));
         let mut purposes = Purposes::default();
         purposes.add(internal.name("delivery_credentials"), &delivery_credentials)?;
         purposes.add(internal.name("admin_credentials"), &admin_credentials)?;
@@ -163,11 +204,21 @@ impl Configuration {
         let edge = edge::read(document.section("edge")?)?;
         let application = application::read(document.section("application")?)?;
 
+        let mut observation = document.section("observation")?;
+        let is_observed = observation.truth("enabled")?.unwrap_or(true);
+        let observation_listen = listen::address(&mut observation, "127.0.0.1:8084")?;
+        let observation_listen = is_observed.then_some(observation_listen);
+        observation.finish()?;
+
+        let drain = drain::read(document.section("drain")?)?;
+        let traces = traces::read(document.section("traces")?, &mut secrets)?;
+
         let mut store = document.section("store")?;
         let store_path = store.text("path")?.unwrap_or_else(|| "baton.db".to_owned());
         if store_path.is_empty() {
             return Err(ConfigurationProblem::new("store.path", "is empty; name a file"));
         }
+        let master_key = master_key(&mut store, &mut secrets)?;
         store.finish()?;
 
         let sessions = sessions::read(document.section("sessions")?)?;
@@ -177,7 +228,9 @@ impl Configuration {
         genesys.finish()?;
 
         let mut tenants = Vec::new();
-        for section in document.sections("tenants")? {
+        let in_file = document.sections("tenants")?;
+        let in_store = stored.unwrap_or_default().iter().map(|tenant| tenant.section(surroundings));
+        for section in in_file.into_iter().chain(in_store) {
             let [connector, api_keys, edge_keys, token, handoff] = [
                 "connector_tokens",
                 "api_keys",
@@ -199,7 +252,9 @@ impl Configuration {
             tenants.push(tenant);
         }
         document.finish()?;
-        if tenants.is_empty() {
+        // Without a master key the store holds none.
+        let all_are_known = stored.is_some() || master_key.is_none();
+        if tenants.is_empty() && all_are_known {
             let problem = "holds no tenant, so nobody can connect; add one";
             secrets.warnings.push(ConfigurationProblem::new("tenants", problem));
         }
@@ -210,34 +265,37 @@ impl Configuration {
             delivery_credentials,
             admin_credentials,
             look_up_credentials,
+            edge_cache,
             edge,
+            observation_listen,
+            drain,
+            traces,
             application,
             store_path: store_path.into(),
+            master_key,
             sessions,
             channels_per_client: channels as usize,
             tenants,
         };
+        listen::check_apart(&configuration)?;
         Ok((configuration, secrets.warnings))
     }
 }
 
-fn listen(section: &mut Section, default: &str) -> Result<SocketAddr, ConfigurationProblem> {
-    let text = section.text("listen")?.unwrap_or_else(|| default.to_owned());
-    let name = section.name("listen");
-    let Ok(address) = text.parse::<SocketAddr>() else {
-        let problem = "has to be an IP address and a port, such as 127.0.0.1:8080";
-        return Err(ConfigurationProblem::new(name, problem));
+fn master_key(
+    section: &mut Section<'_>,
+    secrets: &mut Secrets<'_>,
+) -> Result<Option<MasterKey>, ConfigurationProblem> {
+    let Some(text) = secrets.read_itself_if_there(section, "master_key")? else { return Ok(None) };
+    let key = MasterKey::parse(text.expose());
+    let problem = |error: MasterKeyError| {
+        ConfigurationProblem::new(section.name("master_key"), error.to_string())
     };
-    if !address.ip().is_loopback() {
-        let problem = "is no loopback address; TLS is not built in yet: listen on loopback and \
-                       put a TLS proxy before it";
-        return Err(ConfigurationProblem::new(name, problem));
-    }
-    Ok(address)
+    key.map(Some).map_err(problem)
 }
 
 fn tenant(
-    mut section: Section,
+    mut section: Section<'_>,
     secrets: &mut Secrets<'_>,
     others: &[Tenant],
 ) -> Result<Tenant, ConfigurationProblem> {
@@ -290,7 +348,7 @@ fn tenant(
 
 /// Checks that two tenants do not get into each other's way at Genesys.
 fn check_beside(
-    section: &Section,
+    section: &Section<'_>,
     other: &Tenant,
     integration: &IntegrationRef,
     genesys: Option<&GenesysAccess>,
@@ -325,7 +383,7 @@ fn check_beside(
 
 /// By id, or by a name that is looked up at Genesys.
 fn integration(
-    section: &mut Section,
+    section: &mut Section<'_>,
     reaches_genesys: bool,
 ) -> Result<IntegrationRef, ConfigurationProblem> {
     let (id, name) = (section.text("integration_id")?, section.text("integration_name")?);
@@ -354,7 +412,7 @@ fn integration(
     Ok(integration(text))
 }
 
-fn segment(section: &mut Section, key: &str) -> Result<String, ConfigurationProblem> {
+fn segment(section: &mut Section<'_>, key: &str) -> Result<String, ConfigurationProblem> {
     let text = section.needed_text(key)?;
     if is_segment(&text) {
         Ok(text)

@@ -113,6 +113,15 @@ impl Delivery<'_> {
             && data.unhandled.is_empty()
     }
 
+    /// Whether it says what became of messages, and nothing else.
+    pub(crate) fn holds_receipts_alone(&self) -> bool {
+        let data = &self.data;
+        !data.receipts.is_empty()
+            && data.events.is_empty()
+            && data.lifecycle.is_empty()
+            && data.unhandled.is_empty()
+    }
+
     /// Whether it is of a message of a flow or bot that the edge left out.
     pub(crate) fn is_dropped_message_of_bot(&self) -> bool {
         let is_message = matches!(

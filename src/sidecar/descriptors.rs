@@ -20,6 +20,9 @@ const APPLICATION_CONNECTIONS: u64 = 1_000;
 /// one of these a chat that goes on would get no answer.
 const OUTGOING_CONNECTIONS: u64 = 1_000;
 
+/// How many connections of monitoring there may be at a time, out of the reserve.
+const OBSERVATION_CONNECTIONS: usize = 16;
+
 /// What the process opens beside connections, and more.
 const RESERVE: u64 = 64;
 
@@ -38,6 +41,8 @@ pub(crate) struct MostConnections {
     pub(crate) application: usize,
     /// How many of these may be streams of events; the others are for requests.
     pub(crate) streams: usize,
+    /// For monitoring.
+    pub(crate) observation: usize,
 }
 
 /// Lets the process open as many files as it may, and says for how many connections they are
@@ -86,6 +91,7 @@ impl MostConnections {
             edge: count(edge),
             application: count(application),
             streams: count(application - application / 4),
+            observation: OBSERVATION_CONNECTIONS,
         }
     }
 }
@@ -116,6 +122,7 @@ mod tests {
             edge: 1_000,
             application: 1_000,
             streams: 750,
+            observation: OBSERVATION_CONNECTIONS,
         };
         assert_eq!(MostConnections::within(15_064, 10_000), all);
         assert_eq!(MostConnections::within(u64::MAX, 10_000), all);
@@ -126,6 +133,7 @@ mod tests {
             edge: 125,
             application: 125,
             streams: 94,
+            observation: OBSERVATION_CONNECTIONS,
         };
         assert_eq!(MostConnections::within(1_064, 10_000), few);
     }

@@ -21,6 +21,7 @@ use crate::{
     directory::{Directory, Recipient},
     link::Links,
     registry::Registry,
+    vital_signs::Pulse,
 };
 
 /// How many deliveries are read from the inbox at a time, without their bodies.
@@ -42,6 +43,8 @@ pub(crate) struct Dispatcher {
     pub(crate) links: Links,
     /// Tells that a receipt waits.
     pub(crate) receipts: Arc<Notify>,
+    /// Is told that it is at work.
+    pub(crate) pulse: Pulse,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -70,6 +73,7 @@ impl Dispatcher {
     async fn look(&self, seen: &mut u64) -> Result<bool, StoreError> {
         let mut well = true;
         while !self.shutdown.has_begun() {
+            self.pulse.beat();
             let page = match self.directory.store.pending(*seen, PAGE).await {
                 Err(StoreError::Closed) => return Err(StoreError::Closed),
                 Err(error) => {
@@ -126,29 +130,38 @@ impl Dispatcher {
         } else {
             tracing::info!(delivery_id, %tenant, "a delivery belongs to no session");
         }
-        let failure = match nobody {
-            Settlement::UnknownSession => self.failure(pending).await?,
-            _ => None,
+        let (outcome, failure) = match nobody {
+            Settlement::UnknownSession => self.without_session(pending).await?,
+            _ => (nobody, None),
         };
         let store = &self.directory.store;
-        store.settle_with_receipt(*arrival, nobody, failure).await?;
+        store.settle_with_receipt(*arrival, outcome, failure).await?;
         self.receipts.notify_one();
         Ok(())
     }
 
-    /// The receipt for a person's message to an unknown session, if we speak with Genesys.
-    async fn failure(&self, pending: &Pending) -> Result<Option<NewReceipt>, StoreError> {
-        if self.links.of(&pending.tenant).is_none() {
-            return Ok(None);
-        }
+    /// What becomes of a delivery to an unknown session; and the receipt for it, if a person wrote
+    /// it and we speak with Genesys.
+    async fn without_session(
+        &self,
+        pending: &Pending,
+    ) -> Result<(Settlement, Option<NewReceipt>), StoreError> {
+        let unknown = (Settlement::UnknownSession, None);
         let store = &self.directory.store;
-        let Some(delivery) = store.delivery(pending.arrival).await? else { return Ok(None) };
+        let Some(delivery) = store.delivery(pending.arrival).await? else { return Ok(unknown) };
         let Ok(read) = serde_json::from_slice::<Delivery<'_>>(&delivery.body) else {
-            return Ok(None);
+            return Ok(unknown);
         };
+        // Nobody misses them.
+        if read.holds_receipts_alone() {
+            return Ok((Settlement::Needless, None));
+        }
+        if self.links.of(&pending.tenant).is_none() {
+            return Ok(unknown);
+        }
         let integration_id = pending.integration_id.as_deref().unwrap_or_default();
         let received_at =
             Timestamp::from_millisecond(delivery.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-        Ok(read.failure(integration_id, received_at))
+        Ok((Settlement::UnknownSession, read.failure(integration_id, received_at)))
     }
 }

@@ -1,7 +1,7 @@
 //! The edge in this process, for those who have no proxy: the same gate as in every other, and the
 //! intake behind it without a way between them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -10,79 +10,22 @@ use axum::{
     http::{HeaderName, HeaderValue, StatusCode},
     response::Response,
 };
-use baton_core::{
-    api_key::ApiKey,
-    configuration::{
-        Configuration, DEFAULT_MAX_BODY_BYTES, DEFAULT_PATH_PREFIXES, Envoy, UnlistedTenants,
-        Upstream,
-    },
-    exchange::{
-        BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
-        RequestHead, Response as Answer, Trouble, exchange,
-    },
-    gate::Gate,
-    tenant::{Tenant, TenantKey},
-    translation::BotMessages,
+use baton_core::exchange::{
+    BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
+    RequestHead, Response as Answer, Trouble, exchange,
 };
 use baton_edge_http::{headers, whole};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
-use crate::{
-    configuration::{self, TenantEdge},
-    intake,
-    internal::Internal,
-};
+use crate::{intake, internal::Internal};
 
-/// What serves webhooks.
-pub(crate) struct Edge {
-    gate: Gate,
-    internal: Arc<Internal>,
+/// What serves webhooks, of the tenants that the internal listener knows of.
+pub(crate) fn router(internal: Arc<Internal>) -> Router {
+    Router::new().fallback(serve).with_state(internal)
 }
 
-impl Edge {
-    /// The edge for the tenants that the internal listener knows of.
-    pub(crate) fn new(internal: Arc<Internal>) -> Self {
-        let tenants =
-            internal.edges.iter().map(|(key, edge)| (key.clone(), Arc::new(tenant(key, edge))));
-        let configuration = Configuration {
-            path_prefixes: DEFAULT_PATH_PREFIXES.map(Into::into).into(),
-            max_body_bytes: DEFAULT_MAX_BODY_BYTES,
-            // Unless the tenant says otherwise, what becomes of them is its handoff's to decide.
-            bot_messages: BotMessages::Forward,
-            // Nothing goes there: the intake is called.
-            upstream: Upstream { path: "/internal".into(), authorization: String::new() },
-            tenants: tenants.collect(),
-            unlisted_tenants: UnlistedTenants::Refuse,
-            look_up: Default::default(),
-            envoy: Envoy::default(),
-            warnings: Vec::new(),
-        };
-        Self { gate: Gate::new(configuration), internal }
-    }
-
-    pub(crate) fn router(self) -> Router {
-        Router::new().fallback(serve).with_state(Arc::new(self))
-    }
-}
-
-/// By what the tenants' webhooks are known.
-pub(crate) fn edges(tenants: &[configuration::Tenant]) -> HashMap<TenantKey<'static>, TenantEdge> {
-    let known = |tenant: &configuration::Tenant| Some((tenant.key.clone(), tenant.edge.clone()?));
-    tenants.iter().filter_map(known).collect()
-}
-
-fn tenant(key: &TenantKey<'static>, edge: &TenantEdge) -> Tenant {
-    let secrets = edge.signature_secrets.iter().map(|secret| secret.expose());
-    let mut tenant = Tenant::new(key.clone(), secrets);
-    for (active, digest) in tenant.api_keys.0.iter_mut().zip(&edge.api_keys) {
-        *active = ApiKey::of_digest(&digest.to_hex());
-    }
-    tenant.policy.bot_messages = edge.bot_messages;
-    tenant
-}
-
-async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+async fn serve(State(internal): State<Arc<Internal>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let headers = headers(&parts.headers);
@@ -91,8 +34,14 @@ async fn serve(State(edge): State<Arc<Edge>>, request: Request) -> Response {
         path: path.as_bytes(),
         headers: &headers,
     };
-    let mut process = Process { internal: &edge.internal, body: Some(body) };
-    let outcome = exchange(&edge.gate, &head, &mut process).await;
+    let mut process = Process { internal: &internal, body: Some(body) };
+    let known = internal.edges.now();
+    let outcome = exchange(&known.gate, &head, &mut process).await;
+    internal.metrics.deliveries().judged(match &outcome {
+        Outcome::NotOurs => "not_ours",
+        Outcome::Taken(_) => "taken",
+        Outcome::Refused(refusal) => refusal.label(),
+    });
     if let Outcome::Refused(refusal) = &outcome {
         tracing::debug!(reason = refusal.label(), "a webhook was refused");
     }
@@ -125,7 +74,7 @@ impl Host for Process<'_> {
     }
 
     async fn deliver(&mut self, request: DeliveryRequest<'_>) -> Option<Answer> {
-        let taken = intake::take_in(self.internal, request.body.to_vec());
+        let taken = intake::take_in(self.internal, request);
         let answer = timeout(LONGEST_DELIVERY, taken).await.ok()?;
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.ok()?.to_bytes().into();

@@ -6,15 +6,19 @@ use axum::{
     Json,
     body::Body,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
-use baton_core::id::Id;
+use baton_core::{exchange::DeliveryRequest, id::Id};
+use baton_metrics::DeliveryResult;
 use baton_store::{Acceptance, Arrived, StoreError};
+use baton_traces::TraceContext;
 use futures_util::StreamExt;
 use serde::Serialize;
 use serde_json::error::Category;
 use tokio::{sync::SemaphorePermit, time::timeout};
+use tracing::{Instrument, Span, field::Empty};
+use utoipa::ToSchema;
 
 use crate::{
     actor::ActorMessage,
@@ -22,8 +26,11 @@ use crate::{
     delivery::{Data, Delivery},
     directory::{NoIntegration, Recipient},
     internal::{Internal, authorize},
-    problem::Problem,
+    problem::{Problem, ProblemBody},
 };
+
+/// The header that names the trace of a delivery (W3C Trace Context, 3.2).
+const TRACEPARENT: &str = "traceparent";
 
 /// The most bytes of a delivery.
 const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -32,61 +39,147 @@ const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
 /// read the answer.
 const MAX_DISCARDED_BYTES: usize = 4 * MAX_BODY_BYTES;
 
-#[derive(Serialize)]
-struct Taken {
+#[derive(Serialize, ToSchema)]
+#[schema(as = TakenDelivery)]
+pub(crate) struct Taken {
     /// `stored`, `duplicate` or `transient`.
     status: &'static str,
 }
 
-/// `POST /internal/v1/deliveries`.
-pub(crate) async fn deliver(
-    State(internal): State<Arc<Internal>>,
-    request: Request,
-) -> Result<Response, Problem> {
-    authorize(&internal.delivery_credentials, request.headers())?;
-    settle(&internal, async {
-        let _place = place(&internal).await?;
-        take(&internal, read(request.into_body()).await?).await
-    })
-    .await
+/// What became of a delivery that was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Stored,
+    Duplicate,
+    Transient,
 }
 
-/// Takes a delivery of the edge in this process.
-pub(crate) async fn take_in(internal: &Internal, body: Vec<u8>) -> Response {
-    let taken = settle(internal, async {
-        let _place = place(internal).await?;
-        take(internal, body).await
-    });
-    taken.await.into_response()
-}
-
-async fn settle(
-    internal: &Internal,
-    work: impl Future<Output = Result<&'static str, Problem>>,
-) -> Result<Response, Problem> {
-    let taken = timeout(internal.limits.call, work).await;
-    // A delivery whose storing took too long may be stored all the same.
-    internal.arrived.notify_one();
-    match taken {
-        Ok(Ok(status)) => Ok(Json(Taken { status }).into_response()),
-        Ok(Err(problem)) => Err(problem),
-        Err(_) => {
-            tracing::error!("a delivery could not be stored in time");
-            Err(Problem::try_again("the delivery could not be stored in time"))
+impl Outcome {
+    /// As what it is counted, and what the edge is told.
+    fn shown(self) -> (DeliveryResult, &'static str) {
+        match self {
+            Self::Stored => (DeliveryResult::New, "stored"),
+            Self::Duplicate => (DeliveryResult::Duplicate, "duplicate"),
+            Self::Transient => (DeliveryResult::Transient, "transient"),
         }
     }
 }
 
-/// A place among the deliveries that are being taken in.
-async fn place(internal: &Internal) -> Result<SemaphorePermit<'_>, Problem> {
-    internal.intakes.acquire().await.map_err(|_| Problem::try_again("the sidecar stops"))
+/// A delivery that was not taken.
+struct NotTaken {
+    /// As what it is counted.
+    result: DeliveryResult,
+    /// What the edge is told.
+    problem: Problem,
 }
 
-async fn take(internal: &Internal, body: Vec<u8>) -> Result<&'static str, Problem> {
+impl From<Problem> for NotTaken {
+    fn from(problem: Problem) -> Self {
+        let may_pass = problem.may_pass();
+        let result = if may_pass { DeliveryResult::Failed } else { DeliveryResult::Refused };
+        Self { result, problem }
+    }
+}
+
+/// Deliver what the edge verified
+///
+/// The answer comes once it would survive a crash.
+#[utoipa::path(
+    post, tag = "Deliveries", path = "/internal/v1/deliveries",
+    request_body(content = Object, content_type = "application/cloudevents+json",
+        description = "A delivery as `tests/delivery.schema.json` describes it: 4 MiB at most."),
+    responses(
+        (status = 200, body = Taken),
+        (status = 400, description = "It is no delivery.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 413, description = "It is too large.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 503, description = "It is not stored; deliver it again.", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("deliver" = [])),
+)]
+pub(crate) async fn deliver(
+    State(internal): State<Arc<Internal>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    authorize(&internal.delivery_credentials, request.headers()).inspect_err(|_| {
+        internal.metrics.deliveries().taken_in(DeliveryResult::Refused);
+    })?;
+    let traceparents = request.headers().get_all(TRACEPARENT).iter().map(HeaderValue::as_bytes);
+    let span = span(&internal, traceparents);
+    let work = async {
+        let _place = place(&internal).await?;
+        take(&internal, read(request.into_body()).await?).await
+    };
+    settle(&internal, work).instrument(span).await
+}
+
+/// Takes a delivery of the edge in this process.
+pub(crate) async fn take_in(internal: &Internal, request: DeliveryRequest<'_>) -> Response {
+    let traceparents = request.headers.iter().filter(|(name, _)| *name == TRACEPARENT);
+    let span = span(internal, traceparents.map(|(_, value)| *value));
+    let body = request.body.to_vec();
+    let work = async {
+        let _place = place(internal).await?;
+        take(internal, body).await
+    };
+    settle(internal, work).instrument(span).await.into_response()
+}
+
+/// The span of an intake: it goes on with the trace that the edge names, if it names one.
+fn span<'v>(internal: &Internal, mut traceparents: impl Iterator<Item = &'v [u8]>) -> Span {
+    let edge = match (traceparents.next(), traceparents.next()) {
+        (Some(traceparent), None) => TraceContext::parse(traceparent),
+        _ => None,
+    };
+    baton_traces::span!(
+        internal.traces,
+        edge.as_ref(),
+        "intake",
+        "server",
+        delivery.id = Empty,
+        tenant = Empty,
+        result = Empty,
+    )
+}
+
+async fn settle(
+    internal: &Internal,
+    work: impl Future<Output = Result<Outcome, NotTaken>>,
+) -> Result<Response, Problem> {
+    let taken = timeout(internal.limits.call, work).await;
+    // A delivery whose storing took too long may be stored all the same.
+    internal.arrived.notify_one();
+    let taken = taken.unwrap_or_else(|_| {
+        tracing::error!("a delivery could not be stored in time");
+        Err(Problem::try_again("the delivery could not be stored in time").into())
+    });
+    let (result, answer) = match taken {
+        Ok(outcome) => {
+            let (result, status) = outcome.shown();
+            (result, Ok(Json(Taken { status }).into_response()))
+        }
+        Err(NotTaken { result, problem }) => (result, Err(problem)),
+    };
+    internal.metrics.deliveries().taken_in(result);
+    Span::current().record("result", result.word());
+    answer
+}
+
+/// A place among the deliveries that are being taken in.
+async fn place(internal: &Internal) -> Result<SemaphorePermit<'_>, NotTaken> {
+    internal.intakes.acquire().await.map_err(|_| Problem::try_again("the sidecar stops").into())
+}
+
+async fn take(internal: &Internal, body: Vec<u8>) -> Result<Outcome, NotTaken> {
     let delivery = parse(&body)?;
+    let span = Span::current();
+    span.record("tenant", tracing::field::display(&delivery.data.tenant));
+    span.record("delivery.id", tracing::field::display(&delivery.id));
     if delivery.is_transient() {
         show(internal, &delivery).await;
-        return Ok("transient");
+        return Ok(Outcome::Transient);
     }
     let received_at_ms = internal.clock.now().as_millisecond();
     let delivery_id = if delivery.is_nameless_hint() {
@@ -101,16 +194,19 @@ async fn take(internal: &Internal, body: Vec<u8>) -> Result<&'static str, Proble
         tenant: delivery.data.tenant.into_owned(),
         received_at_ms,
         body,
+        traceparent: TraceContext::of(&span).map(|context| context.to_string()),
     };
     match internal.directory.store.accept(arrived).await {
-        Ok(Acceptance::New) => Ok("stored"),
-        Ok(Acceptance::Duplicate) => Ok("duplicate"),
-        Err(StoreError::Overloaded) => {
-            Err(Problem::try_again("too much waits to be stored; deliver it again"))
-        }
+        Ok(Acceptance::New) => Ok(Outcome::Stored),
+        Ok(Acceptance::Duplicate) => Ok(Outcome::Duplicate),
+        Err(StoreError::Overloaded) => Err(NotTaken {
+            result: DeliveryResult::Overloaded,
+            problem: Problem::try_again("too much waits to be stored; deliver it again"),
+        }),
         Err(error) => {
             tracing::error!(%delivery_id, error = %Chain(&error), "a delivery could not be stored");
-            Err(Problem::try_again("the delivery could not be stored; see the sidecar's log"))
+            let problem = "the delivery could not be stored; see the sidecar's log";
+            Err(Problem::try_again(problem).into())
         }
     }
 }

@@ -1,12 +1,20 @@
 //! The internal listener: deliveries from the edge, and what operators ask.
 
+mod backup;
 mod context_links;
+mod dead_letter_filter;
+mod dead_letters;
+mod deliveries;
+mod documentation;
+mod genesys_secret;
 mod handoffs;
 mod look_up;
+mod metrics;
 mod state;
+mod stored_tenants;
 mod tokens;
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -17,18 +25,31 @@ use axum::{
 };
 use baton_chat::{Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
+use baton_metrics::Metrics;
 use baton_process::Clock;
 use baton_store::{NewSession, Session, StoreError};
+use baton_traces::Traces;
 use serde::Serialize;
 use tokio::{
     sync::{Notify, Semaphore},
     time::timeout,
 };
+use utoipa::ToSchema;
 
 use crate::{
-    cause::Chain, configuration::TenantEdge, directory::Directory, intake, link::Links,
-    problem::Problem, registry::Registry,
+    cause::Chain,
+    directory::Directory,
+    intake,
+    link::Links,
+    problem::{Problem, ProblemBody},
+    registry::Registry,
+    tenant_book::TenantOrders,
+    tenant_edges::TenantEdges,
 };
+
+pub(crate) use documentation::TenantNamed;
+
+pub(crate) use metrics::text as metrics_text;
 
 /// For how long an operator's question to the store may take.
 const QUESTION: Duration = Duration::from_secs(2);
@@ -46,12 +67,18 @@ pub(crate) struct Internal {
     pub(crate) admin_credentials: Vec<SecretDigest>,
     pub(crate) look_up_credentials: Vec<SecretDigest>,
     /// By what the tenants' webhooks are known.
-    pub(crate) edges: HashMap<TenantKey<'static>, TenantEdge>,
+    pub(crate) edges: Arc<TenantEdges>,
+    /// Changes the tenants that stand in the store.
+    pub(crate) tenant_orders: TenantOrders,
     /// Tells the dispatcher that there is something new in the inbox.
     pub(crate) arrived: Arc<Notify>,
     pub(crate) intakes: Semaphore,
     /// The tenants' ways to Genesys.
     pub(crate) links: Links,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Whether spans are collected.
+    pub(crate) traces: Traces,
 }
 
 /// The places for deliveries that are being taken in.
@@ -63,6 +90,15 @@ impl Internal {
     pub(crate) fn router(self: Arc<Self>) -> Router {
         Router::new()
             .route("/internal/v1/deliveries", post(intake::deliver))
+            .route("/internal/v1/deliveries/{delivery_id}", get(deliveries::standing))
+            .route("/internal/v1/dead_letters", get(dead_letters::list))
+            .route("/internal/v1/dead_letters/replay", post(dead_letters::replay_all))
+            .route("/internal/v1/dead_letters/discard", post(dead_letters::discard_all))
+            .route(
+                "/internal/v1/dead_letters/{id}",
+                get(dead_letters::show).delete(dead_letters::discard),
+            )
+            .route("/internal/v1/dead_letters/{id}/replay", post(dead_letters::replay))
             .route("/internal/v1/sessions/{session_id}", get(session))
             .route("/internal/v1/sessions/{session_id}/handoffs", post(handoffs::begin))
             .route(
@@ -78,8 +114,21 @@ impl Internal {
                 get(look_up::look_up),
             )
             .route("/internal/v1/tenants", get(state::tenants))
-            .route("/internal/v1/metrics", get(state::metrics))
-            .route("/internal/v1/health", get(health))
+            .route("/internal/v1/stored_tenants", get(stored_tenants::list))
+            .route(
+                "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}",
+                get(stored_tenants::show).put(stored_tenants::put).delete(stored_tenants::remove),
+            )
+            .route(
+                "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}/rotation",
+                post(stored_tenants::begin_rotation).delete(stored_tenants::end_rotation),
+            )
+            .route(
+                "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}/rotation/apply",
+                post(genesys_secret::apply),
+            )
+            .route("/internal/v1/store/backup", post(backup::back_up))
+            .route("/internal/v1/openapi.json", get(documentation::show))
             .fallback(async || Problem::new(StatusCode::NOT_FOUND, "there is nothing here"))
             .method_not_allowed_fallback(async || {
                 Problem::new(StatusCode::METHOD_NOT_ALLOWED, "the path does not take this method")
@@ -121,21 +170,35 @@ fn no_session() -> Problem {
 }
 
 /// What an operator learns of a session.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Session)]
 struct SessionShown {
     session_id: String,
+    #[schema(value_type = TenantNamed)]
     tenant: TenantKey<'static>,
     genesys: GenesysShown,
     ended: bool,
 }
 
 /// Under which ids Genesys knows the session.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SessionInGenesys)]
 struct GenesysShown {
     integration_id: String,
     end_user_id: String,
 }
 
+/// Look at a session
+#[utoipa::path(
+    get, tag = "Sessions", path = "/internal/v1/sessions/{session_id}",
+    params(("session_id" = String, Path, description = "The session.")),
+    responses(
+        (status = 200, body = SessionShown),
+        (status = 404, description = "There is no such session.", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("admin" = [])),
+)]
 async fn session(
     State(internal): State<Arc<Internal>>,
     Path(session_id): Path<String>,
@@ -147,24 +210,6 @@ async fn session(
     let genesys = GenesysShown { integration_id, end_user_id };
     let ended = session.ended;
     Ok(Json(SessionShown { session_id, tenant, genesys, ended }).into_response())
-}
-
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-}
-
-async fn health(State(internal): State<Arc<Internal>>) -> Result<Response, Problem> {
-    // Whatever the answer: that there is one is what counts.
-    match timeout(QUESTION, internal.directory.store.session("")).await.map_err(|_| slow())? {
-        Ok(_) | Err(StoreError::UnknownSession) => {
-            Ok(Json(Health { status: "ok" }).into_response())
-        }
-        Err(error) => {
-            tracing::error!(error = %Chain(&error), "the store does not answer");
-            Err(Problem::try_again("the store does not answer; see the log"))
-        }
-    }
 }
 
 fn slow() -> Problem {

@@ -14,6 +14,7 @@
 
 mod actor;
 mod application_sessions;
+mod assembly;
 mod attached;
 mod bots;
 mod call;
@@ -24,6 +25,7 @@ mod delivery;
 mod descriptors;
 mod directory;
 mod dispatcher;
+mod draining;
 mod edge;
 mod errand;
 mod estimated_waits;
@@ -32,17 +34,22 @@ mod intake;
 mod internal;
 mod link;
 mod links;
-mod listener;
+mod listeners;
 mod live_sessions;
 mod narration;
+mod observation;
 mod outgoing;
+mod overrides;
 mod pacing;
 mod pause;
 mod presence;
 mod problem;
 mod profile;
 mod receipts;
+mod reference;
 mod registry;
+mod restore;
+mod resumption;
 mod run_error;
 mod secret;
 mod section;
@@ -51,22 +58,35 @@ mod session_event;
 mod sidecar;
 mod signing_keys;
 mod standing;
+mod surroundings;
 mod sweeper;
+mod tenant_book;
 mod tenant_check;
+mod tenant_edges;
 mod turn;
 mod typing;
+mod vital_signs;
 mod webhooks;
 
 pub use baton_chat::{Host, Limits, SecretDigest};
+pub use baton_genesys::Secret;
+pub use baton_listener::{BindError, Listen, Listener, TlsError, bind};
 pub use baton_process::{Clock, Random, RandomError};
-pub use baton_store::{OpenError, Store, StoreError};
+pub use baton_store::{
+    Examined, MasterKey, MasterKeyError, OpenError, Sealing, Store, StoreError, StoreFacts,
+};
+pub use baton_traces::{Exporter as TraceExporter, StartError as TraceExporterError, Traces};
 pub use configuration::{
     After, AgentName, ApplicationAccess, BotAccess, BotKind, Configuration, ConfigurationProblem,
-    Destination, EdgeAccess, GenesysAccess, HandoffOptions, InQueueMessages, Reassurance,
+    Destination, Drain, EdgeAccess, GenesysAccess, HandoffOptions, InQueueMessages, Reassurance,
     SessionOptions, Start, StrayMessages, Target, Tenant, TenantEdge, WhenDown,
-    default_configuration,
+    default_configuration, self_contained_tenant,
 };
-pub use listener::{BindError, bind};
 pub use pacing::Pacing;
+pub use restore::restore_store;
 pub use run_error::RunError;
 pub use sidecar::Sidecar;
+pub use surroundings::{ProcessSurroundings, ReadFile, Surroundings};
+pub use tenant_book::{
+    ConfigurationSource, RotationEnding, TenantBook, TenantBookError, TenantCommand,
+};

@@ -8,6 +8,7 @@ use std::{
 
 use baton_core::tenant::Tenant as EdgeTenant;
 use baton_genesys::{Channels, Genesys, IntegrationRef, TlsError};
+use baton_metrics::Metrics;
 use baton_process::{Random, Shutdown};
 use baton_store::Store;
 
@@ -26,6 +27,7 @@ pub(crate) struct Making<'a> {
     pub(crate) random: &'a Random,
     pub(crate) shutdown: &'a Shutdown,
     pub(crate) pacing: &'a Pacing,
+    pub(crate) metrics: &'a Metrics,
     /// The most channels of one OAuth client.
     pub(crate) most_channels: usize,
 }
@@ -55,11 +57,12 @@ impl Making<'_> {
         client: &str,
     ) -> Result<(Genesys, Channels), TlsError> {
         let pace = self.pacing.pace.clone();
-        let genesys = Genesys::new(
+        let genesys = Genesys::measured(
             access.hosts.clone(),
             access.credentials.clone(),
             pace,
             self.random.clone(),
+            self.metrics.client(client),
         )?;
         let memory = StoredChannels { store: self.store.clone(), client: client.to_owned() };
         let shutdown = self.shutdown.clone();

@@ -96,6 +96,15 @@ pub(crate) struct OutgoingChoice {
 }
 
 impl OutgoingMessage {
+    /// When it was said.
+    pub(crate) fn at(&self) -> Timestamp {
+        match self {
+            Self::Choice(choice) => choice.at,
+            Self::Attachment(attachment) => attachment.words.at,
+            Self::Text(text) => text.at,
+        }
+    }
+
     pub(crate) fn speaker(&self) -> Speaker {
         match self {
             Self::Choice(_) | Self::Attachment(_) => Speaker::User,

@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 /// A refusal. Its detail is one line and never shows what the request held.
 #[derive(Debug)]
@@ -17,11 +18,14 @@ pub(crate) struct Problem {
     detail: String,
 }
 
-#[derive(Serialize)]
-struct Body {
+/// A refusal as it goes over the wire.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
     r#type: &'static str,
     title: &'static str,
     status: u16,
+    /// What to do, on one line; nothing of what the request held.
     detail: String,
 }
 
@@ -39,11 +43,16 @@ impl Problem {
     pub(crate) fn try_again(detail: &'static str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
     }
+
+    /// Whether it passes by itself.
+    pub(crate) fn may_pass(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = Body {
+        let body = ProblemBody {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),

@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use baton_core::tenant::TenantKey;
 use baton_genesys::{OutboundReceipt, ReceiptStatus as Status};
+use baton_metrics::{Metrics, PostResult};
 use baton_process::{Clock, Shutdown};
 use baton_store::{Receipt, ReceiptStatus, Store, StoreError};
 use tokio::{
@@ -40,6 +41,8 @@ pub(crate) struct Receipts {
     pub(crate) clock: Clock,
     /// Tells that a receipt waits.
     pub(crate) queued: Arc<Notify>,
+    /// What counts them.
+    pub(crate) metrics: Metrics,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -49,7 +52,7 @@ type Failing = HashMap<TenantKey<'static>, (Duration, Instant)>;
 /// What became of a receipt.
 enum Sent {
     /// Genesys has it, or will never take it.
-    Done(u64),
+    Done(u64, PostResult),
     /// It has to wait, and so do those of the same tenant.
     Failed,
 }
@@ -98,11 +101,15 @@ impl Receipts {
             }
             while let Some(sent) = sending.join_next().await {
                 match sent {
-                    Ok((tenant, Sent::Done(number))) => {
+                    Ok((tenant, Sent::Done(number, result))) => {
+                        self.metrics.relay().posted_receipt(result);
                         failing.remove(&tenant);
                         self.store.receipt_done(number).await?;
                     }
-                    Ok((tenant, Sent::Failed)) => leave_alone(failing, tenant),
+                    Ok((tenant, Sent::Failed)) => {
+                        self.metrics.relay().posted_receipt(PostResult::PutOff);
+                        leave_alone(failing, tenant);
+                    }
                     Err(error) => tracing::error!(%error, "a receipt broke off"),
                 }
             }
@@ -119,7 +126,9 @@ fn leave_alone(failing: &mut Failing, tenant: TenantKey<'static>) {
 async fn send(links: Links, clock: Clock, receipt: Receipt) -> (TenantKey<'static>, Sent) {
     let Receipt { number, tenant, integration_id, end_user_id, message_id, status } = receipt;
     // Nobody speaks with Genesys for a tenant without a link any more.
-    let Some(link) = links.of(&tenant) else { return (tenant, Sent::Done(number)) };
+    let Some(link) = links.of(&tenant) else {
+        return (tenant, Sent::Done(number, PostResult::GivenUp));
+    };
     let status = match status {
         ReceiptStatus::Delivered => Status::Delivered,
         ReceiptStatus::Failed { reason } => {
@@ -128,11 +137,11 @@ async fn send(links: Links, clock: Clock, receipt: Receipt) -> (TenantKey<'stati
     };
     let receipt = OutboundReceipt { message_id, end_user_id, at: clock.now(), status };
     let sent = match link.genesys.send_receipt(&integration_id, &receipt).await {
-        Ok(()) => Sent::Done(number),
+        Ok(()) => Sent::Done(number, PostResult::Taken),
         Err(error) => {
             let done = error.is_final() || error.is_not_found();
             tracing::debug!(%tenant, error = %Chain(&error), done, "a receipt was not taken");
-            if done { Sent::Done(number) } else { Sent::Failed }
+            if done { Sent::Done(number, PostResult::GivenUp) } else { Sent::Failed }
         }
     };
     (tenant, sent)

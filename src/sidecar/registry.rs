@@ -9,8 +9,11 @@ use std::{
 use axum::extract::ws::Utf8Bytes;
 use baton_application::ContextLinks;
 use baton_chat::{Attached, Attachment, Limits, MAX_CONNECTIONS_PER_SESSION, Passing};
+use baton_core::tenant::TenantKey;
+use baton_metrics::Metrics;
 use baton_process::{Clock, Random, Shutdown};
 use baton_store::Store;
+use baton_traces::{RecentTraces, Traces};
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
@@ -54,6 +57,10 @@ pub(crate) struct Surroundings {
     pub(crate) receipts: Arc<Notify>,
     /// Tells of what is shown and kept nowhere.
     pub(crate) passing: Passing,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Whether spans are collected.
+    pub(crate) traces: Traces,
     /// How long lies between two words to the agent that the user types.
     pub(crate) typing_pause: Duration,
     /// How long lies between two words to the user that the bot is at work.
@@ -89,6 +96,8 @@ pub(crate) struct ActorHandle {
     places: Arc<Semaphore>,
     /// When a client was last known to be there.
     last_seen_ms: Arc<AtomicI64>,
+    /// Of which traces the newest events are.
+    traces: RecentTraces,
 }
 
 impl ActorHandle {
@@ -175,6 +184,11 @@ impl Registry {
         self.lock().gone_since.retain(|_, since| *since >= before);
     }
 
+    /// Tells that a notification waits for an endpoint of the tenant.
+    pub(crate) fn tell_endpoints(&self, tenant: &TenantKey<'static>) {
+        self.surroundings.webhooks.tell(tenant);
+    }
+
     /// Joins a connection to a session.
     pub(crate) fn attach(&self, session_id: &str) -> Attached {
         let Some(actor) = self.actor(session_id) else {
@@ -183,8 +197,9 @@ impl Registry {
         let transient = actor.transient.subscribe();
         match actor.places.try_acquire_owned() {
             Ok(place) => {
-                let ActorHandle { newest, shown, last_seen_ms, .. } = actor;
-                let attachment = Attachment { newest, transient, shown, last_seen_ms, place };
+                let ActorHandle { newest, shown, last_seen_ms, traces, .. } = actor;
+                let attachment =
+                    Attachment { newest, transient, shown, last_seen_ms, traces, place };
                 attachment.tell_seen(self.surroundings.clock.now());
                 Attached::Joined(attachment)
             }
@@ -226,6 +241,7 @@ impl Registry {
         let (transient, _) = broadcast::channel(TRANSIENT_FRAMES);
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS_PER_SESSION));
         let last_seen_ms = Arc::<AtomicI64>::default();
+        let traces = RecentTraces::default();
         let mut actor = Actor::new(Workplace {
             session_id: session_id.to_owned(),
             surroundings: Arc::clone(&self.surroundings),
@@ -237,6 +253,7 @@ impl Registry {
             transient: transient.clone(),
             places: Arc::clone(&places),
             last_seen_ms: Arc::clone(&last_seen_ms),
+            traces: traces.clone(),
             gone_since,
             shutdown: self.shutdown.clone(),
         });
@@ -249,6 +266,7 @@ impl Registry {
             transient,
             places,
             last_seen_ms,
+            traces,
         }
     }
 
@@ -294,6 +312,8 @@ mod tests {
             context_links: None,
             receipts: Arc::default(),
             passing: Passing::new(),
+            metrics: Metrics::new(),
+            traces: Traces::Off,
             typing_pause: Duration::ZERO,
             thinking_pause: Duration::from_secs(8),
             limits,

@@ -39,7 +39,8 @@ pub enum RunError {
     /// A listener failed.
     #[error("the {listener} listener stopped; start the sidecar again")]
     Listener {
-        /// Which one: `chat`, `internal`, `application` or `edge`.
+        /// Which one: `chat`, `internal`, `application`, `edge` or
+        /// `observation`.
         listener: &'static str,
         /// The reason.
         source: io::Error,
@@ -55,11 +56,6 @@ impl From<SigningKeyError> for RunError {
             }
         }
     }
-}
-
-/// That a listener ended.
-pub(crate) fn listener_failure(listener: &'static str, ended: Result<(), JoinError>) -> RunError {
-    RunError::Listener { listener, source: reason(ended.map(Ok::<(), io::Error>)) }
 }
 
 /// Why a task ended that never ends by itself.

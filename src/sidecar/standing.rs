@@ -9,11 +9,12 @@ use std::{
 use baton_core::tenant::TenantKey;
 use baton_genesys::{CallError, LookUpError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::cause::Chain;
 
 /// How a tenant stands with Genesys.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Standing {
     /// It was not found out yet.

@@ -96,7 +96,7 @@ impl Sweeper {
         let Some(retention) = self.options.retention else { return };
         loop {
             let ended_before = before(self.clock.now(), retention).as_millisecond();
-            let pause = match self.store.forget_sessions(ended_before, FORGOTTEN).await {
+            let pause = match self.forget_before(ended_before).await {
                 Ok(FORGOTTEN..) => BETWEEN_BATCHES,
                 Ok(_) => self.every,
                 Err(error) => {
@@ -106,6 +106,13 @@ impl Sweeper {
             };
             sleep(pause).await;
         }
+    }
+
+    /// Forgets sessions, and what belongs to none, as far as they are older than this time. At
+    /// least as many as a batch, if more may be left.
+    async fn forget_before(&self, before_ms: i64) -> Result<usize, StoreError> {
+        let sessions = self.store.forget_sessions(before_ms, FORGOTTEN).await?;
+        Ok(sessions.max(self.store.forget_of_nobody(before_ms, FORGOTTEN).await?))
     }
 }
 

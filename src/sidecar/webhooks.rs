@@ -5,8 +5,10 @@ use std::{collections::HashMap, sync::Arc};
 use baton_application::{Webhook, WebhookPace, WebhookSender};
 use baton_bot::{GuardedClient, TlsError};
 use baton_core::tenant::TenantKey;
+use baton_metrics::Metrics;
 use baton_process::{Clock, Shutdown};
 use baton_store::{NewEvent, Store};
+use baton_traces::Traces;
 use tokio::sync::watch;
 
 use crate::configuration::Tenant;
@@ -26,6 +28,8 @@ pub(crate) struct Sending<'a> {
     pub(crate) store: &'a Store,
     pub(crate) clock: &'a Clock,
     pub(crate) pace: &'a WebhookPace,
+    pub(crate) metrics: &'a Metrics,
+    pub(crate) traces: Traces,
     pub(crate) shutdown: &'a Shutdown,
 }
 
@@ -68,6 +72,8 @@ impl Webhooks {
                     store: sending.store.clone(),
                     client,
                     clock: sending.clock.clone(),
+                    metrics: sending.metrics.applications().clone(),
+                    traces: sending.traces,
                     pace: sending.pace.clone(),
                     queued: queued.subscribe(),
                     shutdown: sending.shutdown.clone(),

@@ -15,16 +15,26 @@ pub const DEFAULT_CLIENT_ID: &str = "baton";
 /// but a simulator.
 pub const DEFAULT_CLIENT_SECRET: &str = "baton-simulator-secret";
 /// The permissions that the Platform API of the simulator knows (Genesys reference 6.1 and 9).
-pub const PERMISSIONS: [&str; 10] = [
+pub const PERMISSIONS: [&str; 20] = [
     "analytics:conversationDetail:view",
+    "architect:flow:view",
     "conversation:communication:blindTransfer",
     "conversation:communication:blindTransferQueue",
     "conversation:communication:disconnect",
+    "conversation:communication:view",
     "conversation:message:create",
     "conversation:message:receive",
     "conversation:message:view",
     "messaging:integration:add",
+    "messaging:integration:edit",
     "messaging:integration:view",
+    "messaging:setting:add",
+    "messaging:setting:edit",
+    "messaging:setting:view",
+    "messaging:supportedContent:add",
+    "messaging:supportedContent:view",
+    "routing:message:manage",
+    "routing:queue:add",
     "routing:queue:view",
 ];
 

@@ -1,5 +1,6 @@
 //! The ways by which what happens in the org reaches the world.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,6 +24,8 @@ pub(crate) const MAINTENANCE_NOTICE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub(crate) struct WebhookTarget {
     pub(crate) sender: Sender,
+    /// Genesys' `webhookHeaders`, which the sender sends.
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) secret: String,
 }
 

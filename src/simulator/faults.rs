@@ -20,6 +20,9 @@ pub(crate) struct FaultPlan {
     /// With which status the upgrade to a dead channel's socket is refused: 401, 403 or 404 were
     /// all seen (Genesys reference 4.1).
     pub(crate) dead_channel_status: u16,
+    /// Whether the upgrade to every channel's socket is refused with that status, as where
+    /// something on the way lets no WebSocket through.
+    pub(crate) refuses_sockets: bool,
     /// Rules for requests, `/oauth/token` among them. The occasion's name is the method and the
     /// route, such as
     /// `POST /api/v2/conversations/messages/{integrationId}/inbound/open/message`.
@@ -143,6 +146,7 @@ impl Default for FaultPlan {
         Self {
             seed: 0,
             dead_channel_status: 404,
+            refuses_sockets: false,
             requests: Vec::new(),
             notifications: Vec::new(),
             webhooks: Vec::new(),

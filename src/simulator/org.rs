@@ -21,6 +21,7 @@ mod inbound;
 mod inbound_api;
 mod leg;
 mod message;
+mod messaging;
 mod refusal;
 mod routing;
 mod seed;
@@ -39,7 +40,7 @@ pub use emission::Emission;
 pub use leg::DisconnectType;
 pub(crate) use message::PostAnswer;
 pub use refusal::{MessageParameters, OrgRefusal};
-pub use seed::{Flow, Integration, OrgSeed, Queue, User};
+pub use seed::{Flow, Integration, MessagingSetting, OrgSeed, Queue, SupportedContent, User};
 pub use settings::{Autopilot, OrgSettings, Replaceable, Switches};
 
 use agenda::Agenda;

@@ -20,6 +20,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -114,18 +115,14 @@ async fn add_integration(
     let sender = Sender::to(&order.webhook_url, &order.webhook_headers, RETRIES, simulator.pace)
         .map_err(|error| Refusal::bad_order(error.to_string()))?;
     let id = order.id.unwrap_or_else(|| Uuid::new_v4().to_string());
-    let target = WebhookTarget { sender, secret: order.signature_secret };
-    simulator.webhook_targets.with(|targets| targets.insert(id.clone(), target));
-    let added = simulator.with_org(|org, now| {
-        org.add_integration(Integration {
-            id: id.clone(),
-            name: order.name,
-            webhook_url: order.webhook_url,
-            webhook_header_names: order.webhook_headers.into_keys().collect(),
-            created_at: now,
-        });
-        org.integration(&id)
-    })?;
+    let headers = order.webhook_headers;
+    let header_names = headers.keys().cloned().collect();
+    let target = WebhookTarget { sender, headers, secret: order.signature_secret };
+    let integration = Integration {
+        webhook_header_names: header_names,
+        ..Integration::new(id, order.name, order.webhook_url, Timestamp::now())
+    };
+    let added = simulator.put_integration(integration, target)?;
     Ok((StatusCode::CREATED, Json(added)))
 }
 

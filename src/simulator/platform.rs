@@ -12,6 +12,8 @@ mod error_body;
 mod inbound;
 mod integrations;
 mod known_fields;
+mod message_routing;
+mod messaging_settings;
 mod notifications;
 mod paging;
 mod permissions;
@@ -33,6 +35,8 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .merge(inbound::routes())
         .merge(conversations::routes())
         .merge(integrations::routes())
+        .merge(messaging_settings::routes())
+        .merge(message_routing::routes())
         .merge(directory::routes())
         .merge(notifications::routes())
         .route("/api/v2/{*path}", any(async || PlatformError::not_found()))

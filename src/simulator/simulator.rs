@@ -191,6 +191,7 @@ impl Simulator {
             .collect::<Result<_, _>>()?;
         let webhook_target = WebhookTarget {
             sender: sender.clone(),
+            headers: configuration.webhook_headers.clone(),
             secret: configuration.signature_secret.clone(),
         };
         let webhook_targets =
@@ -245,8 +246,8 @@ impl Simulator {
         changed
     }
 
-    /// Adds an integration to the org: its webhooks go to `target`.
-    pub(crate) fn add_integration(
+    /// Adds an integration to the org, or replaces it: its webhooks go to `target`.
+    pub(crate) fn put_integration(
         &self,
         integration: Integration,
         target: WebhookTarget,
@@ -254,7 +255,7 @@ impl Simulator {
         let id = integration.id.clone();
         self.webhook_targets.with(|targets| targets.insert(id.clone(), target));
         self.with_org(|org, _now| {
-            org.add_integration(integration);
+            org.put_integration(integration);
             org.integration(&id)
         })
     }
@@ -335,12 +336,10 @@ impl Simulator {
 
 /// The org of this configuration, before the first message.
 fn org(configuration: &Configuration, pictures: Pictures) -> Org {
+    let Configuration { integration_id, integration_name, webhook_url, .. } = configuration;
     let integration = Integration {
-        id: configuration.integration_id.clone(),
-        name: configuration.integration_name.clone(),
-        webhook_url: configuration.webhook_url.clone(),
         webhook_header_names: configuration.webhook_headers.keys().cloned().collect(),
-        created_at: Timestamp::now(),
+        ..Integration::new(integration_id, integration_name, webhook_url, Timestamp::now())
     };
     let settings = OrgSettings::at_pace(configuration.time_scale);
     let mut seed = OrgSeed::with_integration(integration);

@@ -1,13 +1,13 @@
 //! Connections to the file: what they are set to, and the schema that they find.
 
-use std::{path::Path, time::Duration};
+use std::{fs, io, path::Path, time::Duration};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::{OpenError, file, sql::MIGRATIONS};
 
 /// Stands in the file's header and says that it is ours: "Batn".
-const APPLICATION_ID: i64 = 0x4261_746e;
+pub(crate) const APPLICATION_ID: i64 = 0x4261_746e;
 
 /// One process has the file, so what a connection waits for is short; this is for a tool that
 /// looks into the file meanwhile.
@@ -45,7 +45,7 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
 /// Syncs what the file and its log hold already. A process that is killed between writing its log
 /// and syncing it leaves commits that this process reads as made, although the disk may not have
 /// them yet: nothing may be built on them before it has.
-fn sync_what_is_there(connection: &Connection) -> rusqlite::Result<()> {
+pub(crate) fn sync_what_is_there(connection: &Connection) -> rusqlite::Result<()> {
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy {
         let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY);
@@ -67,15 +67,39 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     Ok(connection)
 }
 
-fn refused(doing: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> OpenError {
+/// Opens a connection that reads of a store that nobody has open, and leaves nothing beside its file:
+/// it may lie where nothing can be written. Where the last one to have it left a log behind, the log
+/// is read with it.
+pub(crate) fn open_at_rest(path: &Path) -> Result<Connection, OpenError> {
+    let log = fs::metadata(file::with_suffix(path, "-wal"));
+    let has_log = log.is_ok_and(|log| log.len() > 0);
+    let Some(name) = path.to_str().filter(|_| !has_log) else { return open_reader(path) };
+    let escaped = name.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
+        .map_err(refused("open", path))
+}
+
+pub(crate) fn refused(
+    doing: &'static str,
+    path: &Path,
+) -> impl FnOnce(rusqlite::Error) -> OpenError {
     move |source| match source.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => OpenError::NotAStore { path: path.to_owned() },
+        Some(ErrorCode::DatabaseCorrupt) => {
+            OpenError::Damaged { path: path.to_owned(), problem: source.to_string() }
+        }
+        Some(ErrorCode::ReadOnly) => {
+            OpenError::Io { doing, path: path.to_owned(), source: io::Error::other(source) }
+        }
         _ => OpenError::Sqlite { doing, path: path.to_owned(), source },
     }
 }
 
 /// The version of the file's schema, 0 for an empty file; refuses a file that is not ours.
-fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenError> {
+pub(crate) fn schema_version(connection: &Connection, path: &Path) -> Result<usize, OpenError> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let reading = "read the schema of";
     let application = number("application_id").map_err(refused(reading, path))?;
@@ -167,6 +191,6 @@ fn migrate(connection: &mut Connection, version: usize) -> rusqlite::Result<()> 
 /// A connection that writes to a new file at the path.
 #[cfg(test)]
 pub(crate) fn create_for_test(path: &Path) -> Connection {
-    std::fs::File::create(path).unwrap();
+    fs::File::create(path).unwrap();
     open_writer(path).unwrap()
 }

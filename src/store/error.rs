@@ -2,6 +2,10 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use baton_core::tenant::TenantKey;
+use baton_process::RandomError;
+use rusqlite::ErrorCode;
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -39,6 +43,26 @@ pub enum OpenError {
     NotAStore {
         /// The file.
         path: PathBuf,
+    },
+    /// No file is there.
+    #[error("there is no store {}; check the name", path.display())]
+    Missing {
+        /// The store's file.
+        path: PathBuf,
+    },
+    /// A file is there that would be overwritten.
+    #[error("{} is there already, and was left as it is; name another file, or move it away", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a store, and not whole.
+    #[error("the store {} is damaged ({problem}); restore it from a back-up", path.display())]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// What SQLite found first.
+        problem: String,
     },
     /// SQLite cannot promise here that what was committed survives a crash.
     #[error(
@@ -109,11 +133,32 @@ pub enum StoreError {
          take that one, or fresh ids"
     )]
     SessionExists,
+    /// The tenants in the store were sealed under another master key.
+    #[error(
+        "the master key is not the one that the tenants in the store ({tenants} of them) were \
+         sealed with; give that one back: nothing was changed"
+    )]
+    WrongMasterKey {
+        /// How many there are.
+        tenants: usize,
+    },
+    /// Nothing could be sealed.
+    #[error(transparent)]
+    Random(RandomError),
     /// The file holds what no version of this package writes.
     #[error("the store holds {what} that cannot be read; restore the file from a backup")]
     Damaged {
         /// What could not be read.
         what: &'static str,
+    },
+    /// What is sealed of a tenant was changed since, or is another's.
+    #[error(
+        "what the store holds of the tenant {key} was changed since it was sealed; restore the \
+         file from a backup"
+    )]
+    DamagedTenant {
+        /// Which.
+        key: TenantKey<'static>,
     },
     /// SQLite refused.
     #[error("the store cannot {doing}; check the disk that it is on")]
@@ -128,6 +173,9 @@ pub enum StoreError {
 impl StoreError {
     /// Turns an error of SQLite into one that says what was tried.
     pub(crate) fn sqlite(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> Self {
-        move |source| Self::Sqlite { doing, source: Arc::new(source) }
+        move |source| match source.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { what: "a page" },
+            _ => Self::Sqlite { doing, source: Arc::new(source) },
+        }
     }
 }

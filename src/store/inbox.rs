@@ -25,6 +25,8 @@ pub struct Arrived {
     pub received_at_ms: i64,
     /// The delivery's JSON as received.
     pub body: Vec<u8>,
+    /// The trace that it belongs to, as a W3C `traceparent`; absent when nothing is traced.
+    pub traceparent: Option<String>,
 }
 
 impl fmt::Debug for Arrived {
@@ -37,6 +39,7 @@ impl fmt::Debug for Arrived {
             .field("integration_id", &self.integration_id)
             .field("received_at_ms", &self.received_at_ms)
             .field("body_bytes", &self.body.len())
+            .field("traceparent", &self.traceparent)
             .finish()
     }
 }
@@ -87,6 +90,8 @@ pub struct StoredDelivery {
     pub received_at_ms: i64,
     /// The delivery's JSON as received.
     pub body: Vec<u8>,
+    /// The trace that it belongs to, as a W3C `traceparent`; absent when nothing was traced.
+    pub traceparent: Option<String>,
 }
 
 impl fmt::Debug for StoredDelivery {
@@ -97,6 +102,7 @@ impl fmt::Debug for StoredDelivery {
             .field("delivery_id", &self.delivery_id)
             .field("received_at_ms", &self.received_at_ms)
             .field("body_bytes", &self.body.len())
+            .field("traceparent", &self.traceparent)
             .finish()
     }
 }
@@ -179,6 +185,7 @@ pub(crate) fn accept(connection: &Connection, arrived: &Arrived) -> Result<Accep
                 arrived.end_user_id,
                 arrived.received_at_ms,
                 arrived.body,
+                arrived.traceparent,
             ])
         })
         .map_err(StoreError::sqlite("store a delivery"))?;
@@ -263,5 +270,6 @@ fn read_stored(row: &Row<'_>) -> rusqlite::Result<StoredDelivery> {
         delivery_id: row.get("delivery_id")?,
         received_at_ms: row.get("received_at_ms")?,
         body: row.get("body")?,
+        traceparent: row.get("traceparent")?,
     })
 }

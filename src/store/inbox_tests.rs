@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::{
-    Acceptance, DeadLetter, NewSession, Pending, Settlement, Store, StoreError,
+    Acceptance, Arrived, NewSession, Pending, Settlement, Store, StoreError,
     testing::{Fixture, arrived, delivery_id, event, new_session, session_id},
 };
 
@@ -139,19 +139,20 @@ async fn the_next_delivery_of_a_session_is_the_first_of_its_own_that_is_not_sett
 }
 
 #[tokio::test]
-async fn a_settled_delivery_keeps_its_outcome_and_its_body_only_if_it_reached_nobody() {
+async fn a_settled_delivery_keeps_its_outcome_alone() {
     let fixture = Fixture::with_sessions(1).await;
     let store = &fixture.store;
     let outcomes = [
-        (Some(Settlement::NotConfigured), "not_configured", true),
-        (Some(Settlement::UnknownSession), "unknown_session", true),
-        (Some(Settlement::NothingToShow), "nothing_to_show", false),
-        (Some(Settlement::NoHandoff), "no_handoff", true),
-        (Some(Settlement::SessionEnded), "session_ended", true),
-        (Some(Settlement::Unreadable), "unreadable", true),
-        (None, "appended", false),
+        (Some(Settlement::NotConfigured), "not_configured"),
+        (Some(Settlement::UnknownSession), "unknown_session"),
+        (Some(Settlement::Needless), "needless"),
+        (Some(Settlement::NothingToShow), "nothing_to_show"),
+        (Some(Settlement::NoHandoff), "no_handoff"),
+        (Some(Settlement::SessionEnded), "session_ended"),
+        (Some(Settlement::Unreadable), "unreadable"),
+        (None, "appended"),
     ];
-    for (arrival, (outcome, word, keeps_body)) in (1..).zip(outcomes) {
+    for (arrival, (outcome, word)) in (1..).zip(outcomes) {
         store.accept(arrived(arrival as usize)).await.unwrap();
         match outcome {
             Some(outcome) => store.settle(arrival, outcome).await.unwrap(),
@@ -169,42 +170,8 @@ async fn a_settled_delivery_keeps_its_outcome_and_its_body_only_if_it_reached_no
             })
             .await
             .unwrap();
-        let body = keeps_body.then(|| arrived(arrival as usize).body);
-        assert_eq!(kept, (word.to_owned(), body));
+        assert_eq!(kept, (word.to_owned(), None));
     }
-}
-
-#[tokio::test]
-async fn the_dead_letters_are_what_reached_nobody_in_order_of_arrival() {
-    let fixture = Fixture::with_sessions(1).await;
-    let store = &fixture.store;
-    let outcomes = [
-        Settlement::UnknownSession,
-        Settlement::NothingToShow,
-        Settlement::SessionEnded,
-        Settlement::Appended,
-        Settlement::Unreadable,
-        Settlement::NotConfigured,
-        Settlement::NoHandoff,
-    ];
-    for (arrival, outcome) in (1..).zip(outcomes) {
-        store.accept(arrived(arrival as usize)).await.unwrap();
-        store.settle(arrival, outcome).await.unwrap();
-    }
-    store.accept(arrived(8)).await.unwrap();
-    let letters = store.dead_letters(0, 100).await.unwrap();
-    let found: Vec<_> = letters.iter().map(|letter| (letter.arrival, letter.outcome)).collect();
-    let expected = [1, 3, 5, 6, 7].map(|arrival| (arrival as u64, outcomes[arrival - 1]));
-    assert_eq!(found, expected);
-    let expected = DeadLetter {
-        arrival: 1,
-        delivery_id: delivery_id(1).to_string(),
-        tenant: arrived(1).tenant,
-        outcome: Settlement::UnknownSession,
-        received_at_ms: arrived(1).received_at_ms,
-    };
-    assert_eq!(letters[0], expected);
-    assert_eq!(store.dead_letters(3, 2).await.unwrap(), letters[2..4]);
 }
 
 #[tokio::test]
@@ -214,8 +181,21 @@ async fn an_outcome_that_is_damaged_is_one_clear_error() {
     fixture.store.settle(1, Settlement::Unreadable).await.unwrap();
     let damage = "UPDATE inbox SET outcome = 'damaged'";
     fixture.store.write(|connection| Ok(connection.execute(damage, []).unwrap())).await.unwrap();
-    let letters = fixture.store.dead_letters(0, 10).await;
-    assert!(matches!(letters, Err(StoreError::Damaged { what: "a delivery's outcome" })));
+    let standing = fixture.store.delivery_standing(&delivery_id(1).to_string()).await;
+    assert!(matches!(standing, Err(StoreError::Damaged { what: "a delivery's outcome" })));
+}
+
+#[tokio::test]
+async fn what_became_of_a_delivery_is_told_by_its_id() {
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let standing = async || store.delivery_standing(&delivery_id(1).to_string()).await.unwrap();
+    assert_eq!(standing().await, None);
+    store.accept(arrived(1)).await.unwrap();
+    let waiting = standing().await.unwrap();
+    assert_eq!((waiting.tenant, waiting.outcome), (arrived(1).tenant, None));
+    store.settle(1, Settlement::NoHandoff).await.unwrap();
+    assert_eq!(standing().await.unwrap().outcome, Some(Settlement::NoHandoff));
 }
 
 #[tokio::test]
@@ -327,4 +307,14 @@ async fn invariant_10_a_debug_print_shows_no_content() {
         assert!(!shown.contains("secret") && !shown.contains("97, 32"), "{shown}");
         assert!(!shown.contains("token_digest"), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn a_delivery_keeps_the_trace_that_it_belongs_to() {
+    let fixture = Fixture::new();
+    let traceparent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    let traced = Arrived { traceparent: traceparent.clone(), ..arrived(1) };
+    fixture.store.accept(traced).await.unwrap();
+    let arrival = fixture.store.pending(0, 1).await.unwrap()[0].arrival;
+    assert_eq!(fixture.store.delivery(arrival).await.unwrap().unwrap().traceparent, traceparent);
 }

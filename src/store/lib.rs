@@ -19,24 +19,35 @@
 //! happens are found by [`Store::idle_sessions`], and what is old goes by
 //! [`Store::forget_sessions`].
 //!
+//! Tenants that stand in no configuration file stand here, sealed under the operator's master key
+//! ([`Sealing`]): whoever has the file alone reads no secret of theirs.
+//!
 //! Nothing above this package knows which engine is below. Here it is one SQLite file, owned by
 //! one process: one thread writes and commits for all callers at once, two others read.
 
 mod appended;
+mod backup;
 mod channel;
 mod command;
 mod connection;
 mod context;
+mod dead_letter;
 mod error;
+mod examination;
 mod file;
 mod handoff;
 mod idle;
 mod inbox;
+mod master_key;
 mod notification;
 mod outbox;
+mod proof;
 mod reader;
 mod receipt;
+mod replay;
+mod restore;
 mod retention;
+mod sealing;
 mod session;
 mod session_log;
 mod settlement;
@@ -44,12 +55,17 @@ mod signing_key;
 mod sql;
 mod step;
 mod store;
+mod tenant;
 mod turn;
 mod work;
 mod writer;
 
 #[cfg(test)]
 mod appended_tests;
+#[cfg(test)]
+mod backup_tests;
+#[cfg(test)]
+mod dead_letter_tests;
 #[cfg(test)]
 mod inbox_tests;
 #[cfg(test)]
@@ -69,24 +85,34 @@ mod sql_tests;
 #[cfg(test)]
 mod step_tests;
 #[cfg(test)]
+mod tenant_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod writer_tests;
 
 pub use appended::AppendedEvent;
+pub use backup::{Backup, BackupError};
 pub use context::{ContextBy, FoundContext, HandoffContext};
+pub use dead_letter::{DeadLetter, DeadLetterContent, DeadLetterFilter, DeadLetterKind};
 pub use error::{OpenError, StoreError};
+pub use examination::Examined;
 pub use handoff::HandoffRow;
 pub use idle::IdleSession;
 pub use inbox::{Acceptance, Arrived, NextDelivery, Pending, StoredDelivery};
+pub use master_key::{MasterKey, MasterKeyError};
 pub use notification::Notification;
 pub use outbox::{NewOutgoing, Outgoing, Sent};
 pub use receipt::{NewReceipt, Receipt, ReceiptStatus};
+pub use replay::{ReplayRefused, Replayed};
+pub use restore::{Restoration, StoreFacts};
+pub use sealing::Sealing;
 pub use session::{NewSession, Session};
 pub use session_log::{LogPage, LoggedEvent, NewEvent};
-pub use settlement::{DeadLetter, Settlement};
+pub use settlement::{DeliveryStanding, Settlement};
 pub use signing_key::SigningKey;
 pub use step::Step;
 pub use store::Store;
+pub use tenant::StoredTenant;
 pub use turn::{NewTurn, Turn};
-pub use work::WorkCounts;
+pub use work::{OldestWaiting, StoreSize, WorkCounts};

@@ -232,6 +232,7 @@ async fn compare(fixture: &Fixture, model: &Model) {
     assert_eq!(receipts.collect::<Vec<_>>(), expected);
 
     let mut counts = WorkCounts {
+        waiting_deliveries: pending.len() as u64,
         waiting_receipts: expected.len() as u64,
         waiting_notifications: model.notifications.len() as u64,
         ..Default::default()

@@ -6,7 +6,7 @@ use baton_core::tenant::TenantKey;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    LoggedEvent, Store, StoreError, session_log,
+    LoggedEvent, Store, StoreError, dead_letter, session_log,
     sql::{self, saturated},
 };
 
@@ -68,16 +68,21 @@ impl Store {
         self.write(move |connection| finish(connection, number)).await
     }
 
-    /// Takes the notification of this number out of its queue: the endpoint will never have it.
-    /// The reason, without text of the event, is kept for an operator as long as the session.
-    /// Does nothing if it does not wait.
+    /// Takes the notification of this number out of its queue at this time: the endpoint will
+    /// never have it, and it becomes a dead letter. The reason has no text of the event. Does
+    /// nothing if it does not wait.
     ///
     /// # Errors
     ///
     /// Only those of every call.
-    pub async fn notification_given_up(&self, number: u64, reason: &str) -> Result<(), StoreError> {
+    pub async fn notification_given_up(
+        &self,
+        number: u64,
+        reason: &str,
+        at_ms: i64,
+    ) -> Result<(), StoreError> {
         let reason = reason.to_owned();
-        self.write(move |connection| give_up(connection, number, &reason)).await
+        self.write(move |connection| give_up(connection, number, &reason, at_ms)).await
     }
 }
 
@@ -143,10 +148,17 @@ fn finish(connection: &Connection, number: u64) -> Result<(), StoreError> {
         .map_err(StoreError::sqlite("take a notification out of its queue"))
 }
 
-fn give_up(connection: &Connection, number: u64, reason: &str) -> Result<(), StoreError> {
+fn give_up(
+    connection: &Connection,
+    number: u64,
+    reason: &str,
+    at_ms: i64,
+) -> Result<(), StoreError> {
+    let number = saturated(number);
+    dead_letter::bury_notification(connection, number, reason, at_ms)?;
     connection
         .prepare_cached(sql::GIVE_UP_NOTIFICATION)
-        .and_then(|mut statement| statement.execute(params![saturated(number), reason]))
+        .and_then(|mut statement| statement.execute(params![number, reason]))
         .map(drop)
         .map_err(StoreError::sqlite("give up a notification"))
 }
@@ -277,10 +289,10 @@ mod tests {
         let fixture = Fixture::with_sessions(1).await;
         fixture.store.step(&session_id(1), telling(&[1, 2], &["one"])).await.unwrap();
         for reason in ["gone", "another"] {
-            fixture.store.notification_given_up(1, reason).await.unwrap();
+            fixture.store.notification_given_up(1, reason, 7).await.unwrap();
         }
         fixture.store.notified(1).await.unwrap();
-        fixture.store.notification_given_up(u64::MAX, "unknown").await.unwrap();
+        fixture.store.notification_given_up(u64::MAX, "unknown", 7).await.unwrap();
         assert_eq!(fixture.next_notification("one").await.unwrap().number, 2);
         let query = "SELECT reason FROM notification WHERE reason IS NOT NULL";
         let kept: String = fixture

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, error::Error as _, fs, path::Path};
 use rusqlite::Connection;
 
 use crate::{
-    ContextBy, OpenError, SigningKey, Store, StoreError,
+    ContextBy, DeadLetterContent, DeadLetterFilter, OpenError, SigningKey, Store, StoreError,
     sql::MIGRATIONS,
     testing::{Fixture, arrived, event, events, failed, session_id},
 };
@@ -65,7 +65,9 @@ async fn a_file_of_a_newer_schema_is_refused() {
     fixture.store.close().await.unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let error = refusal(&path);
-    assert!(matches!(error, OpenError::NewerSchema { found: 99, known: 2, .. }), "{error}");
+    let newest = MIGRATIONS.len() as u32;
+    let OpenError::NewerSchema { found: 99, known, .. } = error else { panic!("{error}") };
+    assert_eq!(known, newest);
 }
 
 #[tokio::test]
@@ -81,7 +83,13 @@ async fn a_file_of_an_older_schema_is_brought_up_to_date_and_keeps_what_is_in_it
              INSERT INTO session (session_id, account_id, project_id, client_env, integration_id,
                                   end_user_id, token_digest, created_at_ms, active_at_ms)
              VALUES ('session-1', 'acme', 'shop', 'live', 'integration', 'user-1', zeroblob(32),
-                     1, 2);",
+                     1, 2);
+             INSERT INTO inbox (delivery_id, account_id, project_id, client_env, integration_id,
+                                end_user_id, received_at_ms, outcome, body)
+             VALUES ('dead', 'acme', 'shop', 'live', 'integration', 'user-1', 3, 'no_handoff', x'62'),
+                    ('shown', 'acme', 'shop', 'live', 'integration', 'user-1', 4, 'appended', NULL),
+                    ('lost', 'acme', 'shop', 'live', 'integration', 'nobody', 5,
+                     'unknown_session', x'63');",
         )
         .unwrap();
     drop(connection);
@@ -89,6 +97,12 @@ async fn a_file_of_an_older_schema_is_brought_up_to_date_and_keeps_what_is_in_it
         let store = Store::open(&path).unwrap();
         let session = store.session("session-1").await.unwrap().unwrap();
         assert_eq!((session.active_at_ms, session.context_links_revoked), (2, 0));
+        let letters = store.dead_letters(DeadLetterFilter::default(), 0, 9).await.unwrap();
+        let letters = letters.iter().map(|one| (&*one.about, one.session_id.as_deref()));
+        let expected = [("dead", Some("session-1")), ("lost", None)];
+        assert_eq!(letters.collect::<Vec<_>>(), expected);
+        let (_, content) = store.dead_letter(2).await.unwrap().unwrap();
+        assert_eq!(content, DeadLetterContent::Body(b"c".to_vec()));
         store.close().await.unwrap();
     }
 }
@@ -187,7 +201,14 @@ async fn answers_closed(store: &Store) {
         store.append(session, vec![event(1)], None).await.err(),
         store.step(session, crate::Step::default()).await.err(),
         store.settle(1, crate::Settlement::Unreadable).await.err(),
-        store.dead_letters(0, 1).await.err(),
+        store.dead_letters(DeadLetterFilter::default(), 0, 1).await.err(),
+        store.dead_letter(1).await.err(),
+        store.newest_dead_letter().await.err(),
+        store.dead_letter_counts().await.err(),
+        store.replay_dead_letter(1).await.err(),
+        store.discard_dead_letter(1).await.err(),
+        store.forget_of_nobody(1, 1).await.err(),
+        store.delivery_standing("id").await.err(),
         store.known_deliveries(Vec::new()).await.err(),
         store.unsettled_of_session(session).await.err(),
         store.delivery(1).await.err(),
@@ -219,7 +240,7 @@ async fn answers_closed(store: &Store) {
         store.session_to_notify("endpoint", 0, BTreeSet::new()).await.err(),
         store.next_notification("endpoint", 1).await.err(),
         store.notified(1).await.err(),
-        store.notification_given_up(1, "gone").await.err(),
+        store.notification_given_up(1, "gone", 7).await.err(),
         store.signing_keys("token").await.err(),
         store.add_signing_key("token", signing_key).await.err(),
         store.forget_signing_keys("token", 1).await.err(),

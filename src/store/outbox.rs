@@ -5,7 +5,7 @@ use std::fmt;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, dead_letter,
     sql::{self, saturated},
 };
 
@@ -51,7 +51,7 @@ impl fmt::Debug for Outgoing {
 }
 
 /// What became of a message of a session's outbox, known by its number. It leaves the outbox, its
-/// body goes, its id stays known. One that left before stays as it is.
+/// id stays known. One that left before stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sent {
     /// Genesys has it.
@@ -61,11 +61,18 @@ pub enum Sent {
         /// Genesys' id of it; absent when the answer named none.
         message_id: Option<String>,
     },
-    /// It will never reach Genesys.
+    /// It will never reach Genesys: it becomes a dead letter.
     GivenUp {
         /// The message's number.
         number: u64,
         /// Why, for an operator; without text of the message.
+        reason: String,
+    },
+    /// It will never reach Genesys, and nobody misses it.
+    Needless {
+        /// The message's number.
+        number: u64,
+        /// Why; without text of the message.
         reason: String,
     },
 }
@@ -119,13 +126,24 @@ pub(crate) fn enqueue(
         .map_err(StoreError::sqlite("put a message into an outbox"))
 }
 
-/// Takes a message out of the outbox of the session with this number, unless it has left.
-pub(crate) fn finish(connection: &Connection, session: i64, sent: &Sent) -> Result<(), StoreError> {
+/// Takes a message out of the outbox of the session with this number at this time, unless it has
+/// left.
+pub(crate) fn finish(
+    connection: &Connection,
+    session: i64,
+    sent: &Sent,
+    at_ms: i64,
+) -> Result<(), StoreError> {
     let (number, outcome, message_id, reason) = match sent {
         Sent::Accepted { number, message_id } => (number, "accepted", message_id.as_ref(), None),
-        Sent::GivenUp { number, reason } => (number, "given_up", None, Some(reason)),
+        Sent::GivenUp { number, reason } | Sent::Needless { number, reason } => {
+            (number, "given_up", None, Some(reason))
+        }
     };
     let number = saturated(*number);
+    if let Sent::GivenUp { reason, .. } = sent {
+        dead_letter::bury_message(connection, session, number, reason, at_ms)?;
+    }
     let doing = "take a message out of an outbox";
     let finished = connection
         .prepare_cached(sql::FINISH_OUTGOING)

@@ -12,7 +12,8 @@ const ROWS: usize = 1000;
 
 /// What a session has, in the order in which it goes. Its log goes last: as long as there is one,
 /// new events are numbered behind what was there.
-const BELONGINGS: [&str; 8] = [
+const BELONGINGS: [&str; 9] = [
+    sql::FORGET_DEAD_LETTERS,
     sql::FORGET_DELIVERIES,
     sql::FORGET_RECEIPTS,
     sql::FORGET_OUTGOING,
@@ -64,6 +65,27 @@ impl Store {
         }
         Ok(forgotten)
     }
+
+    /// Forgets what came before this time and belongs to no session: settled deliveries and dead
+    /// letters, at most `limit` of each. Returns how many; fewer than `limit` when none is left.
+    /// Afterwards what came then is no longer known as a repetition.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn forget_of_nobody(
+        &self,
+        before_ms: i64,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.write(move |connection| {
+            let letters = delete(connection, sql::FORGET_LETTERS_OF_NOBODY, before_ms, limit)?;
+            let deliveries =
+                delete(connection, sql::FORGET_DELIVERIES_OF_NOBODY, before_ms, limit)?;
+            Ok(letters.max(deliveries))
+        })
+        .await
+    }
 }
 
 /// Forgets as many sessions as may be, and the beginning of the next one.
@@ -103,15 +125,16 @@ fn forgettable(
         .map_err(StoreError::sqlite("look for old sessions"))
 }
 
-/// Deletes of what the session with this number has as many rows as may be. Returns how many.
+/// Deletes of what the session with this number has, or of what is older than this time, as many
+/// rows as may be. Returns how many.
 fn delete(
     connection: &Connection,
     statement: &str,
-    session: i64,
+    bound: i64,
     rows: usize,
 ) -> Result<usize, StoreError> {
     connection
         .prepare_cached(statement)
-        .and_then(|mut statement| statement.execute([session, saturated(rows)]))
-        .map_err(StoreError::sqlite("forget an old session"))
+        .and_then(|mut statement| statement.execute([bound, saturated(rows)]))
+        .map_err(StoreError::sqlite("forget what is old"))
 }

@@ -1,10 +1,10 @@
-//! How a delivery leaves the inbox, and what reached nobody.
+//! How a delivery leaves the inbox.
 
 use baton_core::tenant::TenantKey;
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    NewReceipt, Store, StoreError, receipt,
+    NewReceipt, Store, StoreError, dead_letter, receipt,
     sql::{self, saturated},
 };
 
@@ -17,6 +17,8 @@ pub enum Settlement {
     NotConfigured,
     /// No session belongs to its end user.
     UnknownSession,
+    /// No session belongs to its end user, and nobody misses what it says.
+    Needless,
     /// It holds nothing that a chat client is told, such as receipts only.
     NothingToShow,
     /// Its session had no open handoff, and shows nothing outside of one.
@@ -28,22 +30,24 @@ pub enum Settlement {
 }
 
 impl Settlement {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Appended,
         Self::NotConfigured,
         Self::UnknownSession,
+        Self::Needless,
         Self::NothingToShow,
         Self::NoHandoff,
         Self::SessionEnded,
         Self::Unreadable,
     ];
 
-    /// The word that is kept beside the delivery.
-    fn word(self) -> &'static str {
+    /// The word that is kept beside the delivery, and by which operators know it.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Appended => "appended",
             Self::NotConfigured => "not_configured",
             Self::UnknownSession => "unknown_session",
+            Self::Needless => "needless",
             Self::NothingToShow => "nothing_to_show",
             Self::NoHandoff => "no_handoff",
             Self::SessionEnded => "session_ended",
@@ -55,9 +59,9 @@ impl Settlement {
         Self::ALL.into_iter().find(|settlement| settlement.word() == word)
     }
 
-    /// Whether there is something in it that reached nobody.
-    fn keeps_body(self) -> bool {
-        !matches!(self, Self::Appended | Self::NothingToShow)
+    /// Whether there is something in it that reached nobody: then it is a dead letter.
+    fn is_dead(self) -> bool {
+        !matches!(self, Self::Appended | Self::Needless | Self::NothingToShow)
     }
 }
 
@@ -70,22 +74,33 @@ pub(crate) enum Settled {
     Before,
 }
 
-/// A delivery that reached nobody. Its body is in the store's file only.
+/// What became of a delivery so far.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeadLetter {
-    /// Its place in the order of arrival.
-    pub arrival: u64,
+pub struct DeliveryStanding {
     /// The delivery's id, as it stands in the store.
     pub delivery_id: String,
     /// Whose webhook it was.
     pub tenant: TenantKey<'static>,
-    /// Why it reached nobody.
-    pub outcome: Settlement,
     /// When it was received: milliseconds since 1970, UTC.
     pub received_at_ms: i64,
+    /// Its outcome; absent while it waits.
+    pub outcome: Option<Settlement>,
 }
 
 impl Store {
+    /// What became of the delivery of this id; nothing if it never came, or went with its session.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn delivery_standing(
+        &self,
+        delivery_id: &str,
+    ) -> Result<Option<DeliveryStanding>, StoreError> {
+        let delivery_id = delivery_id.to_owned();
+        self.read(move |connection| standing(connection, &delivery_id)).await
+    }
+
     /// Settles the delivery of this arrival number, which goes into no session's log, and keeps
     /// the outcome beside it. One that is settled already stays as it is.
     ///
@@ -115,20 +130,6 @@ impl Store {
         })
         .await
     }
-
-    /// The deliveries that reached nobody, in order of arrival: those with an arrival number
-    /// above `after`, at most `limit`.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn dead_letters(
-        &self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<DeadLetter>, StoreError> {
-        self.read(move |connection| dead_letters(connection, after, limit)).await
-    }
 }
 
 /// Settles a delivery, unless it is settled.
@@ -139,11 +140,12 @@ pub(crate) fn settle(
 ) -> Result<Settled, StoreError> {
     let arrival = saturated(arrival);
     let doing = "settle a delivery";
+    if outcome.is_dead() {
+        dead_letter::bury_delivery(connection, arrival, outcome.word())?;
+    }
     let settled = connection
         .prepare_cached(sql::SETTLE)
-        .and_then(|mut statement| {
-            statement.execute(params![arrival, outcome.word(), outcome.keeps_body()])
-        })
+        .and_then(|mut statement| statement.execute(params![arrival, outcome.word()]))
         .map_err(StoreError::sqlite(doing))?;
     if settled > 0 {
         return Ok(Settled::Now);
@@ -155,31 +157,29 @@ pub(crate) fn settle(
     if known { Ok(Settled::Before) } else { Err(StoreError::UnknownDelivery) }
 }
 
-fn dead_letters(
+fn standing(
     connection: &Connection,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<DeadLetter>, StoreError> {
-    let letters: Vec<Option<DeadLetter>> = connection
-        .prepare_cached(sql::DEAD_LETTERS)
-        .and_then(|mut statement| {
-            let range = params![saturated(after), saturated(limit)];
-            statement.query_map(range, read)?.collect()
-        })
-        .map_err(StoreError::sqlite("read the dead letters"))?;
-    let damaged = StoreError::Damaged { what: "a delivery's outcome" };
-    letters.into_iter().collect::<Option<_>>().ok_or(damaged)
+    delivery_id: &str,
+) -> Result<Option<DeliveryStanding>, StoreError> {
+    connection
+        .prepare_cached(sql::DELIVERY_STANDING)
+        .and_then(|mut statement| statement.query_row([delivery_id], read_standing).optional())
+        .map_err(StoreError::sqlite("look for what became of a delivery"))?
+        .transpose()
 }
 
-/// None, if its outcome is no word of ours.
-fn read(row: &Row<'_>) -> rusqlite::Result<Option<DeadLetter>> {
-    let outcome = Settlement::of_word(row.get_ref("outcome")?.as_str()?);
-    let Some(outcome) = outcome else { return Ok(None) };
-    Ok(Some(DeadLetter {
-        arrival: sql::unsigned(row, "arrival")?,
+fn read_standing(row: &Row<'_>) -> rusqlite::Result<Result<DeliveryStanding, StoreError>> {
+    let outcome = match row.get_ref("outcome")?.as_str_or_null()? {
+        Some(word) => match Settlement::of_word(word) {
+            None => return Ok(Err(StoreError::Damaged { what: "a delivery's outcome" })),
+            known => known,
+        },
+        None => None,
+    };
+    Ok(Ok(DeliveryStanding {
         delivery_id: row.get("delivery_id")?,
         tenant: sql::tenant(row)?,
-        outcome,
         received_at_ms: row.get("received_at_ms")?,
+        outcome,
     }))
 }

@@ -1,18 +1,27 @@
 //! Every statement that callers' work runs. The tables are in `schema.sql`, and what came to them
 //! later in the scripts after it.
 
+pub(crate) mod dead_letter;
 pub(crate) mod retention;
+pub(crate) mod tenants;
 
 use baton_core::tenant::TenantKey;
 use rusqlite::Row;
 
 /// The scripts that bring an empty file to the newest schema, one for each version.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("schema.sql"), include_str!("schema_2.sql")];
+pub(crate) const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
+];
 
 pub(crate) const ACCEPT: &str = "
     INSERT INTO inbox (delivery_id, account_id, project_id, client_env,
-                       integration_id, end_user_id, received_at_ms, body)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                       integration_id, end_user_id, received_at_ms, body, traceparent)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (delivery_id) DO NOTHING";
 
 /// Names its index: by the table itself, each start would pass all that is settled.
@@ -27,7 +36,7 @@ pub(crate) const PENDING: &str = "
 
 /// The one, and whether there is another.
 pub(crate) const NEXT_DELIVERY: &str = "
-    SELECT arrival, delivery_id, received_at_ms, body
+    SELECT arrival, delivery_id, received_at_ms, body, traceparent
     FROM session CROSS JOIN inbox INDEXED BY inbox_pending_of_end_user
       USING (account_id, project_id, client_env, integration_id, end_user_id)
     WHERE session_id = ?1 AND outcome IS NULL
@@ -35,17 +44,22 @@ pub(crate) const NEXT_DELIVERY: &str = "
     LIMIT 2";
 
 pub(crate) const PENDING_DELIVERY: &str = "
-    SELECT arrival, delivery_id, received_at_ms, body
+    SELECT arrival, delivery_id, received_at_ms, body, traceparent
     FROM inbox
     WHERE arrival = ?1 AND outcome IS NULL";
 
 pub(crate) const SETTLE: &str = "
-    UPDATE inbox SET outcome = ?2, body = CASE WHEN ?3 THEN body END
+    UPDATE inbox SET outcome = ?2, body = NULL
     WHERE arrival = ?1 AND outcome IS NULL";
 
 pub(crate) const IS_ARRIVAL: &str = "SELECT 1 FROM inbox WHERE arrival = ?1";
 
 pub(crate) const IS_DELIVERY: &str = "SELECT 1 FROM inbox WHERE delivery_id = ?1";
+
+pub(crate) const DELIVERY_STANDING: &str = "
+    SELECT delivery_id, account_id, project_id, client_env, received_at_ms, outcome
+    FROM inbox
+    WHERE delivery_id = ?1";
 
 pub(crate) const IS_UNSETTLED: &str = "
     SELECT 1
@@ -53,13 +67,6 @@ pub(crate) const IS_UNSETTLED: &str = "
       USING (account_id, project_id, client_env, integration_id, end_user_id)
     WHERE session_id = ?1 AND outcome IS NULL
     LIMIT 1";
-
-pub(crate) const DEAD_LETTERS: &str = "
-    SELECT arrival, delivery_id, account_id, project_id, client_env, outcome, received_at_ms
-    FROM inbox INDEXED BY inbox_dead
-    WHERE outcome IS NOT NULL AND body IS NOT NULL AND arrival > ?1
-    ORDER BY arrival
-    LIMIT ?2";
 
 pub(crate) const CREATE_SESSION: &str = "
     INSERT INTO session (session_id, account_id, project_id, client_env,
@@ -273,6 +280,8 @@ pub(crate) const SESSIONS_WITH_WORK: &str = "
 pub(crate) const WORK_COUNTS: &str = "
     SELECT (SELECT count(*) FROM handoff INDEXED BY handoff_open WHERE open = 1)
              AS open_handoffs,
+           (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE outcome IS NULL)
+             AS waiting_deliveries,
            (SELECT count(*) FROM outgoing INDEXED BY outgoing_waiting WHERE outcome IS NULL)
              AS waiting_outgoing,
            (SELECT count(*) FROM turn INDEXED BY turn_waiting WHERE body IS NOT NULL)
@@ -282,6 +291,20 @@ pub(crate) const WORK_COUNTS: &str = "
              AS waiting_notifications,
            (SELECT count(*) FROM receipt INDEXED BY receipt_waiting WHERE done = 0)
              AS waiting_receipts";
+
+pub(crate) const OLDEST_PENDING: &str = "
+    SELECT received_at_ms
+    FROM inbox INDEXED BY inbox_pending
+    WHERE outcome IS NULL AND arrival > 0
+    ORDER BY arrival
+    LIMIT 1";
+
+/// Passes over all that wait: they are in the order of their sessions.
+pub(crate) const OLDEST_OUTGOING: &str = "
+    SELECT body
+    FROM outgoing
+    WHERE number = (SELECT min(number) FROM outgoing INDEXED BY outgoing_waiting
+                    WHERE outcome IS NULL)";
 
 /// Before `MARK_SHOWN`, which moves the mark that it starts from.
 pub(crate) const QUEUE_DELIVERED: &str = "

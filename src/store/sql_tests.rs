@@ -2,7 +2,7 @@
 
 use crate::{
     connection,
-    sql::{self, retention},
+    sql::{self, dead_letter, retention, tenants},
 };
 
 const STATEMENTS: &[&str] = &[
@@ -14,7 +14,7 @@ const STATEMENTS: &[&str] = &[
     sql::IS_ARRIVAL,
     sql::IS_DELIVERY,
     sql::IS_UNSETTLED,
-    sql::DEAD_LETTERS,
+    sql::DELIVERY_STANDING,
     sql::CREATE_SESSION,
     sql::SESSION,
     sql::SESSION_OF_END_USER,
@@ -52,6 +52,8 @@ const STATEMENTS: &[&str] = &[
     sql::GIVE_UP_NOTIFICATION,
     sql::SESSIONS_WITH_WORK,
     sql::WORK_COUNTS,
+    sql::OLDEST_PENDING,
+    sql::OLDEST_OUTGOING,
     sql::QUEUE_DELIVERED,
     sql::MARK_SHOWN,
     sql::QUEUE_FAILED,
@@ -63,7 +65,21 @@ const STATEMENTS: &[&str] = &[
     sql::ADD_SIGNING_KEY,
     sql::SIGNING_KEYS,
     sql::FORGET_SIGNING_KEYS,
+    dead_letter::BURY_DELIVERY,
+    dead_letter::BURY_MESSAGE,
+    dead_letter::BURY_NOTIFICATION,
+    dead_letter::DEAD_LETTERS,
+    dead_letter::DEAD_LETTER,
+    dead_letter::NEWEST_DEAD_LETTER,
+    dead_letter::COUNT_DEAD_LETTERS,
+    dead_letter::EVENT_OF_NOTIFICATION,
+    dead_letter::REVIVE_DELIVERY,
+    dead_letter::STANDING_OF_HANDOFF,
+    dead_letter::REVIVE_MESSAGE,
+    dead_letter::REVIVE_NOTIFICATION,
+    dead_letter::DISCARD_DEAD_LETTER,
     retention::FORGETTABLE_SESSIONS,
+    retention::FORGET_DEAD_LETTERS,
     retention::FORGET_DELIVERIES,
     retention::FORGET_RECEIPTS,
     retention::FORGET_OUTGOING,
@@ -73,11 +89,21 @@ const STATEMENTS: &[&str] = &[
     retention::FORGET_NOTIFICATIONS,
     retention::FORGET_EVENTS,
     retention::FORGET_SESSION,
+    retention::FORGET_LETTERS_OF_NOBODY,
+    retention::FORGET_DELIVERIES_OF_NOBODY,
+    tenants::TENANTS,
+    tenants::TENANT_KEYS,
+    tenants::PUT_TENANT,
+    tenants::REMOVE_TENANT,
+    tenants::MASTER_KEY_CHECK,
+    tenants::PUT_MASTER_KEY_CHECK,
+    tenants::LIVE_SESSIONS,
 ];
 
 /// What passes over an index that holds nothing but what waits, to count it.
 const COUNTING: &[&str] = &[
     "handoff_open",
+    "inbox_pending",
     "outgoing_waiting",
     "turn_waiting",
     "notification_waiting",
@@ -101,8 +127,13 @@ fn counts_what_waits(step: &str) -> bool {
 
 #[test]
 fn every_statement_is_looked_at_and_prepared_once() {
-    let written = [include_str!("sql.rs"), include_str!("sql/retention.rs")]
-        .map(|source| source.matches("pub(crate) const ").count());
+    let written = [
+        include_str!("sql.rs"),
+        include_str!("sql/dead_letter.rs"),
+        include_str!("sql/retention.rs"),
+        include_str!("sql/tenants.rs"),
+    ]
+    .map(|source| source.matches("pub(crate) const ").count());
     // One of them is the list of scripts.
     assert_eq!(STATEMENTS.len(), written.iter().sum::<usize>() - 1);
     assert!(STATEMENTS.len() < connection::CACHED_STATEMENTS);
@@ -114,7 +145,8 @@ fn no_statement_scans_a_table_or_sorts() {
         let steps = plan(statement);
         for step in &steps {
             let scans = step.contains("SCAN");
-            let may_scan = *statement == sql::WORK_COUNTS && counts_what_waits(step);
+            let counts = [sql::WORK_COUNTS, sql::OLDEST_OUTGOING].contains(statement);
+            let may_scan = counts && counts_what_waits(step);
             assert!(!scans || may_scan, "{statement}: {step}");
             assert!(!step.contains("TEMP B-TREE"), "{statement}: {step}");
         }
@@ -131,7 +163,7 @@ fn what_waits_is_found_among_any_number_of_what_is_settled() {
         (sql::PENDING, &["inbox_pending"][..]),
         (sql::NEXT_DELIVERY, &["inbox_pending_of_end_user"]),
         (sql::IS_UNSETTLED, &["inbox_pending_of_end_user"]),
-        (sql::DEAD_LETTERS, &["inbox_dead"]),
+        (dead_letter::COUNT_DEAD_LETTERS, &["dead_letter_item"]),
         (sql::NEXT_OUTGOING, &["outgoing_waiting"]),
         (sql::WAITING_TURNS, &["turn_waiting"]),
         (sql::SESSION_TO_NOTIFY, &["notification_waiting"]),
@@ -144,6 +176,8 @@ fn what_waits_is_found_among_any_number_of_what_is_settled() {
         (sql::SESSIONS_WITH_WORK, &["outgoing_waiting", "turn_waiting", "handoff_open"]),
         (sql::RECEIPTS, &["receipt_waiting"]),
         (sql::WORK_COUNTS, COUNTING),
+        (sql::OLDEST_PENDING, &["inbox_pending"]),
+        (sql::OLDEST_OUTGOING, &["outgoing_waiting"]),
     ] {
         let steps = plan(statement);
         for index in indexes {
@@ -179,5 +213,5 @@ fn what_refers_to_a_row_is_found_by_an_index_that_begins_with_the_reference() {
             references += 1;
         }
     }
-    assert_eq!(references, 6);
+    assert_eq!(references, 7);
 }

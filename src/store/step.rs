@@ -138,7 +138,7 @@ pub(crate) fn take(
         Appended { logged, new: 0..0 }
     };
     if let Some(sent) = &step.sent {
-        outbox::finish(connection, session, sent)?;
+        outbox::finish(connection, session, sent, step.at_ms)?;
     }
     for message in &step.outgoing {
         outbox::enqueue(connection, session, message)?;

@@ -1,8 +1,8 @@
 //! One durable step of a session: all of it stands or nothing of it, once.
 
 use crate::{
-    ContextBy, HandoffContext, HandoffRow, LoggedEvent, Sent, Settlement, Step, StoreError,
-    WorkCounts,
+    ContextBy, DeadLetterFilter, HandoffContext, HandoffRow, LoggedEvent, NewOutgoing,
+    OldestWaiting, Sent, Settlement, Step, StoreError, WorkCounts,
     testing::{Fixture, arrived, event, events, handoff, new_session, outgoing, session_id, turn},
 };
 
@@ -133,9 +133,9 @@ async fn a_step_settles_a_delivery_with_the_outcome_that_it_names() {
     store.accept(arrived(1)).await.unwrap();
     let settles = Some((1, Settlement::NoHandoff));
     fixture.step(1, Step { settles, ..Step::default() }).await;
-    let letters = store.dead_letters(0, 10).await.unwrap();
+    let letters = store.dead_letters(DeadLetterFilter::default(), 0, 10).await.unwrap();
     assert_eq!(letters.len(), 1);
-    assert_eq!(letters[0].outcome, Settlement::NoHandoff);
+    assert_eq!(letters[0].reason, Settlement::NoHandoff.word());
 }
 
 #[tokio::test]
@@ -297,4 +297,26 @@ async fn a_session_is_created_with_nothing_to_do() {
     fixture.store.create_session(new_session(1), events([1])).await.unwrap();
     assert_eq!(fixture.with_work().await, [""; 0]);
     assert_eq!(fixture.store.work_counts().await.unwrap(), WorkCounts::default());
+}
+
+#[tokio::test]
+async fn what_has_waited_longest_is_known() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.store.oldest_waiting().await.unwrap(), OldestWaiting::default());
+    for number in [1, 2] {
+        fixture.store.create_session(new_session(number), Vec::new()).await.unwrap();
+        fixture.store.accept(arrived(number)).await.unwrap();
+    }
+    for (session, body) in [(2, "first"), (1, "second")] {
+        let outgoing = NewOutgoing { id: body.to_owned(), body: body.to_owned() };
+        let step = Step { outgoing: vec![outgoing], ..Step::default() };
+        fixture.store.step(&session_id(session), step).await.unwrap();
+    }
+    let oldest = fixture.store.oldest_waiting().await.unwrap();
+    assert_eq!(oldest.outgoing.as_deref(), Some("first"));
+    assert_eq!(oldest.delivery_at_ms, Some(arrived(1).received_at_ms));
+    assert!(!format!("{oldest:?}").contains("first"));
+    fixture.reopen().await;
+    let size = fixture.store.size().await.unwrap();
+    assert!(size.file_bytes > 0);
 }

@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, mpsc::error::TrySendError, watch};
 use crate::{
     OpenError, StoreError,
     appended::News,
+    backup::{self, Copying},
     command::{self, Order},
     connection, file, reader, writer,
 };
@@ -52,6 +53,7 @@ struct Shared {
     /// One permit for each KiB of the bodies that may still wait.
     room: Arc<Semaphore>,
     news: Arc<News>,
+    copying: Copying,
     /// Has an error to tell as soon as the last thread has ended.
     ended: watch::Receiver<()>,
 }
@@ -82,9 +84,16 @@ impl Store {
     /// [`OpenError`] says what is wrong and what to do. A file that is refused is left as it is.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let held = file::hold(path)?;
+        backup::remove_unfinished(&held.path)?;
         let lock = Arc::new(held.lock);
         let (alive, ended) = watch::channel(());
         let alive = Arc::new(alive);
+        let copying = Copying {
+            path: held.path.clone(),
+            lock: Arc::downgrade(&lock),
+            alive: Arc::downgrade(&alive),
+            place: Arc::new(Semaphore::new(1)),
+        };
         let post =
             |connection| Post { connection, _lock: Arc::clone(&lock), _alive: Arc::clone(&alive) };
         let writing = post(connection::open_writer(&held.path)?);
@@ -110,7 +119,7 @@ impl Store {
         }
         let room = Arc::new(Semaphore::new(WAITING_KIB as usize));
         let news = Arc::new(News::new());
-        Ok(Self { shared: Arc::new(Shared { writes, reads, room, news, ended }) })
+        Ok(Self { shared: Arc::new(Shared { writes, reads, room, news, copying, ended }) })
     }
 
     /// Waits until everything that is queued is on disk, then stops the threads and frees the
@@ -126,6 +135,12 @@ impl Store {
         let mut ended = self.shared.ended.clone();
         while ended.changed().await.is_ok() {}
         Ok(())
+    }
+
+    /// How many calls wait for the thread that writes.
+    pub fn queued_writes(&self) -> usize {
+        let Shared { writes, .. } = &*self.shared;
+        writes.max_capacity() - writes.capacity()
     }
 
     pub(crate) async fn write<Value: Send + 'static>(
@@ -145,6 +160,10 @@ impl Store {
         let (order, answer) = command::order(task, tell);
         self.shared.writes.send(order).await.map_err(|_| StoreError::Closed)?;
         answer.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    pub(crate) fn copying(&self) -> &Copying {
+        &self.shared.copying
     }
 
     pub(crate) fn news(&self) -> &Arc<News> {

@@ -55,6 +55,7 @@ pub(crate) fn arrived(number: usize) -> Arrived {
         integration_id: Some("integration".to_owned()),
         received_at_ms: 1_700_000_000_000,
         body: format!(r#"{{"delivery":{number}}}"#).into_bytes(),
+        traceparent: None,
     }
 }
 

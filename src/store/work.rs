@@ -1,5 +1,7 @@
 //! What is left to do, over all sessions.
 
+use std::{fmt, fs};
+
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
@@ -12,6 +14,8 @@ use crate::{
 pub struct WorkCounts {
     /// Handoffs that go on.
     pub open_handoffs: u64,
+    /// Deliveries that wait for their session.
+    pub waiting_deliveries: u64,
     /// Messages that wait in the outbox.
     pub waiting_outgoing: u64,
     /// Turns that wait for a bot.
@@ -20,6 +24,35 @@ pub struct WorkCounts {
     pub waiting_notifications: u64,
     /// Receipts that wait to be posted.
     pub waiting_receipts: u64,
+}
+
+/// What has waited longest.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct OldestWaiting {
+    /// When the delivery was received that arrived first of those that wait: milliseconds since
+    /// 1970, UTC.
+    pub delivery_at_ms: Option<i64>,
+    /// The body of the message that entered its outbox first of those that wait, as it was given.
+    pub outgoing: Option<String>,
+}
+
+impl fmt::Debug for OldestWaiting {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("OldestWaiting")
+            .field("delivery_at_ms", &self.delivery_at_ms)
+            .field("outgoing_bytes", &self.outgoing.as_ref().map(String::len))
+            .finish()
+    }
+}
+
+/// How large the store's files are, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreSize {
+    /// The file itself.
+    pub file_bytes: u64,
+    /// The write-ahead log beside it.
+    pub log_bytes: u64,
 }
 
 impl Store {
@@ -55,6 +88,42 @@ impl Store {
     pub async fn work_counts(&self) -> Result<WorkCounts, StoreError> {
         self.read(counts).await
     }
+
+    /// What has waited longest. Takes time in proportion to how many messages wait.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn oldest_waiting(&self) -> Result<OldestWaiting, StoreError> {
+        self.read(oldest).await
+    }
+
+    /// How large the store's files are. One that cannot be looked at counts as empty.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn size(&self) -> Result<StoreSize, StoreError> {
+        self.read(|connection| {
+            let path = connection.path().unwrap_or_default();
+            let bytes = |path: &str| fs::metadata(path).map_or(0, |file| file.len());
+            Ok(StoreSize { file_bytes: bytes(path), log_bytes: bytes(&format!("{path}-wal")) })
+        })
+        .await
+    }
+}
+
+fn oldest(connection: &Connection) -> Result<OldestWaiting, StoreError> {
+    let doing = "look for what has waited longest";
+    let delivery_at_ms = connection
+        .prepare_cached(sql::OLDEST_PENDING)
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+        .map_err(StoreError::sqlite(doing))?;
+    let outgoing = connection
+        .prepare_cached(sql::OLDEST_OUTGOING)
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
+        .map_err(StoreError::sqlite(doing))?;
+    Ok(OldestWaiting { delivery_at_ms, outgoing })
 }
 
 fn sessions(
@@ -93,6 +162,7 @@ fn counts(connection: &Connection) -> Result<WorkCounts, StoreError> {
 fn read(row: &Row<'_>) -> rusqlite::Result<WorkCounts> {
     Ok(WorkCounts {
         open_handoffs: sql::unsigned(row, "open_handoffs")?,
+        waiting_deliveries: sql::unsigned(row, "waiting_deliveries")?,
         waiting_outgoing: sql::unsigned(row, "waiting_outgoing")?,
         waiting_turns: sql::unsigned(row, "waiting_turns")?,
         waiting_notifications: sql::unsigned(row, "waiting_notifications")?,

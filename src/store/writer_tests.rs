@@ -252,3 +252,27 @@ async fn a_long_read_holds_up_neither_a_write_nor_another_read() {
     go_on.send(()).unwrap();
     _ = long.await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn invariant_3_a_full_disk_refuses_what_has_no_room_and_takes_it_when_there_is_some() {
+    let mut fixture = Fixture::with_sessions(1).await;
+    let pages = async |fixture: &Fixture, most: u32| {
+        let limit = move |connection: &Connection| {
+            let set = connection.pragma_update_and_check(None, "max_page_count", most, |_| Ok(()));
+            set.map_err(StoreError::sqlite("set the size of the disk"))
+        };
+        fixture.store.write(limit).await.unwrap();
+    };
+    let mut large = arrived(1);
+    large.body = vec![b' '; 1 << 20];
+    // SQLite takes the size that the file has, if that is larger.
+    pages(&fixture, 1).await;
+    let refused = fixture.store.accept(large.clone()).await;
+    let Err(StoreError::Sqlite { source, .. }) = refused else { panic!("{refused:?}") };
+    assert_eq!(source.sqlite_error_code(), Some(rusqlite::ErrorCode::DiskFull));
+    assert_eq!(fixture.store.pending(0, 9).await.unwrap(), []);
+    pages(&fixture, u32::MAX).await;
+    assert_eq!(fixture.store.accept(large).await.unwrap(), Acceptance::New);
+    fixture.reopen().await;
+    assert_eq!(fixture.store.pending(0, 9).await.unwrap().len(), 1);
+}

@@ -141,6 +141,26 @@ async fn an_endpoint_that_is_gone_is_not_told_again() {
 }
 
 #[tokio::test]
+async fn what_an_endpoint_never_took_is_replayed_to_it_under_the_same_id() {
+    let receiver = WebhookReceiver::start(&[410]).await;
+    let world = world(receiver.section("")).await;
+    world.application().opens(&json!({})).await;
+    let letters = async || {
+        let answer = world.operate("GET", "/internal/v1/dead_letters?kind=notification", "").await;
+        let page: Value = serde_json::from_slice(&answer.body).expect("JSON");
+        page["dead_letters"].as_array().expect("a list").clone()
+    };
+    let one = async || letters().await.into_iter().next();
+    let letter = until("a dead letter", one).await;
+    assert_eq!(letter["reason"], "the endpoint answered 410 Gone");
+    let path = format!("/internal/v1/dead_letters/{}/replay", letter["id"]);
+    assert_eq!(world.operate("POST", &path, "").await.status, 204);
+    let received = receives(&receiver, 2).await;
+    assert_eq!(received[0].header("webhook-id"), received[1].header("webhook-id"));
+    assert!(letters().await.is_empty());
+}
+
+#[tokio::test]
 async fn an_endpoint_gets_only_what_it_asked_for_and_also_of_chat_clients() {
     let receiver = WebhookReceiver::start(&[]).await;
     let world = world(receiver.section("events = ['EVENT_TYPE_SESSION_END']")).await;

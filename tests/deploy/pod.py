@@ -91,8 +91,7 @@ class Container:
         self.root.mkdir(parents=True)
         self.furnish(folders, setting)
         self.environment = {
-            variable["name"]: setting["secrets"][variable["valueFrom"]["secretKeyRef"]["key"]]
-            for variable in described.get("env", [])
+            variable["name"]: value_of(variable, setting) for variable in described.get("env", [])
         }
         if "envFrom" in described:
             self.environment |= setting["secrets"]
@@ -171,6 +170,13 @@ class Container:
         return self.process.wait(timeout=30)
 
 
+def value_of(variable, setting):
+    """What a variable holds: what stands there, or a secret."""
+    if "value" in variable:
+        return variable["value"]
+    return setting["secrets"][variable["valueFrom"]["secretKeyRef"]["key"]]
+
+
 def ask(port, method, path, headers=None, body=None, secure=False):
     """The status and the text of an answer; `None` where nobody listens."""
     if secure:
@@ -219,13 +225,14 @@ def observe(containers, setting):
         "forged": post_webhook("somebody else's secret"),
         "plain": ask(80, "GET", "/")[0],
         "chat": ask(443, "POST", "/api/v1/access-token", secure=True)[0],
-        "internal from outside": ask(443, "GET", "/internal/v1/metrics", admin, secure=True)[0],
+        "internal from outside": ask(443, "GET", "/internal/v1/tenants", admin, secure=True)[0],
         "listening": [port for port in (8080, 8081, 8082, 9901) if ask(port, "GET", "/")[0]],
-        "metrics without credential": ask(9902, "GET", "/internal/v1/metrics")[0],
-        "tenants by observation": ask(9902, "GET", "/internal/v1/tenants", admin)[0],
-        "posted to observation": ask(9902, "POST", "/ready")[0],
+        "tenants by observation": [
+            ask(port, "GET", "/internal/v1/tenants", admin)[0] for port in (8084, 9902)
+        ],
+        "posted to observation": [ask(8084, "POST", "/readyz")[0], ask(9902, "POST", "/ready")[0]],
     }
-    seen["metrics"] = ask(9902, "GET", "/internal/v1/metrics", admin)
+    seen["metrics"] = ask(8084, "GET", "/metrics")
     seen["counters"] = ask(9902, "GET", "/stats/prometheus?filter=baton")
     return seen
 

@@ -75,7 +75,7 @@ class TheComposeFile(unittest.TestCase):
 
     def test_publishes_the_public_ports_and_keeps_monitoring_on_the_host(self):
         published = self.services["network"]["ports"]
-        self.assertEqual(published, ["443:443", "80:80", "127.0.0.1:9902:9902"])
+        self.assertEqual(published, ["443:443", "80:80", "127.0.0.1:8084:8084", "127.0.0.1:9902:9902"])
 
     def test_mounts_what_is_there_and_to_be_read_only(self):
         for service in self.services.values():
@@ -92,6 +92,8 @@ class TheComposeFile(unittest.TestCase):
         self.assertEqual(self.services["envoy"]["entrypoint"], envoy["command"])
         self.assertEqual(self.services["envoy"]["command"], envoy["args"])
         self.assertEqual(self.services["envoy"]["working_dir"], envoy["workingDir"])
+        variables = {variable["name"]: variable["value"] for variable in sidecar["env"]}
+        self.assertEqual(self.services["sidecar"]["environment"], variables)
         text = CONTAINERFILE.read_text()
         self.assertIn(f'ENTRYPOINT ["{sidecar["command"][0]}"]', text)
         quoted = ", ".join(f'"{argument}"' for argument in sidecar["args"])

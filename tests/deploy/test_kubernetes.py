@@ -1,6 +1,8 @@
 """The resources for Kubernetes: their shape, and the rights of the pod."""
 
 import itertools
+import re
+import tomllib
 import unittest
 
 import yaml
@@ -50,6 +52,18 @@ class TheResources(unittest.TestCase):
         for service in deployment.resources("Service"):
             self.assertLessEqual(service["spec"]["selector"].items(), labels.items())
 
+    def test_give_the_sidecar_longer_to_stop_than_it_takes(self):
+        default = (deployment.ROOT / "src/sidecar/baton.default.toml").read_text()
+        drain = tomllib.loads(default)["drain"]["seconds"]
+        unit = (deployment.DEPLOY / "systemd/baton.service").read_text()
+        compose = deployment.read_yaml(deployment.DEPLOY / "compose.yaml")["services"]["sidecar"]
+        for given in (
+            deployment.pod_template()["terminationGracePeriodSeconds"],
+            int(re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)[1]),
+            int(compose["stop_grace_period"].removesuffix("s")),
+        ):
+            self.assertGreater(given, drain)
+
     def test_let_only_envoys_ports_be_reached(self):
         [policy] = deployment.resources("NetworkPolicy")
         self.assertEqual(set(policy["spec"]["policyTypes"]), {"Ingress", "Egress"})
@@ -69,21 +83,26 @@ class InAMesh(unittest.TestCase):
         [stateful_set] = deployment.resources("StatefulSet", "istio")
         pod = stateful_set["spec"]["template"]["spec"]
         self.assertNotIn("initContainers", pod)
-        alone = dict(deployment.pod_template()["containers"][0])
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            del alone[probe]
+        alone = deployment.pod_template()["containers"][0]
         self.assertEqual(pod["containers"], [alone])
         mounted = {mount["name"] for mount in alone["volumeMounts"]}
         self.assertLessEqual({volume["name"] for volume in pod["volumes"]}, mounted)
 
     def test_the_service_has_the_ports_that_istio_leads_to(self):
-        [service] = deployment.resources("Service", "istio")
+        services = {
+            service["metadata"]["name"]: service
+            for service in deployment.resources("Service", "istio")
+        }
+        service, observed = services["baton"], services["baton-observation"]
         ports = {(port["name"], port["port"]) for port in service["spec"]["ports"]}
         istio = deployment.ROOT / "envoy/istio"
         sidecar = next(yaml.safe_load_all((istio / "sidecar.yaml").read_text()))["spec"]
         entries = [entry["port"] for entry in sidecar["ingress"]]
         self.assertEqual({(entry["name"], entry["number"]) for entry in entries}, ports)
         self.assertEqual(sidecar["workloadSelector"]["labels"], service["spec"]["selector"])
+        # Prometheus may stand outside of the mesh.
+        mutual = list(yaml.safe_load_all((istio / "sidecar.yaml").read_text()))[1]["spec"]
+        self.assertEqual(set(mutual["portLevelMtls"]), {port["port"] for port in observed["spec"]["ports"]})
         host = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.cluster.local"
         for resource in yaml.safe_load_all((istio / "routes.yaml").read_text()):
             for route in resource["spec"].get("http", []):

@@ -39,17 +39,25 @@ def expressions():
     yield from expressions_of_dashboard()
 
 
+def documented_metrics():
+    """The sidecar's by docs/metrics.md, which a test of its own holds against the program."""
+    rows = re.findall(
+        r"^\| `(\w+)` \| (\w+) \|", (deployment.ROOT / "docs/metrics.md").read_text(), re.MULTILINE)
+    of_histogram = ["_bucket", "_sum", "_count"]
+    return {name + suffix for name, kind in rows
+            for suffix in (of_histogram if kind == "histogram" else [""])}
+
+
 def metrics_that_exist():
-    """What a running sidecar and a running Envoy show, and what Envoy's counters are said to be."""
-    shown = deployment.pod()["metrics"][1] + deployment.pod()["counters"][1]
-    names = set(re.findall(r"^# TYPE (\S+) ", shown, re.MULTILINE))
+    """The sidecar's, those that a running Envoy shows, and what Envoy's counters are said to be."""
+    names = set(re.findall(r"^# TYPE (\S+) ", deployment.pod()["counters"][1], re.MULTILINE))
     documented = (deployment.ROOT / "envoy/configuration.md").read_text()
     section = documented.split("## What the filter counts")[1].split("\n## ")[0]
     counters = re.findall(r"^\| `([a-z_.]+)(?:\.\{reason\})?` \|", section, re.MULTILINE)
     of_tenants = re.search(r"counts what is a tenant's: (.+?), each there", section, re.DOTALL)[1]
     names |= {"baton_" + counter.replace(".", "_") for counter in counters}
     names |= {"baton_tenant_" + counter for counter in re.findall(r"`([a-z]+)", of_tenants)}
-    return names | {"up"}
+    return names | documented_metrics() | {"up"}
 
 
 class Monitoring(unittest.TestCase):
@@ -60,23 +68,36 @@ class Monitoring(unittest.TestCase):
             used = set(re.findall(r"\b(?:baton|envoy)_[a-z_]+\b(?!=)", named))
             self.assertLessEqual(used - {"baton_tenant", "baton_reason"}, known, expression)
 
+    def test_finds_each_metric_of_the_sidecar_in_the_reference(self):
+        shown = set(re.findall(r"^(\w+)[{ ]", deployment.pod()["metrics"][1], re.MULTILINE))
+        self.assertGreater(len(shown), 20)
+        self.assertLessEqual(shown, documented_metrics())
+
     def test_knows_only_reasons_and_states_that_exist(self):
         documented = (deployment.ROOT / "envoy/configuration.md").read_text()
-        states = (deployment.ROOT / "src/genesys/channels/status.rs").read_text()
+        states = (deployment.ROOT / "docs/metrics.md").read_text()
         for expression in expressions():
             for reason in re.findall(r'baton_reason="([a-z_]+)"', expression):
                 self.assertIn(f"`{reason}`", documented)
-            for state in re.findall(r'state!?="([a-z_]+)"', expression):
-                self.assertIn(f'"{state}"', states)
+            for state in re.findall(r'state!?=~?"([a-z_|]+)"', expression):
+                for state in state.split("|"):
+                    self.assertIn(f"`{state}`", states)
 
     def test_asks_for_the_jobs_that_prometheus_has(self):
         asked = {job for expression in expressions() for job in re.findall(r'job="([^"]+)"', expression)}
         self.assertEqual(asked, {job["job_name"] for job in jobs()})
 
-    def test_asks_for_paths_that_are_shown(self):
+    def test_asks_for_paths_and_ports_that_are_shown(self):
         listener = (deployment.DEPLOY / "observation/listener.yaml").read_text()
+        sidecar = (deployment.ROOT / "src/sidecar/baton.default.toml").read_text()
+        services = {f"{service['metadata']['name']}.baton.svc:{port['port']}"
+                    for service in deployment.resources("Service")
+                    for port in service["spec"]["ports"]}
         for job in jobs():
-            self.assertIn(f"path: {job['metrics_path']} ", listener)
+            path = job.get("metrics_path", "/metrics")
+            self.assertTrue(f"path: {path} " in listener or f"GET {path} " in sidecar, path)
+            for target in job["static_configs"][0]["targets"]:
+                self.assertIn(target, services)
 
 
 class Alerts(unittest.TestCase):

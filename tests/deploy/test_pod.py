@@ -23,15 +23,14 @@ class ThePod(unittest.TestCase):
     def test_shows_the_internet_nothing_of_the_internal_listener(self):
         self.assertEqual(self.seen["internal from outside"], 404)
 
-    def test_listens_to_others_than_itself_by_envoy_only(self):
+    def test_listens_to_others_than_itself_by_envoy_and_for_monitoring_only(self):
         self.assertEqual(self.seen["listening"], [])
 
     def test_shows_monitoring_metrics_and_nothing_else(self):
         self.assertEqual(self.seen["metrics"][0], 200)
         self.assertEqual(self.seen["counters"][0], 200)
-        self.assertEqual(self.seen["metrics without credential"], 401)
-        self.assertEqual(self.seen["tenants by observation"], 404)
-        self.assertEqual(self.seen["posted to observation"], 404)
+        self.assertEqual(self.seen["tenants by observation"], [404, 404])
+        self.assertEqual(self.seen["posted to observation"], [405, 404])
 
     def test_writes_to_its_store_alone(self):
         self.assertIn("baton.db", self.seen["stored"])

@@ -2,7 +2,7 @@
 //!
 //! `tests/corpus/README.md` describes the files.
 
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Deserialize;
@@ -29,6 +29,9 @@ pub struct Case {
     pub configuration: Map<String, Value>,
     /// What comes in.
     pub request: Request,
+    /// The headers that the delivery carries up, with their value; those without one stay behind.
+    #[serde(default)]
+    pub goes_up: BTreeMap<String, Option<String>>,
     /// What becomes of it.
     pub expect: Expect,
 }
@@ -182,6 +185,18 @@ impl Request {
                 let right = signature::base64(SECRET, &body).replace("sha256=", "");
                 values.iter().map(|value| value.replace("{}", &right)).collect()
             }
+        }
+    }
+}
+
+impl Case {
+    /// Checks these headers of the delivery's request.
+    pub fn check_headers(&self, headers: &[(&str, &[u8])]) {
+        for (wanted, value) in &self.goes_up {
+            let of_name = headers.iter().filter(|(name, _)| name == wanted);
+            let went: Vec<_> = of_name.map(|(_, value)| String::from_utf8_lossy(value)).collect();
+            let expected: Vec<_> = value.iter().map(String::as_str).collect();
+            assert_eq!(went, expected, "{}: {wanted}", self.name);
         }
     }
 }

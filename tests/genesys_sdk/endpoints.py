@@ -11,7 +11,7 @@ import re
 from sdk import sdk
 
 # The parts of the Platform API that matter here.
-APIS = ["conversations_api", "notifications_api", "routing_api", "users_api"]
+APIS = ["architect_api", "conversations_api", "notifications_api", "routing_api", "users_api"]
 
 RESOURCE = re.compile(r"resource_path = '([^']+)'")
 METHOD = re.compile(r"call_api\(resource_path, '([A-Z]+)'")

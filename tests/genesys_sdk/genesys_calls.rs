@@ -7,8 +7,8 @@ use std::{collections::BTreeMap, error::Error, time::Duration};
 
 use baton_genesys::{
     Button, ChannelMemory, ChannelStatus, Channels, Credentials, EndUser, Genesys, Hosts,
-    InboundMessage, IntegrationRef, OutboundReceipt, Pace, QueueRef, ReceiptStatus, Secret,
-    StructuredResponse,
+    InboundMessage, IntegrationChange, IntegrationRef, NewIntegration, OutboundReceipt, Pace,
+    QueueRef, ReceiptStatus, Secret, StructuredResponse, TypingDirections,
 };
 use baton_handoff::{Participant, Purpose, Snapshot, topics};
 use baton_process::{Random, shutdown};
@@ -30,10 +30,43 @@ async fn main() -> Outcome {
     let pace = Pace { unsubscribe_batch: Duration::ZERO, ..Pace::default() };
     let genesys = Genesys::new(Hosts::at(&address)?, credentials, pace, Random::system())?;
 
+    set_up(&genesys).await?;
     let integration = look_up(&genesys).await?;
     let conversation = talk(&genesys, &integration).await?;
     watch(&genesys, &conversation).await?;
     leave(&genesys, &conversation).await
+}
+
+/// Sets up an integration with all that belongs to it.
+async fn set_up(genesys: &Genesys) -> Outcome {
+    let setting = genesys.create_messaging_setting("Calls", TypingDirections::BOTH).await?;
+    genesys.set_typing(&setting.id, TypingDirections { inbound: true, outbound: false }).await?;
+    genesys.messaging_setting(&setting.id).await?;
+    genesys.messaging_settings().await?;
+    let content = genesys.create_supported_content("Calls", &["image/*"]).await?;
+    genesys.supported_content_profiles().await?;
+    let new = NewIntegration {
+        name: "Calls".to_owned(),
+        webhook_url: "http://127.0.0.1:9/calls".to_owned(),
+        signature_secret: Secret::new("the-secret-of-the-calls".to_owned()),
+        messaging_setting_id: Some(setting.id),
+        supported_content_id: Some(content.id),
+    };
+    let made = genesys.create_integration(&new).await?;
+    let change = IntegrationChange {
+        webhook_url: Some("http://127.0.0.1:9/other".to_owned()),
+        signature_secret: Some(Secret::new("another-secret-of-the-calls".to_owned())),
+        messaging_setting_id: new.messaging_setting_id,
+    };
+    genesys.change_integration(&made.id, &change).await?;
+    genesys.integration_details(&made.id).await?;
+    genesys.create_queue("Calls").await?;
+    let flows = genesys.inbound_message_flows().await?;
+    let flow = flows.first().ok_or("there is no flow")?;
+    let recipient_id = made.recipient_id.ok_or("the integration has no recipient")?;
+    genesys.route_messages(&recipient_id, &flow.id).await?;
+    genesys.recipient(&recipient_id).await?;
+    Ok(())
 }
 
 /// Looks everything up that has a name; the id of an integration.

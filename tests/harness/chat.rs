@@ -79,6 +79,8 @@ pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// The events of a batch that were not asked for yet.
     waiting: VecDeque<Value>,
+    /// The code with which it was closed.
+    closed_with: Option<u16>,
 }
 
 impl Socket {
@@ -100,7 +102,7 @@ impl Socket {
         }
         let opened = timeout(PATIENCE, connect_async(url)).await.expect("an answer in time");
         let (stream, _) = opened.ok()?;
-        Some(Self { stream, waiting: VecDeque::new() })
+        Some(Self { stream, waiting: VecDeque::new(), closed_with: None })
     }
 
     /// The next event, alone or out of a batch, however long that takes; `None` once the socket
@@ -112,10 +114,18 @@ impl Socket {
             }
             match self.stream.next().await?.ok()? {
                 Message::Text(text) => self.take(serde_json::from_str(&text).expect("JSON")),
-                Message::Close(_) => return None,
+                Message::Close(frame) => {
+                    self.closed_with = frame.map(|frame| frame.code.into());
+                    return None;
+                }
                 _ => {}
             }
         }
+    }
+
+    /// The code with which the sidecar closed it; `None` while it is open, and when it broke.
+    pub const fn closed_with(&self) -> Option<u16> {
+        self.closed_with
     }
 
     /// The next event, which has to come.

@@ -112,6 +112,23 @@ impl Envoy {
         Self::started(&yaml, workers).await
     }
 
+    /// Starts Envoy in front of a sidecar, with chat clients, and looks the tenants up there that
+    /// `changes` do not list.
+    pub async fn start_in_front_of(
+        chat: SocketAddr,
+        internal: SocketAddr,
+        changes: &Map<String, Value>,
+    ) -> Self {
+        let mut members = looking_up();
+        members.extend(changes.clone());
+        let to_chat = format!("port_value: {} ", chat.port());
+        Self::start_with(Hold::Pause, internal, &members, |yaml| {
+            let yaml = yaml.replace("port_value: 8080 ", &to_chat);
+            with_look_up_cluster(&yaml, LOOK_UP_CLUSTER, internal)
+        })
+        .await
+    }
+
     /// Starts Envoy with a configuration that it has to refuse, and returns what it said.
     pub async fn refuses_to_start(
         hold: Hold,
@@ -170,9 +187,26 @@ impl Envoy {
         log.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 
+    /// What a page of the admin port shows.
+    pub async fn admin_page(&self, path: &str) -> String {
+        admin_text(self.admin, path).await
+    }
+
     /// Makes Envoy log what filters log at `debug`.
     pub async fn log_everything(&self) {
-        let request = http1::request("POST", "/logging?wasm=debug", &[], b"");
+        self.log_at("wasm=debug").await;
+    }
+
+    /// Makes Envoy log everything at `debug`, but for what these of its loggers log.
+    pub async fn log_at_debug_but_for(&self, silent: &[&str]) {
+        self.log_at("level=debug").await;
+        for logger in silent {
+            self.log_at(&format!("{logger}=warning")).await;
+        }
+    }
+
+    async fn log_at(&self, levels: &str) {
+        let request = http1::request("POST", &format!("/logging?{levels}"), &[], b"");
         assert_eq!(http1::exchange(self.admin, &request).await.status, 200);
     }
 }

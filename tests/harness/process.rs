@@ -26,6 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub struct Home {
     folder: TempDir,
     started: u32,
+    has_edge: bool,
 }
 
 /// Where a process serves.
@@ -37,6 +38,10 @@ pub struct Place {
     pub chat: SocketAddr,
     /// Where the edge delivers and operators ask.
     pub internal: SocketAddr,
+    /// Where webhooks come in, if the edge is in the process.
+    pub edge: Option<SocketAddr>,
+    /// Where monitoring asks, where that is known: with the edge in the process.
+    pub observation: Option<SocketAddr>,
 }
 
 /// A process. It is killed when it is dropped.
@@ -58,11 +63,16 @@ impl Home {
     /// One with the configuration that is made for this file of a store.
     pub fn with(configuration: impl FnOnce(&Path) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let home = Self { folder, started: 0 };
+        let home = Self { folder, started: 0, has_edge: false };
         fs::create_dir(home.disk()).expect("a folder");
         let configuration = configuration(&home.disk().join("baton.db"));
         fs::write(home.path("baton.toml"), configuration).expect("the configuration");
         home
+    }
+
+    /// The same, whose processes take webhooks themselves.
+    pub fn with_edge(self) -> Self {
+        Self { has_edge: true, ..self }
     }
 
     /// The folder with the store, and nothing else in it.
@@ -97,14 +107,21 @@ impl Home {
         let mut output = BufReader::new(child.stdout.take().expect("its output")).lines();
         let line = timeout(PATIENCE, output.next_line()).await.expect("it starts in time");
         let line = line.expect("its output can be read")?;
-        let addresses: Vec<SocketAddr> = line
-            .split("http://")
-            .skip(1)
-            .map(|rest| rest.split([',', ' ']).next().unwrap_or_default())
-            .map(|address| address.parse().unwrap_or_else(|_| panic!("an address: {line}")))
-            .collect();
-        let [chat, internal] = addresses[..] else { panic!("two addresses were expected: {line}") };
-        let place = Place { process: self.started, chat, internal };
+        let [chat, internal] = addresses(&line)[..] else {
+            panic!("two addresses were expected: {line}")
+        };
+        let (mut edge, mut observation) = (None, None);
+        while self.has_edge && observation.is_none() {
+            let line = timeout(PATIENCE, output.next_line()).await.expect("it starts in time");
+            let line = line.expect("its output can be read").expect("it serves");
+            let address = addresses(&line).first().copied();
+            match line.split(' ').nth(1) {
+                Some("webhooks") => edge = address,
+                Some("health") => observation = address,
+                _ => {}
+            }
+        }
+        let place = Place { process: self.started, chat, internal, edge, observation };
         Some(Process { place, child, output })
     }
 
@@ -112,6 +129,7 @@ impl Home {
         let mut command = Command::new(binary());
         command
             .args(["serve", "--config", "baton.toml"])
+            .args(if self.has_edge { &["--edge", "in-process"][..] } else { &[] })
             .current_dir(self.folder.path())
             .envs(SIDECAR_ENVIRONMENT)
             .envs(environment.iter().map(|(name, value)| (name, value)))
@@ -138,12 +156,17 @@ impl Process {
         self.child.kill().await.expect("the process is killed");
     }
 
-    /// Lets it finish what it has begun (SIGTERM). Returns what it wrote on its standard output
-    /// after the line that says where it serves.
-    pub async fn stop(mut self) -> String {
+    /// Tells it to stop (SIGTERM).
+    pub async fn terminate(&self) {
         let id = self.child.id().expect("it runs").to_string();
         let sent = Command::new("kill").args(["-TERM", &id]).status().await.expect("kill");
         assert!(sent.success(), "the process was there");
+    }
+
+    /// Lets it finish what it has begun (SIGTERM). Returns what it wrote on its standard output
+    /// after the line that says where it serves.
+    pub async fn stop(mut self) -> String {
+        self.terminate().await;
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("it stops in time");
         assert!(ended.expect("its end").success(), "it stops well");
         let mut said = String::new();
@@ -154,11 +177,26 @@ impl Process {
         said
     }
 
+    /// Waits until it has stopped, as it was told to.
+    pub async fn ended_well(mut self) {
+        let ended = timeout(PATIENCE, self.child.wait()).await.expect("it stops in time");
+        assert!(ended.expect("its end").success(), "it stops well");
+    }
+
     /// Waits for it to end by itself.
     pub async fn ended(mut self) {
         let ended = timeout(PATIENCE, self.child.wait()).await.expect("it ends in time");
         assert!(!ended.expect("its end").success(), "it is killed");
     }
+}
+
+/// The addresses in a line that says where it serves.
+fn addresses(line: &str) -> Vec<SocketAddr> {
+    line.split("http://")
+        .skip(1)
+        .map(|rest| rest.split([',', ' ']).next().unwrap_or_default())
+        .map(|address| address.parse().unwrap_or_else(|_| panic!("an address: {line}")))
+        .collect()
 }
 
 /// The binary: that of `BATON_BINARY`, else the one that lies where this test was built.

@@ -45,13 +45,14 @@ impl RunningSidecar {
         store: &Path,
         pacing: Pacing,
         clock: Clock,
-        [chat, internal, application]: [TcpListener; 3],
+        [chat, internal, application, observation]: [TcpListener; 4],
     ) -> Self {
         let store = until("the store", async || Store::open(store).ok()).await;
         let sidecar = Sidecar::new(configuration, store)
             .with_pacing(pacing)
             .with_clock(clock)
             .with_application(application)
+            .with_observation(observation)
             .with_limits(Limits { farewell: FAREWELL, ..Limits::default() });
         let (stop, stopped) = oneshot::channel::<()>();
         let stopped = async {

@@ -55,7 +55,8 @@ hosts = ["{HOST}"]
         )
     };
     format!(
-        "chat.listen = '127.0.0.1:0'\ninternal.listen = '127.0.0.1:0'\nstore.path = '{}'\n{}{}",
+        "chat.listen = '127.0.0.1:0'\ninternal.listen = '127.0.0.1:0'\n\
+         observation.listen = '127.0.0.1:0'\nstore.path = '{}'\n{}{}",
         store.display(),
         tenant("live", INTEGRATION, "CONNECTOR_TOKEN"),
         tenant("sandbox", SANDBOX_INTEGRATION, "SANDBOX_CONNECTOR_TOKEN"),
@@ -146,9 +147,9 @@ pub async fn ask(
     http1::exchange(internal, &http1::request(method, path, &headers, body)).await
 }
 
-/// Whether the sidecar says that it is well.
+/// Whether the sidecar answers what only its store can say.
 pub async fn is_healthy(internal: SocketAddr) -> bool {
-    get(internal, "/internal/v1/health").await.status == 200
+    get(internal, "/internal/v1/sessions/of-nobody").await.status == 404
 }
 
 async fn get(internal: SocketAddr, path: &str) -> Answer {

@@ -22,7 +22,7 @@ use crate::{
     chat::Session,
     customer::{BEGUN, Customer},
     edge::Edge,
-    http1::Answer,
+    http1::{self, Answer},
     port::Port,
     running_sidecar::RunningSidecar,
     sidecar::{
@@ -63,7 +63,7 @@ pub struct World {
     pub application: SocketAddr,
     setting: Setting,
     /// Those of the sidecar, in the order of its listeners.
-    ports: [Port; 3],
+    ports: [Port; 4],
     /// How many seconds the sidecar's clock is ahead.
     ahead: Arc<AtomicI64>,
     edge: Edge,
@@ -87,8 +87,8 @@ impl World {
     /// One that differs, with an org that differs too.
     pub async fn start_with(setting: Setting, org: impl FnOnce(&mut Org)) -> Self {
         Self::show_log();
-        let ports = [Port::reserve(), Port::reserve(), Port::reserve()];
-        let [chat, internal, application] = ports.each_ref().map(Port::address);
+        let ports = [(); 4].map(|()| Port::reserve());
+        let [chat, internal, application, _] = ports.each_ref().map(Port::address);
         let edge = Edge::start(Port::reserve().listen().await, internal);
         let mut configuration = simulator::configuration(edge.address);
         configuration.time_scale = setting.time_scale;
@@ -118,8 +118,13 @@ impl World {
 
     /// Starts the sidecar, on its ports and its store.
     pub async fn start_sidecar_again(&mut self) {
-        let [chat, internal, application] = &self.ports;
-        let listeners = [chat.listen().await, internal.listen().await, application.listen().await];
+        let [chat, internal, application, observation] = &self.ports;
+        let listeners = [
+            chat.listen().await,
+            internal.listen().await,
+            application.listen().await,
+            observation.listen().await,
+        ];
         let store = self.store();
         let configuration = self.setting.configuration(&store, self.genesys.address());
         let pacing = Pacing::scaled(self.setting.time_scale);
@@ -163,6 +168,19 @@ impl World {
             CREATE TRIGGER blocked BEFORE INSERT ON event
             BEGIN SELECT RAISE(ABORT, 'blocked by a test'); END",
         );
+    }
+
+    /// From now on nothing can be added to a session's log, and all else goes on.
+    pub fn break_log(&self) {
+        self.tamper(
+            "CREATE TRIGGER blocked BEFORE INSERT ON event
+            BEGIN SELECT RAISE(ABORT, 'blocked by a test'); END",
+        );
+    }
+
+    /// Sessions' logs can be added to again.
+    pub fn mend_log(&self) {
+        self.tamper("DROP TRIGGER blocked");
     }
 
     /// The store works again. Nothing was lost in it.
@@ -326,7 +344,9 @@ impl World {
 
     /// The metrics, as Prometheus reads them.
     pub async fn metrics(&self) -> String {
-        let answer = self.operate("GET", "/internal/v1/metrics", "").await;
+        let [.., observation] = &self.ports;
+        let request = http1::request("GET", "/metrics", &[], b"");
+        let answer = http1::exchange(observation.address(), &request).await;
         assert_eq!(answer.status, 200);
         String::from_utf8(answer.body.to_vec()).expect("a text")
     }

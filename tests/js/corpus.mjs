@@ -66,7 +66,7 @@ export const cases = readdirSync(FOLDER)
   .filter((file) => file.endsWith(".json"))
   .sort()
   .map((file) => {
-    const { configuration, request, expect } = JSON.parse(readFileSync(new URL(file, FOLDER), "utf8"));
+    const { configuration, request, goes_up: goesUp = {}, expect } = JSON.parse(readFileSync(new URL(file, FOLDER), "utf8"));
     const body = bodyOf(request.body);
     return {
       name: file.replace(/\.json$/, ""),
@@ -78,6 +78,8 @@ export const cases = readdirSync(FOLDER)
       },
       body,
       expect,
+      /** The headers that go up with the delivery, with their value; those with null stay behind. */
+      goesUp,
       /** The delivery, where one is expected. */
       delivery: expect.forward && Buffer.from(JSON.stringify(expect.forward)),
     };

@@ -8,7 +8,7 @@ import { CREDENTIAL, ENVIRONMENT, cases, configuration } from "./corpus.mjs";
 
 test("the corpus is there", () => assert.ok(cases.length > 80));
 
-for (const { name, changes, head, body, expect, delivery } of cases) {
+for (const { name, changes, head, body, goesUp, expect, delivery } of cases) {
   test(`invariant 1: the gate judges as the corpus says: ${name}`, () => {
     const gate = new Gate(configuration(changes), ENVIRONMENT);
     const begun = gate.begin(head);
@@ -33,6 +33,7 @@ for (const { name, changes, head, body, expect, delivery } of cases) {
       assert.equal(headers.get("content-type"), "application/cloudevents+json");
       assert.equal(headers.get("authorization"), `Bearer ${CREDENTIAL}`);
       for (const proof of ["x-hub-signature-256", "x-api-key"]) assert.ok(!headers.has(proof));
+      for (const [header, value] of Object.entries(goesUp)) assert.equal(headers.get(header), value);
     }
   });
 

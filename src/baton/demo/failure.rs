@@ -22,7 +22,7 @@ pub(crate) enum DemoFailure {
         /// Where.
         address: SocketAddr,
         /// Why not.
-        source: BindError,
+        source: Box<BindError>,
     },
     /// A listener is open, and nobody knows where.
     #[error("a listener does not say where it is")]

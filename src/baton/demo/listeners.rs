@@ -72,5 +72,8 @@ pub(crate) fn origin(listener: &TcpListener) -> Result<String, DemoFailure> {
 }
 
 async fn listen(part: &'static str, address: SocketAddr) -> Result<TcpListener, DemoFailure> {
-    bind(address).await.map_err(|source| DemoFailure::Listen { part, address, source })
+    bind(address).await.map_err(|source| {
+        let source = Box::new(source);
+        DemoFailure::Listen { part, address, source }
+    })
 }

@@ -107,7 +107,8 @@ agent_picture = true
             genesys_url = self.genesys_url,
         );
         // What it warns of is of no concern to a run that keeps nothing.
-        let (configuration, _) = Configuration::parse(&text, &|name| self.secrets.named(name))?;
+        let (configuration, _) =
+            Configuration::parse(&text, &|name: &str| self.secrets.named(name))?;
         Ok(configuration)
     }
 

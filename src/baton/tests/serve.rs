@@ -11,6 +11,8 @@ mod tests {
         net::{TcpListener, TcpStream},
         path::Path,
         process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
     };
 
     use crate::command::{PATIENCE, Running, baton, ended};
@@ -26,6 +28,8 @@ mod tests {
             [internal]
             listen = "127.0.0.1:0"
             [edge]
+            listen = "127.0.0.1:0"
+            [observation]
             listen = "127.0.0.1:0"
             [store]
             path = "{}"
@@ -130,10 +134,10 @@ mod tests {
         for _ in 0..200 {
             let mut edge = TcpStream::connect(address("operators http://")).unwrap();
             edge.set_read_timeout(Some(PATIENCE)).unwrap();
-            edge.write_all(b"GET /internal/v1/health HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-            let mut answer = [0; 15];
+            edge.write_all(b"GET /internal/v1/tenants HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+            let mut answer = [0; 12];
             edge.read_exact(&mut answer).unwrap();
-            assert_eq!(&answer, b"HTTP/1.1 200 OK");
+            assert_eq!(&answer, b"HTTP/1.1 401");
         }
         drop(idle);
     }
@@ -155,7 +159,7 @@ mod tests {
         let path = configuration(directory.path(), "somewhere");
         ended(&mut serve(&path)).assert_failed(64, "chat.listen");
         ended(serve("/no/such.toml").env("BATON_LOG", "off"))
-            .assert_failed(64, "--print-default-config");
+            .assert_failed(64, "baton config default");
         let mut command = serve(&configuration(directory.path(), "127.0.0.1:0"));
         ended(command.env_remove("CONNECTOR_TOKEN")).assert_failed(64, "CONNECTOR_TOKEN");
     }
@@ -167,6 +171,18 @@ mod tests {
         let first = Running::start(&mut serve(&path));
         first.line();
         ended(&mut serve(&path)).assert_failed(64, "in use by another process");
+    }
+
+    #[test]
+    fn a_store_that_is_in_use_for_a_moment_does_not_keep_the_sidecar_from_starting() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "127.0.0.1:0");
+        let first = Running::start(&mut serve(&path));
+        first.line();
+        let second = Running::start(&mut serve(&path));
+        first.signal("TERM");
+        assert_eq!(first.ended().code, Some(0));
+        assert!(second.line().starts_with("serving: chat API"));
     }
 
     #[test]
@@ -195,8 +211,27 @@ mod tests {
     }
 
     #[test]
+    fn a_sidecar_whose_store_keeps_it_waiting_stops_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "127.0.0.1:0");
+        // A tool has the file to itself.
+        let tool = rusqlite::Connection::open(directory.path().join("baton.db")).unwrap();
+        tool.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let sidecar = Running::start(&mut serve(&path));
+        let lock = directory.path().join("baton.db.lock");
+        let deadline = Instant::now() + PATIENCE;
+        while !lock.exists() {
+            assert!(Instant::now() < deadline, "it opens its store");
+            thread::sleep(Duration::from_millis(5));
+        }
+        sidecar.signal("TERM");
+        let ended = sidecar.ended();
+        assert_eq!((ended.code, &*ended.output, &*ended.errors), (Some(0), "", ""));
+    }
+
+    #[test]
     fn the_default_configuration_can_be_served() {
-        let printed = ended(&mut baton(&["serve", "--print-default-config"]));
+        let printed = ended(&mut baton(&["config", "default"]));
         assert_eq!(printed.code, Some(0));
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("baton.toml");
@@ -205,6 +240,7 @@ mod tests {
             .output
             .replace(":8080", ":0")
             .replace(":8081", ":0")
+            .replace(":8084", ":0")
             .replace("baton.db", directory.path().join("baton.db").to_str().unwrap());
         fs::write(&path, text).unwrap();
         let mut command = serve(path.to_str().unwrap());
@@ -213,6 +249,46 @@ mod tests {
         assert!(sidecar.error_line().starts_with('{'));
         sidecar.signal("TERM");
         assert_eq!(sidecar.ended().code, Some(0));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn invariant_10_nobody_but_root_reads_the_environment_of_a_sidecar_or_makes_it_dump_core() {
+        use std::os::unix::{
+            fs::{MetadataExt, PermissionsExt, chown},
+            process::CommandExt,
+        };
+
+        const NOBODY: u32 = 65_534;
+        let directory = tempfile::tempdir().unwrap();
+        let path = configuration(directory.path(), "127.0.0.1:0");
+        let mut command = serve(&path);
+        // As root, whose every process belongs to root, it is run by somebody else.
+        if fs::metadata("/proc/self").unwrap().uid() == 0 {
+            let binary = directory.path().join("baton");
+            fs::copy(env!("CARGO_BIN_EXE_baton"), &binary).unwrap();
+            fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+            chown(directory.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+            let as_root = command;
+            command = Command::new(&binary);
+            command
+                .args(as_root.get_args())
+                .envs(as_root.get_envs().filter_map(|(name, value)| Some((name, value?))))
+                .uid(NOBODY)
+                .gid(NOBODY)
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped());
+        }
+        let sidecar = Running::start(&mut command);
+        sidecar.line();
+        let of_process = |name| format!("/proc/{}/{name}", sidecar.id());
+        for name in ["environ", "mem"] {
+            assert_eq!(fs::metadata(of_process(name)).unwrap().uid(), 0, "{name}");
+        }
+        let limits = fs::read_to_string(of_process("limits")).unwrap();
+        let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+        let core: Vec<&str> = core.split_whitespace().skip(4).collect();
+        assert_eq!(core, ["0", "0", "bytes"]);
     }
 
     #[test]

@@ -37,6 +37,11 @@ pub enum Step {
 }
 
 impl Policy {
+    /// For how long a tenant may be taken as it was found: after that every host has asked again.
+    pub const fn longest_use(&self) -> u64 {
+        if self.fresh > self.stale { self.fresh } else { self.stale }
+    }
+
     /// What a request does that finds this in the store.
     pub fn step(&self, entry: Option<&Entry>, now: u64) -> Step {
         let Some(entry) = entry else { return Step::Ask };
@@ -92,6 +97,15 @@ mod tests {
             (1_000, Step::Ask),
         ] {
             assert_eq!(POLICY.step(Some(&found), 5_000 + age), step, "after {age}");
+        }
+    }
+
+    #[test]
+    fn after_the_longest_use_a_tenant_is_asked_for_whatever_the_policy() {
+        for policy in [POLICY, Policy { fresh: 2_000, ..POLICY }] {
+            let found = entry(200, 0);
+            assert_eq!(policy.step(Some(&found), policy.longest_use()), Step::Ask);
+            assert_ne!(policy.step(Some(&found), policy.longest_use() - 1), Step::Ask);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     rate_limit::Class,
 };
 
-const PATH: [&str; 4] = ["conversations", "messaging", "integrations", "open"];
+pub(super) const PATH: [&str; 4] = ["conversations", "messaging", "integrations", "open"];
 
 /// An Open Messaging integration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde_json::json;
 
 use super::look_up::{LookUpError, Named, choose};
 use crate::{
@@ -67,6 +68,12 @@ impl Genesys {
         let call = Call::get("looking for the queue", Class::Name, &["routing", "queues"])
             .with_query("name", name);
         choose(self.pages(call).await?, name)
+    }
+
+    /// Makes a queue of the name, in the home division and without members, which people add.
+    pub async fn create_queue(&self, name: &str) -> Result<Queue, CallError> {
+        let call = Call::post("making the queue", Class::Name, &["routing", "queues"]);
+        self.read(call.with_body(&json!({ "name": name }))).await
     }
 
     /// How long a message conversation may wait in the queue; `None` where Genesys has no

@@ -133,6 +133,7 @@ impl Actor {
             Request::Watch { conversation_id, watcher, mailbox } => {
                 let place = self.placement.add(&conversation_id);
                 if place.is_none() {
+                    self.genesys.metrics().reconciles();
                     mailbox.put(ChannelNotice::Reconcile);
                 }
                 self.watchers.entry(conversation_id.clone()).or_default().push((watcher, mailbox));
@@ -204,11 +205,16 @@ impl Actor {
     /// Has those conversations looked at that no channel tells of.
     fn poll(&self) {
         for conversation_id in self.channels.iter().flat_map(Channel::polled) {
-            self.tell(&conversation_id, &ChannelNotice::Reconcile);
+            self.reconcile(&conversation_id);
         }
         for conversation_id in self.placement.waiting() {
-            self.tell(conversation_id, &ChannelNotice::Reconcile);
+            self.reconcile(conversation_id);
         }
+    }
+
+    fn reconcile(&self, conversation_id: &str) {
+        self.genesys.metrics().reconciles();
+        self.tell(conversation_id, &ChannelNotice::Reconcile);
     }
 
     fn tell(&self, conversation_id: &str, notice: &ChannelNotice) {
@@ -265,10 +271,13 @@ impl Actor {
             }
             Effect::Reconcile(conversations) => {
                 for conversation_id in &conversations {
-                    self.tell(conversation_id, &ChannelNotice::Reconcile);
+                    self.reconcile(conversation_id);
                 }
             }
-            Effect::Report(report) => report.log(channel + 1),
+            Effect::Report(report) => {
+                self.genesys.metrics().channel_changed(report.change());
+                report.log(channel + 1);
+            }
         }
     }
 

@@ -18,7 +18,7 @@ use crate::{
     rate_limit::Class,
 };
 
-const CHANNELS: [&str; 2] = ["notifications", "channels"];
+pub(super) const CHANNELS: [&str; 2] = ["notifications", "channels"];
 
 /// A topic that Genesys does not let us have.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -135,7 +135,7 @@ impl Genesys {
 
 /// The error without Genesys' sentence, which may name the channel: whoever knows its id can
 /// listen.
-fn unquoted(error: CallError) -> CallError {
+pub(super) fn unquoted(error: CallError) -> CallError {
     match error {
         CallError::Genesys(mut error) => {
             error.message.clear();

@@ -1,5 +1,7 @@
 //! What an operator is told of a channel.
 
+use baton_metrics::ChannelChange;
+
 use super::frame::Loss;
 
 /// Something that an operator may want to know, or has to.
@@ -28,6 +30,17 @@ pub(crate) enum Report {
 }
 
 impl Report {
+    /// What it counts as.
+    pub(crate) fn change(&self) -> ChannelChange {
+        match self {
+            Self::Reconnecting { .. } => ChannelChange::Away,
+            Self::Lost { .. } => ChannelChange::Lost,
+            Self::Back => ChannelChange::Back,
+            Self::Replaced(_) => ChannelChange::Replaced,
+            Self::Contested => ChannelChange::Contested,
+        }
+    }
+
     /// Writes it to the log, as being about the channel with this number.
     pub(crate) fn log(&self, channel: usize) {
         match self {

@@ -30,7 +30,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 const PING: &str = r#"{"message":"ping"}"#;
 
-type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(super) type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Keeps a socket open; dropping it closes the socket.
 #[derive(Debug)]
@@ -144,7 +144,7 @@ impl Socket {
     }
 }
 
-async fn connect(
+pub(super) async fn connect(
     address: &Address,
     tls: &Arc<ClientConfig>,
     pace: &Pace,
@@ -171,7 +171,7 @@ async fn connect(
 }
 
 /// Asks whether anybody is there. An ending if the question cannot even be sent.
-async fn ping(stream: &mut Stream, patience: Duration) -> Option<Ending> {
+pub(super) async fn ping(stream: &mut Stream, patience: Duration) -> Option<Ending> {
     match timeout(patience, stream.send(Message::text(PING))).await {
         Ok(Ok(())) => None,
         Ok(Err(_)) => Some(Ending::Broke),
@@ -180,7 +180,7 @@ async fn ping(stream: &mut Stream, patience: Duration) -> Option<Ending> {
 }
 
 /// Says goodbye, and gives Genesys a moment to do so too.
-async fn close(stream: &mut Stream) {
+pub(super) async fn close(stream: &mut Stream) {
     let goodbye = async {
         if stream.close(None).await.is_ok() {
             while let Some(Ok(_)) = stream.next().await {}

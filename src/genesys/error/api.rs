@@ -11,6 +11,9 @@ use crate::{pace::Pace, transport::Answer};
 /// As much as is kept of what Genesys says, in characters.
 const MOST_CHARACTERS: usize = 300;
 
+/// No code and no id is longer.
+const MOST_OF_WORD: usize = 64;
+
 /// Genesys said no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiError {
@@ -36,6 +39,8 @@ pub(crate) enum Wording {
     Whole,
     /// Its template: Genesys' sentence before values were put into it.
     Template,
+    /// Nothing: the answer quotes what it was shown.
+    Nothing,
 }
 
 impl ApiError {
@@ -44,7 +49,8 @@ impl ApiError {
     pub(crate) fn read(purpose: &'static str, answer: &Answer, wording: Wording) -> Self {
         let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let context_id = text("contextId").or_else(|| correlation_id(&answer.headers));
+        let context_id = text("contextId").and_then(word);
+        let context_id = context_id.or_else(|| word(correlation_id(&answer.headers)?));
         let missing_permission = match answer.status {
             StatusCode::FORBIDDEN => missing_permission(&body),
             _ => None,
@@ -54,13 +60,14 @@ impl ApiError {
             _ if missing_permission.is_some() => None,
             Wording::Whole => text("message"),
             Wording::Template => text("messageWithParams"),
+            Wording::Nothing => None,
         };
         Self {
             purpose,
             status: answer.status.as_u16(),
-            code: printable(text("code").unwrap_or_default()),
+            code: text("code").and_then(word).unwrap_or_default(),
             message: printable(message.unwrap_or_default()),
-            context_id: context_id.map(printable).filter(|id| !id.is_empty()),
+            context_id,
             missing_permission,
         }
     }
@@ -92,6 +99,13 @@ fn missing_permission(body: &Value) -> Option<String> {
     let words = text.split(|letter: char| letter.is_whitespace() || ",[]".contains(letter));
     let permissions: Vec<&str> = words.filter(is_permission).take(8).collect();
     (!permissions.is_empty()).then(|| printable(&permissions.join(", ")))
+}
+
+/// A code or an id, if it is one: what is not may be anything, a secret that was shown among it.
+pub(crate) fn word(text: &str) -> Option<String> {
+    let is_of_word = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let is_word = (1..=MOST_OF_WORD).contains(&text.len()) && text.chars().all(is_of_word);
+    is_word.then(|| text.to_owned())
 }
 
 /// So much of it that a log line stays one.
@@ -190,6 +204,17 @@ mod tests {
     }
 
     #[test]
+    fn invariant_10_what_is_no_code_and_no_id_is_not_shown() {
+        let body = r#"{"code": "Bearer c2VjcmV0", "contextId": "{\"authorization\": \"Bearer c2VjcmV0\"}"}"#;
+        for wording in [Wording::Whole, Wording::Nothing] {
+            let error = read(&answer(500, &[("inin-correlation-id", "a b")], body), wording);
+            assert_eq!((&*error.code, error.context_id), ("", None));
+        }
+        let error = read(&answer(400, &[], INVALID), Wording::Nothing);
+        assert_eq!((&*error.code, &*error.message), ("invalid.value", ""));
+    }
+
+    #[test]
     fn an_answer_that_is_no_error_body_still_makes_an_error() {
         let headers = [("inin-correlation-id", "abc")];
         for body in ["", "<html>", "[]", r#"{"code": 1, "message": null}"#] {
@@ -214,7 +239,7 @@ mod tests {
 
     #[test]
     fn an_error_stays_one_line_of_bearable_length() {
-        let body = format!(r#"{{"code": "a\nb", "message": "{}"}}"#, "x".repeat(10_000));
+        let body = format!(r#"{{"code": "a", "message": "a\nb{}"}}"#, "x".repeat(10_000));
         let text = read(&answer(500, &[], &body), Wording::Whole).to_string();
         assert!(text.len() < 600 && !text.contains('\n'), "{text}");
         let permission = format!("a:b:{}", "c".repeat(10_000));

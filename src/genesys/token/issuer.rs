@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+use baton_metrics::{ClientMetrics, TokenResult};
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, StatusCode,
@@ -14,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::ledger::Issued;
 use crate::{
-    error::{TokenError, correlation_id, retry_after},
+    error::{TokenError, correlation_id, retry_after, word},
     hosts::Hosts,
     pace::Pace,
     secret::{Credentials, Secret},
@@ -38,6 +39,7 @@ pub(crate) struct Issuer {
     host: String,
     credentials: Credentials,
     pace: Pace,
+    metrics: ClientMetrics,
 }
 
 /// What a token comes in.
@@ -63,15 +65,25 @@ impl Issuer {
         hosts: &Hosts,
         credentials: Credentials,
         pace: Pace,
+        metrics: ClientMetrics,
     ) -> Self {
         let login = hosts.login();
         let url = format!("{}/oauth/token", login.as_str().trim_end_matches('/'));
         let host = login.host_str().unwrap_or_default().to_owned();
-        Self { transport, url, host, credentials, pace }
+        Self { transport, url, host, credentials, pace, metrics }
     }
 
     /// Asks for a token, once.
     pub(super) async fn issue(&self) -> Result<Issued, TokenError> {
+        let issued = self.ask().await;
+        self.metrics.asked_for_token(match issued {
+            Ok(_) => TokenResult::Granted,
+            Err(_) => TokenResult::Failed,
+        });
+        issued
+    }
+
+    async fn ask(&self) -> Result<Issued, TokenError> {
         let answer = match self.transport.send(self.request()?, MOST_BYTES).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.unanswered(error)),
@@ -112,9 +124,9 @@ impl Issuer {
     fn refusal(&self, answer: &Answer) -> TokenError {
         let refusal: Refusal = serde_json::from_slice(&answer.body).unwrap_or_default();
         let (host, client_id) = self.named();
-        let code = refusal.error.or(refusal.code).map(|code| word(&code)).unwrap_or_default();
-        let context_id = refusal.context_id.as_deref();
-        let context_id = context_id.or_else(|| correlation_id(&answer.headers)).map(word);
+        let code = refusal.error.or(refusal.code).and_then(|code| word(&code)).unwrap_or_default();
+        let context_id = refusal.context_id.as_deref().and_then(word);
+        let context_id = context_id.or_else(|| word(correlation_id(&answer.headers)?));
         match answer.status {
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 let code = if code.is_empty() { answer.status.as_str().to_owned() } else { code };
@@ -152,12 +164,4 @@ impl Issuer {
     fn named(&self) -> (String, String) {
         (self.host.clone(), self.credentials.client_id.clone())
     }
-}
-
-/// A code or an id, as far as it is one.
-fn word(text: &str) -> String {
-    text.chars()
-        .filter(|letter| letter.is_ascii_alphanumeric() || "._-".contains(*letter))
-        .take(64)
-        .collect()
 }

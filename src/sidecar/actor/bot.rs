@@ -6,9 +6,11 @@ use std::sync::Arc;
 use baton_bot::{BotAnswer, BotError, Handover, HandoverState, Turn, TurnKind};
 use baton_chat::SESSION_END;
 use baton_core::id::Id;
+use baton_metrics::TurnResult;
 use baton_store::{NewEvent, NewTurn, Step, StoreError, Turn as NextTurn};
 use serde_json::json;
 use tokio::time::Instant;
+use tracing::{Instrument, field::Empty};
 
 use super::{Actor, Known, Stopped, bot_place::BotPlace};
 use crate::{
@@ -126,6 +128,8 @@ impl Actor {
         }
         let Some(Known { session, bot: Some(bot), .. }) = &self.known else { return Ok(()) };
         let (bot, details, about) = (Arc::clone(bot), session.details.clone(), self.about());
+        let (metrics, traces) = (self.surroundings.metrics.clone(), self.surroundings.traces);
+        let session_id = self.session_id.clone();
         self.errands.start(Errand::Turn, &about, || async move {
             let NextTurn { number, id, body } = next;
             let Some(kind) = turn::read(&body) else {
@@ -133,7 +137,24 @@ impl Actor {
             };
             let subject = Subject::of(&kind);
             let session = turn::facts(&details);
-            let result = bot.bot.answer(&Turn { id: (&*id).into(), kind, session }).await;
+            let begun = Instant::now();
+            let span = baton_traces::span!(
+                traces,
+                None,
+                "bot turn",
+                "client",
+                session.id = session_id,
+                turn.id = id,
+                result = Empty,
+            );
+            let turn = Turn { id: (&*id).into(), kind, session };
+            let result = bot.bot.answer(&turn).instrument(span.clone()).await;
+            let counted = if result.is_ok() { TurnResult::Answered } else { TurnResult::Failed };
+            metrics.bots().turned(&details.tenant, counted, begun.elapsed());
+            span.record("result", counted.word());
+            if result.is_err() {
+                baton_traces::failed(&span);
+            }
             let told = Told { number, id, subject };
             Outcome::Turned(match result {
                 Ok(answer) => TurnOutcome::Answered(told, Box::new(answer)),

@@ -7,9 +7,11 @@ use baton_handoff::{Input, Notice};
 use baton_store::{
     NewEvent, NewReceipt, NextDelivery, Settlement, Step, StoreError, StoredDelivery,
 };
+use baton_traces::TraceContext;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::{Actor, Known, Numbered, Stopped};
 use crate::{
@@ -51,7 +53,8 @@ impl Actor {
         // Whatever comes after this one is told of.
         let is_last = next.as_ref().is_none_or(|next| next.is_last);
         if let Some(NextDelivery { delivery, .. }) = next {
-            match self.deliver(&delivery).await {
+            let span = self.span_of(&delivery);
+            match self.deliver(&delivery).instrument(span).await {
                 Ok(Delivered::Settled) => {}
                 Ok(Delivered::Held) => {
                     self.pause.end();
@@ -73,6 +76,20 @@ impl Actor {
             self.look_at = Some(Instant::now());
             Ok(())
         }
+    }
+
+    /// The span of a delivery on its way into the log: it goes on with the trace of its intake.
+    fn span_of(&self, delivery: &StoredDelivery) -> Span {
+        let intake = delivery.traceparent.as_ref();
+        let intake = intake.and_then(|text| TraceContext::parse(text.as_bytes()));
+        baton_traces::span!(
+            self.surroundings.traces,
+            intake.as_ref(),
+            "append",
+            "consumer",
+            session.id = self.session_id,
+            delivery.id = delivery.delivery_id,
+        )
     }
 
     fn look_later(&mut self, delivery_id: Option<&str>, error: &StoreError) {
@@ -144,6 +161,9 @@ impl Actor {
         };
         step.settles = Some((next.arrival, settlement));
         self.carry_out(step, handoff).await?;
+        if settlement == Settlement::Appended {
+            self.count_delivery(next);
+        }
         self.show(shown);
         Ok(Delivered::Settled)
     }
@@ -172,7 +192,7 @@ impl Actor {
         let now = self.surroundings.clock.now();
         let mut notices = Vec::new();
         for input in inputs.chain(wrote) {
-            notices.extend(handoff.state.apply(input, now, &link.rules));
+            notices.extend(handoff.apply(input, now, &link.rules));
         }
         (notices, Some(handoff))
     }

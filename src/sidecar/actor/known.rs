@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use baton_handoff::Handoff;
+use baton_handoff::{End, Handoff, Input, Notice, Rules};
 use baton_store::{HandoffRow, Session, StoreError};
+use jiff::Timestamp;
 
 use super::{Actor, bot_place::BotPlace, reassurance::LastMessage};
 use crate::{bots::TenantBot, link::Link, registry::Surroundings};
@@ -42,7 +43,7 @@ impl Known {
 /// The handoff as it was stored; none if this version cannot read it.
 fn numbered(row: HandoffRow) -> Option<Numbered> {
     let state = serde_json::from_str(&row.state).ok()?;
-    Some(Numbered { number: row.number, state })
+    Some(Numbered::new(row.number, state))
 }
 
 /// Whether something waits in a queue of the store: it does from the stamp at which it was last
@@ -68,6 +69,25 @@ impl Queue {
 pub(super) struct Numbered {
     pub(super) number: u32,
     pub(super) state: Box<Handoff>,
+    /// How it ended, until the step that tells so is taken: only then is it counted.
+    pub(super) untold_end: Option<End>,
+}
+
+impl Numbered {
+    pub(super) fn new(number: u32, state: Box<Handoff>) -> Self {
+        Self { number, state, untold_end: None }
+    }
+
+    /// Applies an input; what is to be told of it.
+    pub(super) fn apply(&mut self, input: Input, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let notices = self.state.apply(input, now, rules);
+        let end = notices.iter().find_map(|notice| match notice {
+            Notice::Over(end) => Some(*end),
+            _ => None,
+        });
+        self.untold_end = self.untold_end.or(end);
+        notices
+    }
 }
 
 impl Actor {

@@ -220,7 +220,7 @@ impl Actor {
             Some(queues) => state.between(queues),
             None => state,
         };
-        let handoff = Numbered { number, state: Box::new(state) };
+        let handoff = Numbered::new(number, Box::new(state));
         step.events.push(self.narrator(&handoff).triggered());
         step.handoff = Some(handoff.row());
         handoff

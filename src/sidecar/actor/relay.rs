@@ -8,11 +8,13 @@ use std::{sync::Arc, time::Duration};
 use baton_core::id::Id;
 use baton_genesys::{CallError, EndUser, Taken};
 use baton_handoff::Input;
+use baton_metrics::PostResult;
 use baton_store::{NewEvent, NewSession, Outgoing, Sent, Step};
 use serde_json::json;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
+use tracing::Instrument;
 
-use super::{Actor, Known, Stopped};
+use super::{Actor, Known, Stopped, TurnOutcome};
 use crate::{
     call::locate,
     cause::Chain,
@@ -21,15 +23,12 @@ use crate::{
     link::Link,
     outgoing::{OutgoingAttachment, OutgoingChoice, OutgoingMessage, OutgoingText, Speaker},
     profile,
+    registry::Surroundings,
     standing::Purpose,
 };
 
 /// What the user is told of a message that reached nobody (Messaging API, 8.4).
 const NOT_FORWARDED: &str = "Failed to forward message to live agent";
-
-/// How long the end of the process waits for a message that is on its way: its answer, once lost,
-/// would make it go out twice.
-const LAST_POST: Duration = Duration::from_secs(3);
 
 impl Actor {
     /// Posts the oldest message of the outbox, unless one is on its way or has to wait.
@@ -47,7 +46,7 @@ impl Actor {
             return;
         }
         let place = Place { takes_messages, takes_farewell: attended };
-        let (link, store) = (Arc::clone(link), self.surroundings.store.clone());
+        let (link, surroundings) = (Arc::clone(link), Arc::clone(&self.surroundings));
         let (session_id, filled) = (self.session_id.clone(), outbox.filled);
         let about = self.about();
         let way = Way {
@@ -56,8 +55,18 @@ impl Actor {
             conversation_id: about.conversation_id.clone(),
         };
         self.errands.start(Errand::Relay, &about, || async move {
-            match store.next_outgoing(&session_id).await {
-                Ok(Some(next)) => post(&link, next, way, place).await,
+            match surroundings.store.next_outgoing(&session_id).await {
+                Ok(Some(next)) => {
+                    let span = baton_traces::span!(
+                        surroundings.traces,
+                        None,
+                        "relay",
+                        "producer",
+                        session.id = session_id,
+                        message.id = next.id,
+                    );
+                    post(&surroundings, &link, next, way, place).instrument(span).await
+                }
                 Ok(None) => Outcome::NothingToPost { filled },
                 Err(error) => Outcome::OutboxUnread(error),
             }
@@ -73,16 +82,25 @@ impl Actor {
         speaker: Speaker,
         result: Result<Taken, NotPosted>,
     ) -> Result<(), Stopped> {
+        let relay = self.surroundings.metrics.relay();
         match result {
             Ok(taken) => {
+                relay.posted(PostResult::Taken);
                 self.relay_pause.end();
                 self.relay_is_stuck = false;
                 self.taken(number, taken).await
             }
             // A handoff has begun since, to which the message belongs.
             Err(NotPosted::Over) if self.takes_messages() => Ok(()),
-            Err(error) if error.is_final() => self.give_up(handoff, number, speaker, &error).await,
+            Err(error) if error.is_final() => {
+                // Most often the agent is gone before the word that the user is.
+                if speaker != Speaker::Farewell {
+                    relay.posted(PostResult::GivenUp);
+                }
+                self.give_up(handoff, number, speaker, &error).await
+            }
             Err(error) => {
+                relay.posted(PostResult::PutOff);
                 self.relay_is_stuck = error.needs_operator();
                 self.post_later(&error);
                 Ok(())
@@ -132,7 +150,11 @@ impl Actor {
             handoff.number == of && opens
         });
         let input = begins.then_some(Input::Refused);
-        self.sent(Sent::GivenUp { number, reason }, told, input).await
+        let sent = match speaker {
+            Speaker::Farewell => Sent::Needless { number, reason },
+            Speaker::User | Speaker::Opening => Sent::GivenUp { number, reason },
+        };
+        self.sent(sent, told, input).await
     }
 
     /// One durable step: a message has left the outbox.
@@ -188,6 +210,16 @@ impl Actor {
         Ok(())
     }
 
+    /// Something waits in the outbox that the actor did not put there.
+    pub(super) async fn outbox_was_filled(&mut self) -> Result<(), Stopped> {
+        self.resume().await?;
+        let stamp = self.stamp();
+        if let Some(known) = self.known.as_mut().filter(|known| known.link.is_some()) {
+            known.outbox.filled = stamp;
+        }
+        Ok(())
+    }
+
     /// Tries again after a pause.
     pub(super) fn post_later(&mut self, error: &(dyn std::error::Error + Send + Sync + 'static)) {
         let (session_id, shown) = (&self.session_id, Chain(error));
@@ -195,20 +227,23 @@ impl Actor {
         self.relay_at = Some(Instant::now() + self.relay_pause.after_failure());
     }
 
-    /// Waits a moment for a message that is on its way, before the process ends.
-    pub(super) async fn finish_post(&mut self) {
-        let deadline = Instant::now() + LAST_POST;
-        while self.errands.has(&Errand::Relay) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let Ok((about, outcome)) = timeout(left, self.errands.next()).await else { return };
-            if let Outcome::Posted { number, speaker, result } = outcome {
-                // Where the session is not known, the message stays in the outbox: a double is
-                // better than a conversation that nobody knows of.
-                if self.resume().await.is_err() {
-                    return;
-                }
-                // The process ends, whatever comes of it.
-                let _ = self.posted(about.handoff, number, speaker, result).await;
+    /// Waits, before the process ends, for what Genesys says to the message that is on its way, and
+    /// the bot to its turn: an answer that is lost makes either of them go out twice. Whoever stops
+    /// the process waits no longer than it was told to.
+    pub(super) async fn finish_errands(&mut self) {
+        while self.errands.has(&Errand::Relay) || self.errands.has(&Errand::Turn) {
+            let (about, outcome) = self.errands.next().await;
+            let is_answer = match &outcome {
+                Outcome::Posted { .. } => true,
+                // The bot was not told it, or did not answer: it is told after the next start.
+                Outcome::Turned(TurnOutcome::Next(_) | TurnOutcome::Failed(..)) => false,
+                Outcome::Turned(_) => true,
+                _ => false,
+            };
+            // Where the session is not known, the message stays in the outbox: a double is
+            // better than a conversation that nobody knows of.
+            if is_answer && self.outcome(about, outcome).await.is_err() {
+                return;
             }
         }
     }
@@ -236,13 +271,19 @@ struct Way {
     conversation_id: Option<String>,
 }
 
-async fn post(link: &Link, next: Outgoing, way: Way, place: Place) -> Outcome {
+async fn post(
+    surroundings: &Surroundings,
+    link: &Link,
+    next: Outgoing,
+    way: Way,
+    place: Place,
+) -> Outcome {
     let Outgoing { number, id, body } = next;
     let Ok(message) = serde_json::from_str::<OutgoingMessage>(&body) else {
         let result = Err(NotPosted::Unreadable);
         return Outcome::Posted { number, speaker: Speaker::User, result };
     };
-    let speaker = message.speaker();
+    let (speaker, said_at) = (message.speaker(), message.at());
     if !place.takes_messages {
         return Outcome::Posted { number, speaker, result: Err(NotPosted::Over) };
     }
@@ -255,6 +296,10 @@ async fn post(link: &Link, next: Outgoing, way: Way, place: Place) -> Outcome {
         OutgoingMessage::Attachment(attachment) => attach(link, &way, attachment, id).await,
     };
     link.standing.note(Purpose::Message, &result);
+    if result.is_ok() {
+        let took = surroundings.clock.now().duration_since(said_at);
+        surroundings.metrics.relay().took(Duration::try_from(took).unwrap_or_default());
+    }
     Outcome::Posted { number, speaker, result: result.map_err(NotPosted::Call) }
 }
 

@@ -18,7 +18,7 @@ impl Actor {
             return None;
         };
         let mut changed = handoff.clone();
-        let notices = changed.state.apply(input, self.surroundings.clock.now(), &link.rules);
+        let notices = changed.apply(input, self.surroundings.clock.now(), &link.rules);
         Some((changed, notices))
     }
 
@@ -140,7 +140,11 @@ impl Actor {
     /// Notes what a step has changed.
     fn take_over(&mut self, change: Change) {
         let (held, stamp) = (self.holds(), self.stamp());
-        let Change { handoff, ends_session, adds_outgoing, adds_turns } = change;
+        let Change { mut handoff, ends_session, adds_outgoing, adds_turns } = change;
+        if let Some(handoff) = &mut handoff {
+            self.count_beginning(handoff);
+            self.count_end(handoff);
+        }
         if let Some(known) = &mut self.known {
             if handoff.is_some() {
                 known.handoff = handoff;
@@ -169,6 +173,7 @@ impl Actor {
     /// Wakes the connections, also if nothing new came of it: then a call that failed had been
     /// carried out all the same.
     fn tell_newest_of(&self, logged: &[LoggedEvent]) {
+        self.note_trace(logged.iter().map(|event| event.sequence));
         self.tell_newest(logged.iter().map(|event| event.sequence).max().unwrap_or(0));
         if let Some(known) = &self.known {
             self.surroundings.webhooks.tell(&known.session.details.tenant);

@@ -1,12 +1,12 @@
 //! The API for applications: where it listens, who may use it, and where it tells what happens.
 
-use std::{net::SocketAddr, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 use baton_application::{FrameAncestor, Webhook, WebhookSecret};
 use baton_bot::Reach;
 use baton_core::tenant::TenantKey;
+use baton_listener::Listen;
 use jiff::SignedDuration;
-use toml::Value;
 use url::Url;
 
 use super::{ConfigurationProblem, listen};
@@ -18,8 +18,8 @@ const EVENT_TYPE: &str = "EVENT_TYPE_";
 /// The API for applications.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApplicationAccess {
-    /// Where it listens: a loopback address.
-    pub listen: SocketAddr,
+    /// Where it listens.
+    pub listen: Listen,
     /// Where links to contexts begin, without a slash at the end; absent where there are none.
     pub public_url: Option<String>,
     /// For how long such a link is good.
@@ -31,12 +31,12 @@ pub struct ApplicationAccess {
 }
 
 /// Reads `[application]`.
-pub(super) fn read(mut section: Section) -> Result<ApplicationAccess, ConfigurationProblem> {
+pub(super) fn read(mut section: Section<'_>) -> Result<ApplicationAccess, ConfigurationProblem> {
     let hours = section.number("context_link_hours", 1..=720)?.unwrap_or(24);
     let requests = section.number("requests_per_minute_per_tenant", 1..=1_000_000)?;
     let requests = NonZeroU32::new(requests.unwrap_or(6_000));
     let access = ApplicationAccess {
-        listen: listen(&mut section, "127.0.0.1:8082")?,
+        listen: listen::address(&mut section, "127.0.0.1:8082")?,
         public_url: public_url(&mut section)?,
         context_link: SignedDuration::from_hours(hours.into()),
         frame_ancestors: frame_ancestors(&mut section)?,
@@ -48,17 +48,17 @@ pub(super) fn read(mut section: Section) -> Result<ApplicationAccess, Configurat
 
 /// The origins that are listed, of which there may be none.
 fn frame_ancestors(
-    section: &mut Section,
+    section: &mut Section<'_>,
 ) -> Result<Option<Vec<FrameAncestor>>, ConfigurationProblem> {
-    let listed = section.list("frame_ancestors", "has to be a list of origins in quotes")?;
-    let read = |(name, value): (String, Value)| {
-        let ancestor = FrameAncestor::parse(value.as_str().unwrap_or_default());
-        ancestor.map_err(|problem| ConfigurationProblem::new(name, problem.to_string()))
+    let listed = section.optional_texts("frame_ancestors")?;
+    let read = |(name, text): (String, String)| {
+        FrameAncestor::parse(&text)
+            .map_err(|problem| ConfigurationProblem::new(name, problem.to_string()))
     };
     listed.map(|listed| listed.into_iter().map(read).collect()).transpose()
 }
 
-fn public_url(section: &mut Section) -> Result<Option<String>, ConfigurationProblem> {
+fn public_url(section: &mut Section<'_>) -> Result<Option<String>, ConfigurationProblem> {
     let Some(text) = section.text("public_url")? else { return Ok(None) };
     let is_plain = |url: &Url| {
         matches!(url.scheme(), "https" | "http")
@@ -78,7 +78,7 @@ fn public_url(section: &mut Section) -> Result<Option<String>, ConfigurationProb
 
 /// Reads `[[tenants.webhooks]]`.
 pub(super) fn webhooks(
-    sections: Vec<Section>,
+    sections: Vec<Section<'_>>,
     tenant: &TenantKey<'static>,
     secrets: &mut Secrets<'_>,
 ) -> Result<Vec<Webhook>, ConfigurationProblem> {
@@ -96,7 +96,7 @@ pub(super) fn webhooks(
 }
 
 fn webhook(
-    mut section: Section,
+    mut section: Section<'_>,
     tenant: &TenantKey<'static>,
     secrets: &mut Secrets<'_>,
 ) -> Result<Webhook, ConfigurationProblem> {
@@ -133,6 +133,8 @@ fn webhook(
 
 #[cfg(test)]
 mod tests {
+    use baton_listener::Listen;
+
     use crate::configuration::{Configuration, Tenant};
 
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -162,7 +164,7 @@ mod tests {
     fn the_listener_is_opened_only_where_somebody_may_use_it() {
         let listen = |before, tenant| parse(before, tenant).unwrap().application_listen();
         assert_eq!(listen("", ""), None);
-        let default = Some("127.0.0.1:8082".parse().unwrap());
+        let default = Some(Listen::Cleartext("127.0.0.1:8082".parse().unwrap()));
         assert_eq!(listen("", "api_keys = [{ env = 'KEY' }]"), default);
         assert_eq!(listen("application.public_url = 'https://b.example/x/'", ""), default);
     }
@@ -210,7 +212,7 @@ mod tests {
         for (list, problem) in [
             ("'https://desk.example'", "frame_ancestors has to be a list"),
             ("['https://a.example', 'https:']", "frame_ancestors[1] is no origin"),
-            ("[7]", "frame_ancestors[0] is no origin"),
+            ("[7]", "frame_ancestors[0] has to be a text"),
             ("['http://desk.example']", "frame_ancestors[0] is an origin of plain http"),
         ] {
             let error = read(&format!("application.frame_ancestors = {list}"), "").unwrap_err();

@@ -70,7 +70,7 @@ pub enum Target {
 
 /// Reads `[tenants.bot]`.
 pub(super) fn read(
-    mut section: Section,
+    mut section: Section<'_>,
     secrets: &mut Secrets<'_>,
 ) -> Result<BotAccess, ConfigurationProblem> {
     let builtin = section.truth("builtin")?.unwrap_or(false);
@@ -112,7 +112,7 @@ pub(super) fn read(
 }
 
 fn credential(
-    section: &mut Section,
+    section: &mut Section<'_>,
     secrets: &mut Secrets<'_>,
 ) -> Result<Option<Credential>, ConfigurationProblem> {
     let name = section.name("credential");
@@ -127,7 +127,7 @@ fn credential(
 
 /// Reads `[[tenants.destinations]]`.
 pub(super) fn destinations(
-    sections: Vec<Section>,
+    sections: Vec<Section<'_>>,
 ) -> Result<Vec<Destination>, ConfigurationProblem> {
     let mut destinations: Vec<Destination> = Vec::new();
     for section in sections {
@@ -142,7 +142,7 @@ pub(super) fn destinations(
     Ok(destinations)
 }
 
-fn destination(mut section: Section) -> Result<Destination, ConfigurationProblem> {
+fn destination(mut section: Section<'_>) -> Result<Destination, ConfigurationProblem> {
     let name = section.needed_text("name")?;
     if let Some(route) = link(&mut section, "route")? {
         section.finish()?;
@@ -164,7 +164,7 @@ fn destination(mut section: Section) -> Result<Destination, ConfigurationProblem
 }
 
 /// A link that is given to clients.
-fn link(section: &mut Section, key: &str) -> Result<Option<String>, ConfigurationProblem> {
+fn link(section: &mut Section<'_>, key: &str) -> Result<Option<String>, ConfigurationProblem> {
     let link = section.text(key)?;
     let is_link = |text: &String| text.starts_with("https://") || text.starts_with("http://");
     if link.as_ref().is_some_and(|text| !is_link(text)) {

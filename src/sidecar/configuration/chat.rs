@@ -11,7 +11,7 @@ use crate::section::Section;
 const MOST: u32 = 1_000_000;
 
 /// Reads the keys of the section that say how much clients may ask for.
-pub(super) fn allowance(section: &mut Section) -> Result<Allowance, ConfigurationProblem> {
+pub(super) fn allowance(section: &mut Section<'_>) -> Result<Allowance, ConfigurationProblem> {
     let default = Allowance::default();
     let mut number = |key| section.number(key, 1..=MOST);
     let requests = number("requests_per_minute_per_address")?.and_then(NonZeroU32::new);
@@ -29,13 +29,13 @@ pub(super) fn allowance(section: &mut Section) -> Result<Allowance, Configuratio
 }
 
 /// An empty list trusts nobody, other than a list that is not there.
-fn trusted_proxies(section: &mut Section) -> Result<Option<Vec<Network>>, ConfigurationProblem> {
-    let problem = "has to be a list of addresses in quotes";
-    let Some(values) = section.list("trusted_proxies", problem)? else { return Ok(None) };
-    let network = |(name, value): (String, toml::Value)| {
+fn trusted_proxies(
+    section: &mut Section<'_>,
+) -> Result<Option<Vec<Network>>, ConfigurationProblem> {
+    let Some(texts) = section.optional_texts("trusted_proxies")? else { return Ok(None) };
+    let network = |(name, text): (String, String)| {
         let problem = "has to be an IP address or a range of them, such as \"10.0.0.0/8\"";
-        let network = value.as_str().and_then(Network::parse);
-        network.ok_or_else(|| ConfigurationProblem::new(name, problem))
+        Network::parse(&text).ok_or_else(|| ConfigurationProblem::new(name, problem))
     };
-    values.into_iter().map(network).collect::<Result<_, _>>().map(Some)
+    texts.into_iter().map(network).collect::<Result<_, _>>().map(Some)
 }

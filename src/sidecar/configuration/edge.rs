@@ -1,22 +1,21 @@
 //! The edge: what one that looks tenants up here is told of them, and the one in this process.
 
-use std::net::SocketAddr;
-
 use baton_chat::SecretDigest;
 use baton_core::{
     signature::{ADVISED_SECRET, SHORTEST_SECRET},
     translation::BotMessages,
 };
 use baton_genesys::Secret;
+use baton_listener::Listen;
 
 use super::{ConfigurationProblem, listen};
 use crate::{secret::Secrets, section::Section};
 
 /// The edge in this process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EdgeAccess {
-    /// Where it takes webhooks: a loopback address.
-    pub listen: SocketAddr,
+    /// Where it takes webhooks.
+    pub listen: Listen,
 }
 
 /// By what a tenant's webhooks and events are known.
@@ -31,15 +30,15 @@ pub struct TenantEdge {
 }
 
 /// Reads `[edge]`.
-pub(super) fn read(mut section: Section) -> Result<EdgeAccess, ConfigurationProblem> {
-    let access = EdgeAccess { listen: listen(&mut section, "127.0.0.1:8083")? };
+pub(super) fn read(mut section: Section<'_>) -> Result<EdgeAccess, ConfigurationProblem> {
+    let access = EdgeAccess { listen: listen::address(&mut section, "127.0.0.1:8083")? };
     section.finish()?;
     Ok(access)
 }
 
 /// Reads `[tenants.edge]`.
 pub(super) fn tenant(
-    mut section: Section,
+    mut section: Section<'_>,
     secrets: &mut Secrets<'_>,
 ) -> Result<TenantEdge, ConfigurationProblem> {
     let name = section.name("signature_secrets");

@@ -150,7 +150,7 @@ impl Default for HandoffOptions {
 
 /// Reads `[tenants.genesys]` with the sections in it.
 pub(super) fn read(
-    mut section: Section,
+    mut section: Section<'_>,
     secrets: &mut Secrets<'_>,
 ) -> Result<GenesysAccess, ConfigurationProblem> {
     let hosts = hosts(&mut section)?;
@@ -175,7 +175,7 @@ pub(super) fn read(
     })
 }
 
-fn hosts(section: &mut Section) -> Result<Hosts, ConfigurationProblem> {
+fn hosts(section: &mut Section<'_>) -> Result<Hosts, ConfigurationProblem> {
     let problem = |key: String, problem: &dyn ToString| {
         ConfigurationProblem::new(key, format!("cannot be used: {}", problem.to_string()))
     };
@@ -197,7 +197,7 @@ fn hosts(section: &mut Section) -> Result<Hosts, ConfigurationProblem> {
     }
 }
 
-fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem> {
+fn handoff(mut section: Section<'_>) -> Result<HandoffOptions, ConfigurationProblem> {
     let default = HandoffOptions::default();
     let start = [("on_request", Start::OnRequest), ("first_message", Start::FirstMessage)];
     let after = [("end_session", After::EndSession), ("keep_open", After::KeepOpen)];
@@ -241,7 +241,7 @@ fn handoff(mut section: Section) -> Result<HandoffOptions, ConfigurationProblem>
 }
 
 fn seconds(
-    section: &mut Section,
+    section: &mut Section<'_>,
     key: &str,
     range: RangeInclusive<u32>,
 ) -> Result<Option<Duration>, ConfigurationProblem> {
@@ -251,7 +251,7 @@ fn seconds(
 
 /// A note that is left out when it is empty.
 fn optional_note(
-    section: &mut Section,
+    section: &mut Section<'_>,
     key: &str,
     default: Option<String>,
 ) -> Result<Option<String>, ConfigurationProblem> {
@@ -261,7 +261,7 @@ fn optional_note(
     })
 }
 
-fn note(section: &mut Section, key: &str) -> Result<Option<String>, ConfigurationProblem> {
+fn note(section: &mut Section<'_>, key: &str) -> Result<Option<String>, ConfigurationProblem> {
     let note = section.text(key)?;
     if note.as_ref().is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
         let problem = format!("is longer than {LONGEST_NOTE} characters; shorten it");

@@ -9,7 +9,9 @@ use crate::section::Section;
 const LONGEST_NAME: usize = 256;
 
 /// Reads `[tenants.genesys.queues]`, if it is there.
-pub(super) fn read(section: Option<Section>) -> Result<Option<TwoQueues>, ConfigurationProblem> {
+pub(super) fn read(
+    section: Option<Section<'_>>,
+) -> Result<Option<TwoQueues>, ConfigurationProblem> {
     let Some(mut section) = section else { return Ok(None) };
     let queues =
         TwoQueues { bot: queue(&mut section, "bot")?, agent: queue(&mut section, "agent")? };
@@ -21,7 +23,7 @@ pub(super) fn read(section: Option<Section>) -> Result<Option<TwoQueues>, Config
     Ok(Some(queues))
 }
 
-fn queue(section: &mut Section, key: &str) -> Result<QueueRef, ConfigurationProblem> {
+fn queue(section: &mut Section<'_>, key: &str) -> Result<QueueRef, ConfigurationProblem> {
     let text = section.needed_text(key)?;
     let name = text.trim();
     let problem = if name.is_empty() {

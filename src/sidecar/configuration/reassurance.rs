@@ -36,7 +36,7 @@ impl Default for Reassurance {
 }
 
 /// Reads its keys of `[tenants.genesys.handoff]`; none if nothing is to be said.
-pub(super) fn read(section: &mut Section) -> Result<Option<Reassurance>, ConfigurationProblem> {
+pub(super) fn read(section: &mut Section<'_>) -> Result<Option<Reassurance>, ConfigurationProblem> {
     let default = Reassurance::default();
     let after = section.number("reassure_after_seconds", 0..=LONGEST_SILENCE)?;
     let reassurance = Reassurance {
@@ -47,7 +47,7 @@ pub(super) fn read(section: &mut Section) -> Result<Option<Reassurance>, Configu
     Ok(Some(reassurance).filter(|reassurance| !reassurance.after.is_zero()))
 }
 
-fn text(section: &mut Section, key: &str) -> Result<Option<String>, ConfigurationProblem> {
+fn text(section: &mut Section<'_>, key: &str) -> Result<Option<String>, ConfigurationProblem> {
     let Some(text) = section.text(key)? else { return Ok(None) };
     let problem = if text.trim().is_empty() {
         "is empty, and clients drop an empty message; write a few words, or set \

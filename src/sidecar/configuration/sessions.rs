@@ -34,7 +34,7 @@ impl Default for SessionOptions {
 }
 
 /// Reads `[sessions]`.
-pub(super) fn read(mut section: Section) -> Result<SessionOptions, ConfigurationProblem> {
+pub(super) fn read(mut section: Section<'_>) -> Result<SessionOptions, ConfigurationProblem> {
     let default = SessionOptions::default();
     let idle = section.number("idle_seconds", 1..=86_400)?;
     let heartbeats_alone = section.number("heartbeats_alone_seconds", 1..=604_800)?;

@@ -53,6 +53,8 @@ fn the_default_configuration_is_what_an_empty_one_means() {
     assert_eq!(default.chat_allowance, empty.chat_allowance);
     assert_eq!(default.internal_listen, empty.internal_listen);
     assert_eq!(default.edge, empty.edge);
+    assert_eq!(default.observation_listen, empty.observation_listen);
+    assert_eq!(default.drain, empty.drain);
     assert!(default.look_up_credentials.is_empty());
     assert_eq!(default.application, empty.application);
     assert_eq!(default.store_path, empty.store_path);
@@ -100,9 +102,9 @@ fn how_much_chat_clients_may_ask_for_is_read() {
     assert_eq!(allowance.most_sockets_per_address, Some(4));
     for (line, expected) in [
         ("most_sockets = 0", "chat.most_sockets has to be a whole number from 1 to 1000000"),
-        ("trusted_proxies = '10.0.0.0/8'", "chat.trusted_proxies has to be a list of addresses"),
+        ("trusted_proxies = '10.0.0.0/8'", "chat.trusted_proxies has to be a list of texts"),
         ("trusted_proxies = ['proxy']", "chat.trusted_proxies[0] has to be an IP address"),
-        ("trusted_proxies = [7]", "chat.trusted_proxies[0] has to be an IP address"),
+        ("trusted_proxies = [7]", "chat.trusted_proxies[0] has to be a text"),
     ] {
         let error = error(&format!("[chat]\n{line}"));
         assert!(error.contains(expected), "{error}");
@@ -276,8 +278,8 @@ fn each_error_is_one_line_that_names_the_key_and_what_to_do() {
         ("[chat]\nlisten = 'localhost:1'".to_owned(), "chat.listen has to be an IP address"),
         (
             "[chat]\nlisten = '0.0.0.0:8080'".to_owned(),
-            "chat.listen is no loopback address; TLS is not built in yet: listen on \
-                 loopback and put a TLS proxy before it",
+            "chat.listen is no loopback address, and others could read along; add the section \
+             [chat.tls] with certificate and key, or listen on loopback",
         ),
         ("[chat]\nlissten = ''".to_owned(), "chat.lissten is not a key"),
         ("[chatt]".to_owned(), "chatt is not a key"),
@@ -293,8 +295,8 @@ fn each_error_is_one_line_that_names_the_key_and_what_to_do() {
         ),
         (
             with("delivery_credentials = [{ env = 'SHORT' }]", ""),
-            "internal.delivery_credentials[0] takes its secret from SHORT, which is shorter \
-                 than 16 characters",
+            "internal.delivery_credentials[0] takes its secret from the environment variable \
+                 SHORT, which is shorter than 16 characters",
         ),
         (
             with("delivery_credentials = [{ sha256 = 'abc' }]", ""),

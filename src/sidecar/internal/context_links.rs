@@ -11,8 +11,24 @@ use baton_store::StoreError;
 use tokio::time::timeout;
 
 use super::{Internal, QUESTION, authorize, no_session, slow};
-use crate::{cause::Chain, problem::Problem};
+use crate::{
+    cause::Chain,
+    problem::{Problem, ProblemBody},
+};
 
+/// Revoke the links to a session's context
+///
+/// Whoever opens one of them sees nothing any more.
+#[utoipa::path(
+    delete, tag = "Sessions", path = "/internal/v1/sessions/{session_id}/context_links",
+    params(("session_id" = String, Path, description = "The session.")),
+    responses(
+        (status = 204, description = "They are revoked."),
+        (status = 404, description = "There is no such session.", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("admin" = [])),
+)]
 pub(super) async fn revoke(
     State(internal): State<Arc<Internal>>,
     Path(session_id): Path<String>,

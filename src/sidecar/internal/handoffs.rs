@@ -14,23 +14,43 @@ use baton_handoff::{Requester, RoutingHints, attributes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
+use utoipa::ToSchema;
 
 use super::{Internal, authorize, no_session, slow};
 use crate::{
     actor::{ActorMessage, HandoffRefused, HandoffRequest},
-    problem::Problem,
+    problem::{Problem, ProblemBody},
 };
 
 /// What a request may hold.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-struct Body {
+#[schema(as = OperatorsHandoff)]
+pub(super) struct Body {
     /// What the agent reads first.
     message: Option<String>,
     /// Participant data: an object, or its text.
+    #[schema(value_type = Value)]
     attributes: Value,
 }
 
+/// Ask for a human
+#[utoipa::path(
+    post, tag = "Sessions", path = "/internal/v1/sessions/{session_id}/handoffs",
+    params(("session_id" = String, Path, description = "The session.")),
+    request_body = Body,
+    responses(
+        (status = 202, description = "A handoff has begun."),
+        (status = 400, description = "The body is wrong.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 404, description = "There is no such session.", body = ProblemBody,
+            content_type = "application/problem+json"),
+        (status = 409, description = "A handoff is going on, the session has ended, or nobody \
+            speaks with Genesys for its tenant.", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("admin" = []), ("hand_over" = [])),
+)]
 pub(super) async fn begin(
     State(internal): State<Arc<Internal>>,
     Path(session_id): Path<String>,

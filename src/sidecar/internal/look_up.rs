@@ -18,6 +18,25 @@ use serde_json::{Value, json};
 use super::{Internal, authorize};
 use crate::{configuration::TenantEdge, problem::Problem};
 
+/// Look up by what a tenant's webhooks are known
+///
+/// For edges.
+#[utoipa::path(
+    get, tag = "Tenants",
+    path = "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/edge",
+    params(
+        ("account_id" = String, Path, description = "The account."),
+        ("project_id" = String, Path, description = "The project."),
+        ("client_env" = String, Path, description = "The environment."),
+    ),
+    responses(
+        (status = 200, description = "The tenant's key, `signature_secrets`, `api_keys` and \
+            `bot_messages`.", body = Object),
+        (status = 404, description = "The tenant's key, and `known`, which is false.",
+            body = Object),
+    ),
+    security(("look_up" = [])),
+)]
 pub(super) async fn look_up(
     State(internal): State<Arc<Internal>>,
     Path((account_id, project_id, client_env)): Path<(String, String, String)>,
@@ -25,7 +44,7 @@ pub(super) async fn look_up(
 ) -> Result<Response, Problem> {
     authorize(&internal.look_up_credentials, &headers)?;
     let key = TenantKey::new(account_id, project_id, client_env);
-    let (status, body) = match internal.edges.get(&key) {
+    let (status, body) = match internal.edges.now().tenants.get(&key) {
         Some(edge) => (StatusCode::OK, known(&key, edge)),
         None => (StatusCode::NOT_FOUND, unknown(&key)),
     };

@@ -1,30 +1,29 @@
-//! How things stand: `GET /internal/v1/tenants` for people, `GET /internal/v1/metrics` for
-//! Prometheus.
+//! How the tenants stand: `GET /internal/v1/tenants`.
 
-use std::{collections::BTreeMap, fmt::Write, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, header::CONTENT_TYPE},
+    http::HeaderMap,
     response::{IntoResponse, Response},
 };
 use baton_core::tenant::TenantKey;
 use baton_genesys::{ChannelStatus, TokenState};
 use serde::Serialize;
-use tokio::time::timeout;
+use utoipa::ToSchema;
 
-use super::{Internal, QUESTION, authorize, slow};
-use crate::{cause::Chain, link::Link, problem::Problem, standing::Standing};
-
-/// The text format of Prometheus, version 0.0.4.
-const METRICS: &str = "text/plain; version=0.0.4; charset=utf-8";
+use super::{Internal, authorize, documentation::TenantNamed};
+use crate::{link::Link, problem::Problem, standing::Standing};
 
 /// How a tenant stands.
-#[derive(Serialize)]
-struct TenantShown {
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tenant)]
+pub(super) struct TenantShown {
+    #[schema(value_type = TenantNamed)]
     tenant: TenantKey<'static>,
     #[serde(flatten)]
+    #[schema(value_type = StandingShown)]
     standing: Standing,
     integration_id: Option<String>,
     token: &'static str,
@@ -33,8 +32,21 @@ struct TenantShown {
     channels: Vec<ChannelShown>,
 }
 
+/// Whether Genesys does what is asked for a tenant.
+#[derive(ToSchema)]
+#[schema(as = Standing)]
+struct StandingShown {
+    /// `checking`, `up` or `down`.
+    #[expect(dead_code, reason = "it is described, and never made")]
+    state: String,
+    /// Where it is down: why, and what to do.
+    #[expect(dead_code, reason = "it is described, and never made")]
+    problem: Option<String>,
+}
+
 /// How a notification channel stands.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Channel)]
 struct ChannelShown {
     number: usize,
     state: &'static str,
@@ -44,6 +56,12 @@ struct ChannelShown {
     replaced: u32,
 }
 
+/// Ask how each tenant stands with Genesys
+#[utoipa::path(
+    get, tag = "State", path = "/internal/v1/tenants",
+    responses((status = 200, body = [TenantShown])),
+    security(("admin" = [])),
+)]
 pub(super) async fn tenants(
     State(internal): State<Arc<Internal>>,
     headers: HeaderMap,
@@ -62,7 +80,7 @@ pub(super) async fn tenants(
     Ok(Json(tenants).into_response())
 }
 
-fn token_state(link: &Link) -> &'static str {
+pub(super) fn token_state(link: &Link) -> &'static str {
     match link.genesys.token_state() {
         TokenState::None => "none",
         TokenState::Held { .. } => "held",
@@ -70,7 +88,7 @@ fn token_state(link: &Link) -> &'static str {
     }
 }
 
-fn waiting(link: &Link) -> usize {
+pub(super) fn waiting(link: &Link) -> usize {
     link.genesys.rate_state().waiting.iter().map(|(_, waiting)| waiting).sum()
 }
 
@@ -83,70 +101,4 @@ fn channels(link: &Link) -> Vec<ChannelShown> {
         replaced: status.replaced,
     };
     link.channels.states().borrow().iter().map(shown).collect()
-}
-
-pub(super) async fn metrics(
-    State(internal): State<Arc<Internal>>,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    authorize(&internal.admin_credentials, &headers)?;
-    let counts = timeout(QUESTION, internal.directory.store.work_counts()).await;
-    let counts = counts.map_err(|_| slow())?.map_err(|error| {
-        tracing::error!(error = %Chain(&error), "the metrics could not be read");
-        Problem::try_again("the store cannot be read; see the log")
-    })?;
-    let mut text = String::new();
-    for (name, help, value) in [
-        ("open_handoffs", "Handoffs that go on.", counts.open_handoffs),
-        ("waiting_messages", "Messages of users that wait for Genesys.", counts.waiting_outgoing),
-        ("waiting_receipts", "Receipts that wait for Genesys.", counts.waiting_receipts),
-    ] {
-        head(&mut text, name, help);
-        line(&mut text, name, "", value);
-    }
-    let links: Vec<&Arc<Link>> = internal.links.iter().collect();
-    head(&mut text, "tenant_up", "Whether the tenant reaches Genesys.");
-    for link in &links {
-        let up = u64::from(link.standing.now() == Standing::Up);
-        line(&mut text, "tenant_up", &format!("tenant=\"{}\"", link.tenant), up);
-    }
-    // Tenants may share a client, with its rate and its channels.
-    let clients: BTreeMap<&str, &Arc<Link>> =
-        links.iter().map(|link| (link.client.as_str(), *link)).collect();
-    head(&mut text, "waiting_calls", "Calls to Genesys that wait for the rate limit.");
-    for (client, link) in &clients {
-        line(
-            &mut text,
-            "waiting_calls",
-            &format!("client=\"{}\"", escaped(client)),
-            waiting(link) as u64,
-        );
-    }
-    head(&mut text, "channels", "Notification channels, by what they do.");
-    for (client, link) in &clients {
-        let mut counts = BTreeMap::<&str, u64>::new();
-        for channel in channels(link) {
-            *counts.entry(channel.state).or_default() += 1;
-        }
-        for (state, count) in counts {
-            let labels = format!("client=\"{}\",state=\"{state}\"", escaped(client));
-            line(&mut text, "channels", &labels, count);
-        }
-    }
-    Ok(([(CONTENT_TYPE, METRICS)], text).into_response())
-}
-
-/// A label's value as Prometheus reads it.
-fn escaped(value: &str) -> String {
-    value.replace('\\', r"\\").replace('"', "\\\"").replace('\n', r"\n")
-}
-
-fn head(text: &mut String, name: &str, help: &str) {
-    // Writing to a text does not fail.
-    let _ = writeln!(text, "# HELP baton_{name} {help}\n# TYPE baton_{name} gauge");
-}
-
-fn line(text: &mut String, name: &str, labels: &str, value: u64) {
-    let labels = if labels.is_empty() { String::new() } else { format!("{{{labels}}}") };
-    let _ = writeln!(text, "baton_{name}{labels} {value}");
 }

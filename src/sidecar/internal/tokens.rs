@@ -16,8 +16,28 @@ use baton_core::tenant::TenantKey;
 use serde_json::json;
 
 use super::{Internal, authorize};
-use crate::{cause::Chain, problem::Problem};
+use crate::{
+    cause::Chain,
+    problem::{Problem, ProblemBody},
+};
 
+/// Borrow a token of the tenant's OAuth client
+#[utoipa::path(
+    post, tag = "Tenants",
+    path = "/internal/v1/tenants/{account_id}/{project_id}/{client_env}/token",
+    params(
+        ("account_id" = String, Path, description = "The account."),
+        ("project_id" = String, Path, description = "The project."),
+        ("client_env" = String, Path, description = "The environment."),
+    ),
+    responses(
+        (status = 200, description = "`access_token`, `token_type` and `expires_in`, in seconds.",
+            body = Object),
+        (status = 502, description = "Genesys gives none.", body = ProblemBody,
+            content_type = "application/problem+json"),
+    ),
+    security(("token" = [])),
+)]
 pub(super) async fn lend(
     State(internal): State<Arc<Internal>>,
     Path((account_id, project_id, client_env)): Path<(String, String, String)>,

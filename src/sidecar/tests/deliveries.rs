@@ -1,5 +1,6 @@
 //! From the edge to the chat clients.
 
+use baton_store::Settlement;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -138,4 +139,23 @@ async fn an_event_without_a_time_gets_that_of_its_arrival() {
     let event = socket.frame().await;
     let at: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
     assert!(at.as_second() >= before);
+}
+
+#[tokio::test]
+async fn invariant_11_a_receipt_for_nobody_is_no_dead_letter_and_does_not_stay_for_ever() {
+    let sidecar = Running::start().await;
+    let chat = sidecar.session().await;
+    let mut socket = sidecar.live_socket(&chat).await;
+    let mut receipt = delivery("baton-nobody", "receipt", json!([]));
+    receipt["data"]["receipts"] =
+        json!([{"message_id": "m", "status": "Published", "reasons": [], "final": true}]);
+    assert_eq!(sidecar.deliver(&receipt).await, "stored");
+    // It is settled before what came after it.
+    sidecar.say(&chat, "next").await;
+    assert_eq!(text_of(&socket.frame().await), "next");
+    let (store, _directory) = sidecar.into_store().await;
+    let standing = store.delivery_standing(receipt["id"].as_str().unwrap()).await.unwrap();
+    assert_eq!(standing.unwrap().outcome, Some(Settlement::Needless));
+    // It goes when it is old, since no session takes it along.
+    assert_eq!(store.forget_of_nobody(i64::MAX, 9).await.unwrap(), 1);
 }

@@ -116,6 +116,16 @@ impl Running {
         different: impl FnOnce(Sidecar) -> Sidecar,
     ) -> Self {
         let store = Store::open(&store_path(&directory)).unwrap();
+        Self::start_on(directory, store, configuration, different).await
+    }
+
+    /// Starts a sidecar on a store that is open already.
+    pub(crate) async fn start_on(
+        directory: Arc<TempDir>,
+        store: Store,
+        configuration: Configuration,
+        different: impl FnOnce(Sidecar) -> Sidecar,
+    ) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let (chat, internal) = (bind(any).await.unwrap(), bind(any).await.unwrap());
         let (stop, stopped) = oneshot::channel::<()>();

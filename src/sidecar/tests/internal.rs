@@ -81,9 +81,8 @@ async fn an_operator_learns_under_which_id_genesys_knows_a_session() {
 }
 
 #[tokio::test]
-async fn health_is_answered_and_anything_else_is_not_found() {
+async fn what_is_not_there_is_not_found() {
     let sidecar = Running::start().await;
-    assert_eq!(ok(sidecar.get_internal("/internal/v1/health").await).await["status"], "ok");
     problem(sidecar.get_internal("/").await, StatusCode::NOT_FOUND).await;
     let wrong_method = sidecar.get_internal("/internal/v1/deliveries").await;
     problem(wrong_method, StatusCode::METHOD_NOT_ALLOWED).await;

@@ -11,7 +11,9 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::harness::{Chat, DELIVERY_CREDENTIAL, Running, TOKEN, message, text_of, within};
+use crate::harness::{
+    ADMIN_CREDENTIAL, Chat, DELIVERY_CREDENTIAL, Running, TOKEN, message, text_of, within,
+};
 
 #[tokio::test]
 async fn invariant_14_the_eleventh_connection_is_accepted_and_closed_with_1013() {
@@ -342,8 +344,8 @@ async fn invariant_3_while_the_store_cannot_be_used_a_delivery_is_answered_503()
     let response = sidecar.deliver_as(DELIVERY_CREDENTIAL, body).await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers().get("retry-after").unwrap(), "1");
-    let health = sidecar.get_internal("/internal/v1/health").await;
-    assert_eq!(health.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let shown = sidecar.admin(&chat.session_id, ADMIN_CREDENTIAL).await;
+    assert_eq!(shown.status(), StatusCode::SERVICE_UNAVAILABLE);
 }
 
 #[tokio::test]

@@ -1,7 +1,11 @@
 //! The sidecar over real sockets: chat clients on one side, the edge on the other.
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod client_events;
+#[cfg(test)]
+mod dead_letters;
 #[cfg(test)]
 mod deliveries;
 #[cfg(test)]
@@ -22,6 +26,12 @@ mod log;
 mod replay;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod secret_rotation;
+#[cfg(test)]
+mod stored;
+#[cfg(test)]
+mod stored_tenants;
 #[cfg(test)]
 mod trouble;
 #[cfg(test)]

@@ -31,6 +31,7 @@ async fn invariant_3_a_delivery_that_was_stored_and_not_appended_is_appended_aft
             integration_id: Some("integration-acme".to_owned()),
             received_at_ms: 0,
             body: delivery.to_string().into_bytes(),
+            traceparent: None,
         };
         assert_eq!(store.accept(arrived).await.unwrap(), Acceptance::New);
     }

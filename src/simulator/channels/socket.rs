@@ -40,7 +40,9 @@ async fn connect(
     Path(id): Path<String>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    if simulator.channels.with(|channels| channels.is_alive(Timestamp::now(), &id, None)) {
+    let is_refused = simulator.faults.with(|faults| faults.refuses_sockets);
+    let is_alive = || simulator.channels.with(|c| c.is_alive(Timestamp::now(), &id, None));
+    if !is_refused && is_alive() {
         upgrade
             .max_message_size(LARGEST_FRAME)
             .on_upgrade(move |socket| serve(simulator, id, socket))

@@ -11,7 +11,7 @@ use super::detail_event::{self, QueueOutcome};
 use super::emission::Emission;
 use super::identity::IdSource;
 use super::leg::{DisconnectType, Leg, LegState, Role};
-use super::seed::OrgSeed;
+use super::seed::{Flow, MessagingSetting, OrgSeed};
 use super::settings::{OrgSettings, Switches};
 
 /// A change under way: the conversation, and what of the org it may read or add to.
@@ -32,6 +32,17 @@ pub(crate) struct Change<'a> {
 }
 
 impl Change<'_> {
+    /// What the integration is set to now.
+    pub(crate) fn messaging_setting(&self) -> Option<MessagingSetting> {
+        let setting = self.seed.setting_of(&self.conversation.parties.integration_id)?;
+        Some(setting.under(self.switches))
+    }
+
+    /// The flow that takes what comes in at the integration.
+    pub(crate) fn flow_of_integration(&self) -> Option<&Flow> {
+        self.seed.flow_of(&self.conversation.parties.integration_id)
+    }
+
     /// Begins a leg: an agent's is alerting, any other is connected. Answers its communication
     /// id.
     pub(crate) fn begin(&mut self, role: Role) -> String {

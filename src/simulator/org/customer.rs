@@ -31,8 +31,8 @@ impl Change<'_> {
         self.confirm_inbound(&id);
         if self.conversation.is_attended() {
             self.autopilot_responds();
-        } else if let Some(flow) = self.seed.flows.first() {
-            self.run_flow(flow.id.clone());
+        } else if let Some(flow_id) = self.flow_of_integration().map(|flow| flow.id.clone()) {
+            self.run_flow(flow_id);
         }
         taken
     }
@@ -40,7 +40,7 @@ impl Change<'_> {
     /// The customer types, which the agents who talk with them see if typing is enabled. Their
     /// event has fewer members than the answer to the customer's side.
     pub(crate) fn customer_types(&mut self, typing: &Value) {
-        if !self.switches.typing_inbound {
+        if !self.messaging_setting().is_some_and(|setting| setting.typing_inbound) {
             return;
         }
         let mut normalized = typing.clone();

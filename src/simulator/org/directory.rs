@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Org;
 use super::detail_event::DIVISION_ID;
-use super::inbound::one_of;
+use super::inbound::{one_of, required_string};
 use super::refusal::OrgRefusal;
 use super::seed::{Flow, Integration, OrgSeed, Queue, User};
 use crate::webhook::written as written_time;
@@ -73,6 +73,21 @@ impl Org {
         self.seed.queues.iter().map(|found| queue(found, self.members_of(found))).collect()
     }
 
+    /// `POST /routing/queues`. Nobody is a member of it.
+    ///
+    /// # Errors
+    ///
+    /// [`OrgRefusal`] if the name is missing or another queue has it.
+    pub fn create_queue(&mut self, body: &Value) -> Result<Value, OrgRefusal> {
+        let name = required_string(body, "name", "name")?;
+        if self.seed.queues.iter().any(|queue| queue.name.eq_ignore_ascii_case(&name)) {
+            return Err(OrgRefusal::already_exists("queue"));
+        }
+        let id = self.ids.uuid();
+        self.seed.queues.push(Queue { id: id.clone(), name, has_members: false });
+        self.queue(&id)
+    }
+
     fn members_of(&self, queue: &Queue) -> usize {
         if queue.has_members { self.seed.users.len() } else { 0 }
     }
@@ -101,26 +116,22 @@ impl Org {
     pub fn integration(&self, integration_id: &str) -> Result<Value, OrgRefusal> {
         let found = self.seed.find_integration(integration_id);
         found
-            .map(|found| integration(found, self.types()))
+            .map(|found| integration(&self.seed, found))
             .ok_or_else(|| OrgRefusal::not_found("integration", integration_id))
     }
 
     /// The integrations, unpaged, in the order in which they were made.
     pub fn integrations(&self) -> Vec<Value> {
         let integrations = self.seed.integrations.iter();
-        integrations.map(|found| integration(found, self.types())).collect()
+        integrations.map(|found| integration(&self.seed, found)).collect()
     }
 
     /// Adds an integration, or replaces the one of the same id.
-    pub fn add_integration(&mut self, added: Integration) {
+    pub fn put_integration(&mut self, added: Integration) {
         match self.seed.integrations.iter_mut().find(|found| found.id == added.id) {
             Some(found) => *found = added,
             None => self.seed.integrations.push(added),
         }
-    }
-
-    fn types(&self) -> bool {
-        self.switches.typing_inbound || self.switches.typing_outbound
     }
 }
 
@@ -171,28 +182,28 @@ fn queue(queue: &Queue, members: usize) -> Value {
 
 /// An integration as `GET /conversations/messaging/integrations/open/{id}` shows it, with its
 /// secrets hidden (Genesys reference 2.7).
-fn integration(integration: &Integration, typing_enabled: bool) -> Value {
-    let Integration { id, name, .. } = integration;
+fn integration(seed: &OrgSeed, integration: &Integration) -> Value {
+    let Integration { id, name, messaging_setting_id, supported_content_id, .. } = integration;
+    let setting = seed.setting_of(id).map(|setting| &setting.name);
+    let contents = &seed.supported_contents;
+    let content = contents.iter().find(|content| content.id == *supported_content_id);
     let created_at = written_time(integration.created_at);
     let headers: serde_json::Map<String, Value> =
         integration.webhook_header_names.iter().map(|name| (name.clone(), HIDDEN.into())).collect();
-    let settings_id = if typing_enabled {
-        "22cc33dd-6666-4777-8888-999900001111"
-    } else {
-        "33dd44ee-6666-4777-8888-999900001111"
-    };
     json!({
         "id": id,
         "name": name,
         "supportedContent": {
-            "id": "00aa11bb-4444-4555-8666-777788889999",
-            "name": "Open default",
-            "selfUri": "/api/v2/conversations/messaging/supportedcontent/00aa11bb-4444-4555-8666-777788889999",
+            "id": supported_content_id,
+            "name": content.map(|content| &content.name),
+            "selfUri": format!(
+                "/api/v2/conversations/messaging/supportedcontent/{supported_content_id}"
+            ),
         },
         "messagingSetting": {
-            "id": settings_id,
-            "name": if typing_enabled { "Typing on" } else { "Default" },
-            "selfUri": format!("/api/v2/conversations/messaging/settings/{settings_id}"),
+            "id": messaging_setting_id,
+            "name": setting,
+            "selfUri": format!("/api/v2/conversations/messaging/settings/{messaging_setting_id}"),
         },
         "outboundNotificationWebhookUrl": integration.webhook_url,
         "outboundNotificationWebhookSignatureSecretToken": HIDDEN,

@@ -187,7 +187,8 @@ impl Org {
         id
     }
 
-    fn find_integration(&self, id: &str) -> Result<Integration, OrgRefusal> {
+    /// The integration of this id.
+    pub(crate) fn find_integration(&self, id: &str) -> Result<Integration, OrgRefusal> {
         let found = self.seed.find_integration(id).cloned();
         found.ok_or_else(|| OrgRefusal::not_found("integration", id))
     }

@@ -7,7 +7,7 @@ use thiserror::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{status} {code}: {message}")]
 pub struct OrgRefusal {
-    /// The HTTP status, 400 or 404.
+    /// The HTTP status, 400, 404 or 409.
     pub status: u16,
     /// Genesys' code, such as `not.found`.
     pub code: &'static str,
@@ -104,6 +104,12 @@ impl OrgRefusal {
                 format!("The field {field_name} is no ISO 8601 date-time."),
             )
         }
+    }
+
+    /// 409: a thing of this name is there already. Which code Genesys gives is not known.
+    pub(crate) fn already_exists(entity_name: &'static str) -> Self {
+        let message = format!("A {entity_name} with this name already exists.");
+        Self::new(409, "general.conflict", message)
     }
 
     /// 400: the conversation is not in a state for this (Genesys reference 6.1).

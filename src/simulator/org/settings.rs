@@ -58,10 +58,15 @@ pub struct Switches {
     pub webhooks_carry_conversation_id: bool,
     /// Whether webhooks carry `channel.to.idType`. Older payloads do not.
     pub webhooks_carry_id_type: bool,
-    /// Whether what the customer types reaches the agent. Genesys' default is off (2.5).
-    pub typing_inbound: bool,
-    /// Whether what the agent types reaches the customer. Genesys' default is off (2.5).
-    pub typing_outbound: bool,
+    /// Whether what the customer types reaches the agent, in every messaging setting; `null` for
+    /// what each of them says.
+    pub typing_inbound: Option<bool>,
+    /// Whether what the agent types reaches the customer, in every messaging setting; `null` for
+    /// what each of them says.
+    pub typing_outbound: Option<bool>,
+    /// Whether the Platform API shows the signature secret of an integration. It is not known
+    /// what Genesys does (2.7).
+    pub integrations_show_secrets: bool,
     /// Whether a message that came in is confirmed by a receipt on the webhook (2.6).
     pub receipts_for_inbound: bool,
     /// Whether parking emits `user.end` and resuming `user.start`, with the agent's leg `parked`
@@ -92,8 +97,9 @@ impl Default for Switches {
             answers_name_conversation: true,
             webhooks_carry_conversation_id: true,
             webhooks_carry_id_type: true,
-            typing_inbound: false,
-            typing_outbound: false,
+            typing_inbound: None,
+            typing_outbound: None,
+            integrations_show_secrets: false,
             receipts_for_inbound: true,
             parking_emits_user_end: false,
             flow_keeps_conversation: false,

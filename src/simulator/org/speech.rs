@@ -73,7 +73,8 @@ impl Change<'_> {
 
     /// The connected agent types, which the customer sees if typing is enabled.
     pub(crate) fn agent_types(&mut self, speaker: Speaker) {
-        if let (true, Some(shape)) = (self.switches.typing_outbound, Shape::named("event-typing")) {
+        let passes = self.messaging_setting().is_some_and(|setting| setting.typing_outbound);
+        if let (true, Some(shape)) = (passes, Shape::named("event-typing")) {
             self.say(speaker, Utterance::Shape(shape, None));
         }
     }

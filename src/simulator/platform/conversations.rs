@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{delete, get, patch, post};
+use axum::routing::{get, patch, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ pub(crate) fn routes() -> Router<Simulator> {
         .route(&message("{conversationId}/messages/{messageId}"), get(read_message))
         .route(&message("{messageId}/details"), get(read_details))
         .route(&any("{conversationId}/disconnect"), post(disconnect))
-        .route(&any("{conversationId}"), delete(disconnect))
+        .route(&any("{conversationId}"), get(read_any).delete(disconnect))
 }
 
 type Answer = Result<Json<Value>, PlatformError>;
@@ -45,6 +45,16 @@ type Done = Result<StatusCode, PlatformError>;
 
 async fn read(State(simulator): State<Simulator>, Path(id): Path<String>) -> Answer {
     Ok(Json(simulator.ask_org(|org| org.conversation(&id))?))
+}
+
+/// The model that all media share.
+async fn read_any(
+    State(simulator): State<Simulator>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Answer {
+    caller.must_have_any(&["conversation:communication:view"])?;
+    Ok(Json(simulator.ask_org(|org| org.conversation_of_any_medium(&id))?))
 }
 
 async fn read_message(
@@ -91,7 +101,7 @@ async fn send_agentless(
     Ok((StatusCode::ACCEPTED, Json(sent)))
 }
 
-/// The only one of these routes that answers the model that all media share.
+/// The only change that is answered with the model that all media share.
 async fn change_conversation(
     State(simulator): State<Simulator>,
     caller: Caller,

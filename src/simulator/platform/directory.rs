@@ -3,9 +3,10 @@
 use axum::extract::{Path, Query, State};
 use axum::routing::get;
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::oauth::Caller;
+use crate::platform::body::JsonBody;
 use crate::platform::error_body::PlatformError;
 use crate::platform::paging::PageQuery;
 use crate::simulator::Simulator;
@@ -21,7 +22,7 @@ pub(crate) fn routes() -> Router<Simulator> {
     Router::new()
         .route(USERS, get(users))
         .route("/api/v2/users/{userId}", get(user))
-        .route(QUEUES, get(queues))
+        .route(QUEUES, get(queues).post(create_queue))
         .route("/api/v2/routing/queues/{queueId}", get(queue))
         .route(ESTIMATED_WAIT, get(estimated_wait))
 }
@@ -43,10 +44,17 @@ async fn queues(
 ) -> Answer {
     caller.must_have_any(&[VIEW_QUEUE])?;
     let mut queues = simulator.ask_org(|org| org.queues());
-    if let Some(name) = &query.name {
-        queues.retain(|queue| queue.get("name") == Some(&json!(name)));
-    }
+    query.retain_named(&mut queues);
     Ok(Json(query.page(QUEUES, queues)?))
+}
+
+async fn create_queue(
+    State(simulator): State<Simulator>,
+    caller: Caller,
+    JsonBody(body): JsonBody,
+) -> Answer {
+    caller.must_have("routing:queue:add")?;
+    Ok(Json(simulator.with_org(|org, _now| org.create_queue(&body))?))
 }
 
 async fn queue(

@@ -95,6 +95,23 @@ pub(crate) const AGENTLESS: &[&str] = &[
     "useExistingActiveConversation",
     "messagingTemplate.*",
 ];
+/// `OpenIntegrationRequest` and `OpenIntegrationUpdateRequest`.
+pub(crate) const INTEGRATION: &[&str] = &[
+    "name",
+    "supportedContent.*",
+    "messagingSetting.id",
+    "outboundNotificationWebhookUrl",
+    "outboundNotificationWebhookSignatureSecretToken",
+    "webhookHeaders.*",
+];
+/// `MessagingSettingRequest` and `MessagingSettingPatchRequest`.
+pub(crate) const MESSAGING_SETTING: &[&str] =
+    &["name", "content.story.*", "event.typing.on.inbound", "event.typing.on.outbound"];
+/// `SupportedContent`.
+pub(crate) const SUPPORTED_CONTENT: &[&str] =
+    &["name", "mediaTypes.allow.inbound.type", "mediaTypes.allow.outbound.type"];
+/// `RecipientRequest`.
+pub(crate) const RECIPIENT: &[&str] = &["flow.id"];
 
 impl Simulator {
     /// Counts the fields of a body that are none of these.

@@ -17,10 +17,17 @@ pub(crate) struct PageQuery {
     page_size: Option<usize>,
     page_number: Option<usize>,
     /// Only entities of this name, where a list can be searched.
-    pub(crate) name: Option<String>,
+    name: Option<String>,
 }
 
 impl PageQuery {
+    /// Keeps the entities of the name that is asked for, if one is.
+    pub(crate) fn retain_named(&self, entities: &mut Vec<Value>) {
+        if let Some(name) = &self.name {
+            entities.retain(|entity| entity.get("name") == Some(&json!(name)));
+        }
+    }
+
     /// The page of these entities, with the links to the others.
     ///
     /// # Errors

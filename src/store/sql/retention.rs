@@ -1,5 +1,5 @@
-//! The statements that forget old sessions. Each one that deletes takes a session's number and how
-//! many rows it may delete.
+//! The statements that forget old sessions. Each one that deletes takes a session's number, or a
+//! time, and how many rows it may delete.
 
 /// An ended session in which something is left to do waits until it is done.
 pub(crate) const FORGETTABLE_SESSIONS: &str = "
@@ -14,6 +14,11 @@ pub(crate) const FORGETTABLE_SESSIONS: &str = "
                       WHERE session = old.number AND open = 1)
     ORDER BY ended_at_ms
     LIMIT ?2";
+
+pub(crate) const FORGET_DEAD_LETTERS: &str = "
+    DELETE FROM dead_letter
+    WHERE number IN (SELECT number FROM dead_letter INDEXED BY dead_letter_of_session
+                     WHERE session = ?1 LIMIT ?2)";
 
 /// A delivery that is not settled stays: it was promised to be.
 pub(crate) const FORGET_DELIVERIES: &str = "
@@ -62,3 +67,19 @@ pub(crate) const FORGET_EVENTS: &str = "
 pub(crate) const FORGET_SESSION: &str = "
     DELETE FROM session
     WHERE number IN (SELECT number FROM session WHERE number = ?1 LIMIT ?2)";
+
+/// What belongs to no session goes when it is older than a time, and a delivery after its dead
+/// letter.
+pub(crate) const FORGET_LETTERS_OF_NOBODY: &str = "
+    DELETE FROM dead_letter
+    WHERE number IN (SELECT number FROM dead_letter INDEXED BY dead_letter_of_nobody
+                     WHERE session IS NULL AND at_ms < ?1 LIMIT ?2)";
+
+pub(crate) const FORGET_DELIVERIES_OF_NOBODY: &str = "
+    DELETE FROM inbox
+    WHERE arrival IN (SELECT arrival FROM inbox INDEXED BY inbox_of_nobody
+                      WHERE outcome IN ('not_configured', 'unknown_session', 'needless')
+                        AND received_at_ms < ?1
+                        AND NOT EXISTS (SELECT 1 FROM dead_letter
+                                        WHERE kind = 'delivery' AND item = arrival)
+                      LIMIT ?2)";

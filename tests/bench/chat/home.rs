@@ -96,7 +96,7 @@ impl Home {
         let Self { chat, internal, .. } = self;
         let sections: String = self.tenants.iter().map(|tenant| tenant.section()).collect();
         format!(
-            "chat.listen = '{chat}'\nchat.most_sockets = {}\ninternal.listen = '{internal}'\n\
+            "chat.listen = '{chat}'\nchat.most_sockets = {}\ninternal.listen = '{internal}'\nobservation.enabled = false\n\
              store.path = 'baton.db'\n{sections}",
             size.sockets.max(size.recipients),
         )

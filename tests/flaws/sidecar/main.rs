@@ -15,7 +15,7 @@ mod intake;
 
 use std::{env, fs, io, net::SocketAddr};
 
-use baton_sidecar::{Configuration, Sidecar, Store, bind};
+use baton_sidecar::{Configuration, ProcessSurroundings, Sidecar, Store, bind};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -31,12 +31,11 @@ async fn main() {
     let file = env::args().nth(3).expect("it is started as `baton serve --config FILE` is");
     let text = fs::read_to_string(file).expect("a configuration");
     let (configuration, _) =
-        Configuration::parse(&text, &|name| env::var(name).ok()).expect("it is valid");
+        Configuration::parse(&text, &ProcessSurroundings).expect("it is valid");
 
     let mut terminate = signal(SignalKind::terminate()).expect("signals");
-    let chat = bind(configuration.chat_listen).await.expect("a port");
-    let front = bind(configuration.internal_listen).await.expect("a port");
-    let internal = bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
+    let listen = async || bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.expect("a port");
+    let [chat, front, internal] = [listen().await, listen().await, listen().await];
     let store = Store::open(&configuration.store_path).expect("the store opens");
     let address = |listener: &TcpListener| listener.local_addr().expect("bound");
     println!(

@@ -75,6 +75,10 @@ fn is_as_the_corpus_says(case: &Case, answer: &Answer, seen: &[Recorded]) {
             assert_eq!(seen.path, "/internal/v1/deliveries", "{name}");
             assert_eq!(seen.headers["content-type"], "application/cloudevents+json", "{name}");
             assert_eq!(seen.headers["authorization"], format!("Bearer {CREDENTIAL}"), "{name}");
+            let headers = seen.headers.iter();
+            let headers: Vec<_> =
+                headers.map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+            case.check_headers(&headers);
             for proof in [signature::HEADER, api_key::HEADER] {
                 assert!(!seen.headers.contains_key(proof), "{name}: {proof} went up");
             }

@@ -161,8 +161,8 @@ fn typing_is_off_both_ways_until_it_is_switched_on() {
     scene
         .org
         .set_switches(Switches {
-            typing_inbound: true,
-            typing_outbound: true,
+            typing_inbound: Some(true),
+            typing_outbound: Some(true),
             ..Switches::default()
         })
         .unwrap();

@@ -33,11 +33,8 @@ impl Scene {
     pub(crate) fn at_pace(time_scale: f64) -> Self {
         let now = "2026-05-04T09:15:00Z".parse().unwrap();
         let integration = Integration {
-            id: INTEGRATION.into(),
-            name: "Acme Open Gateway".into(),
-            webhook_url: "http://127.0.0.1:1/events".into(),
             webhook_header_names: vec!["X-Tenant".into()],
-            created_at: now,
+            ..Integration::new(INTEGRATION, "Acme Open Gateway", "http://127.0.0.1:1/events", now)
         };
         let seed = OrgSeed { id_seed: 7, ..OrgSeed::with_integration(integration) };
         Self {

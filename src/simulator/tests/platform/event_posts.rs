@@ -32,7 +32,7 @@ async fn texts(receiver: &Receiver, count: usize) -> Vec<String> {
         .collect()
 }
 
-async fn arrived(receiver: &Receiver, count: usize) {
+pub(crate) async fn arrived(receiver: &Receiver, count: usize) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while receiver.received().len() < count {
         assert!(Instant::now() < deadline, "{} of {count}", receiver.received().len());

@@ -14,3 +14,5 @@ mod faults;
 mod receiver;
 #[cfg(test)]
 mod rest;
+#[cfg(test)]
+mod set_up;
