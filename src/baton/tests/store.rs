@@ -204,19 +204,25 @@ mod tests {
         succeeded(&ended(&mut baton(&by_file)));
     }
 
+    /// The command, started by another program that takes it as its last arguments.
+    fn started_by(program: &str, arguments: &[&str], command: &Command) -> Command {
+        let mut started = Command::new(program);
+        started
+            .args(arguments)
+            .arg(command.get_program())
+            .args(command.get_args())
+            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        started
+    }
+
     /// The command in a process whose files may not grow beyond so many bytes, for now.
     fn with_largest_file(bytes: usize, command: &Command) -> Command {
         let blocks = bytes / 512;
         let script = format!("trap '' XFSZ; ulimit -S -f {blocks}; exec \"$0\" \"$@\"");
-        let mut limited = Command::new("sh");
-        limited
-            .args(["-c", &script])
-            .arg(command.get_program())
-            .args(command.get_args())
-            .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        limited
+        started_by("sh", &["-c", &script], command)
     }
 
     #[cfg(target_os = "linux")]
@@ -257,10 +263,14 @@ mod tests {
         succeeded(&ended(&mut baton(&["store", "check", &place.path("baton.db")])));
     }
 
-    /// As a user who is not the superuser, for whom no file is read-only.
-    fn as_somebody<'a>(command: &'a mut Command, directory: &Path) -> &'a mut Command {
-        use std::os::unix::process::CommandExt;
-        if fs::metadata(directory).unwrap().uid() == 0 { command.uid(65_534) } else { command }
+    /// The command bound by the permissions of files, which a superuser otherwise is not. It stays
+    /// the same user: another one may not be let at the binary.
+    fn bound_by_permissions(command: &Command, directory: &Path) -> Command {
+        if fs::metadata(directory).unwrap().uid() == 0 {
+            started_by("setpriv", &["--bounding-set=-dac_override,-dac_read_search"], command)
+        } else {
+            started_by("env", &[], command)
+        }
     }
 
     #[test]
@@ -273,10 +283,11 @@ mod tests {
         }
         let directory = place.0.path();
         fs::set_permissions(directory, fs::Permissions::from_mode(0o555)).unwrap();
-        let served = ended(as_somebody(&mut place.serve(), directory));
+        let served = ended(&mut bound_by_permissions(&place.serve(), directory));
         served.assert_failed(1, "can be written");
-        let backup = ["store", "restore", &place.path("baton.db"), "--to", &place.path("new.db")];
-        ended(as_somebody(&mut baton(&backup), directory)).assert_failed(1, "can be written");
+        let restore = ["store", "restore", &place.path("baton.db"), "--to", &place.path("new.db")];
+        ended(&mut bound_by_permissions(&baton(&restore), directory))
+            .assert_failed(1, "can be written");
         fs::set_permissions(directory, fs::Permissions::from_mode(0o755)).unwrap();
         assert_eq!(fs::read(place.path("baton.db")).unwrap(), before);
     }
