@@ -1,8 +1,8 @@
 //! Through a real Envoy: faults of what is around the filter, and of the filter itself. The caller gets
 //! a clear answer, nothing forged goes through, and Envoy lives.
 //!
-//! An upstream that is down, slow or answers an error is in `envoy.rs`, as is a configuration that is
-//! wrong at the start; look-ups that are slow, wrong, malformed or not answered are in
+//! An upstream that is down, slow or answers an error is in `envoy/upstream.rs`, a configuration that is
+//! wrong at the start in `envoy/operators.rs`; look-ups that are slow, wrong, malformed or not answered are in
 //! `envoy_look_up/trouble.rs`.
 
 #![allow(

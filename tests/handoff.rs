@@ -19,6 +19,8 @@ mod bot;
 mod content;
 #[path = "handoff/dead_letters.rs"]
 mod dead_letters;
+#[path = "handoff/earlier.rs"]
+mod earlier;
 #[path = "handoff/ending.rs"]
 mod ending;
 #[path = "handoff/gaps.rs"]
@@ -37,6 +39,8 @@ mod mishaps;
 mod names;
 #[path = "handoff/opening.rs"]
 mod opening;
+#[path = "handoff/orphans.rs"]
+mod orphans;
 #[path = "handoff/receipts.rs"]
 mod receipts;
 #[path = "handoff/relay.rs"]

@@ -8,14 +8,14 @@
     reason = "a test stops where something is not as it has to be"
 )]
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::time::Duration;
 
 use baton_tests::{
     chat::Socket,
     customer::{BEGUN, Customer},
     process::{Home, Place, Process},
-    sidecar::{ADMIN_CREDENTIAL, CONNECTOR_TOKEN, HOST, INTEGRATION, ask},
-    simulator::{Simulator, configuration},
+    sidecar::{ADMIN_CREDENTIAL, CONNECTOR_TOKEN, ask, sidecar_at},
+    simulator::Simulator,
     wait::until,
 };
 use futures_util::future::join_all;
@@ -37,7 +37,7 @@ const MOST_MADE: u64 = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_9_the_21st_process_costs_another_its_channel_which_reports_it_and_has_another() {
-    let genesys = genesys().await;
+    let genesys = Simulator::start_without_edge().await;
     let mut owners = vec![Owner::start(&genesys).await];
     owners.extend(join_all((1..CHANNELS).map(|_| Owner::start(&genesys))).await);
     assert_eq!(channels(&genesys).await, json!({ "now": 20, "most": 20, "total": 20 }));
@@ -66,7 +66,7 @@ async fn invariant_9_the_21st_process_costs_another_its_channel_which_reports_it
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_9_a_process_uses_its_own_channel_again_and_nobody_elses() {
-    let genesys = genesys().await;
+    let genesys = Simulator::start_without_edge().await;
     let mut first = Owner::start(&genesys).await;
     assert_eq!(channels(&genesys).await["total"], 1);
     first.restart().await;
@@ -81,9 +81,9 @@ async fn invariant_9_a_process_uses_its_own_channel_again_and_nobody_elses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_process_on_the_same_store_stops_with_64_and_one_line() {
-    let genesys = genesys().await;
+    let genesys = Simulator::start_without_edge().await;
     let mut owner = Owner::start(&genesys).await;
-    let ended = owner.home.run(&environment()).await;
+    let ended = owner.home.run(&[]).await;
     assert_eq!(ended.status.code(), Some(64));
     let said = String::from_utf8(ended.stderr).expect("text");
     assert_eq!(said.trim_end().lines().count(), 1, "{said}");
@@ -102,13 +102,13 @@ impl Owner {
     /// Starts a process, begins a handoff, and waits until its channel tells of it.
     async fn start(genesys: &Simulator) -> Self {
         let address = genesys.address();
-        let mut home = Home::with(|store| process_configuration(store, address));
-        let process = home.try_start(&environment()).await;
-        let place = process.as_ref().unwrap_or_else(|| panic!("{}", home.log())).place;
+        let mut home = Home::with(|store| sidecar_at(store, address));
+        let process = home.start().await;
+        let place = process.place;
         let mut customer = Customer::arrive(place.chat, place.internal, CONNECTOR_TOKEN).await;
         customer.say("Hello, I need help").await;
         customer.sees(&BEGUN).await;
-        let owner = Self { home, process, customer };
+        let owner = Self { home, process: Some(process), customer };
         owner.is_open().await;
         owner
     }
@@ -116,7 +116,7 @@ impl Owner {
     /// Stops the process and starts it again, on other ports.
     async fn restart(&mut self) {
         self.process.take().expect("it runs").stop().await;
-        self.process = self.home.try_start(&environment()).await;
+        self.process = Some(self.home.start().await);
         let (chat, session) = (self.place().chat, &self.customer.session);
         let socket = Socket::open_after(chat, session, Some(SEEN)).await;
         self.customer.socket = socket.expect("the session is there again");
@@ -156,45 +156,8 @@ impl Owner {
     }
 }
 
-/// A Genesys at its own pace, whose webhooks go nowhere.
-async fn genesys() -> Simulator {
-    let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
-    Simulator::start_with(configuration(nowhere)).await
-}
-
 /// The channels of the OAuth client, as Genesys counts them.
 async fn channels(genesys: &Simulator) -> Value {
     let counters = genesys.get("/control/v1/counters").await;
     counters["channels"][baton_simulator::DEFAULT_CLIENT_ID].clone()
-}
-
-fn environment() -> [(&'static str, String); 1] {
-    [("GENESYS_SECRET", baton_simulator::DEFAULT_CLIENT_SECRET.to_owned())]
-}
-
-fn process_configuration(store: &Path, genesys: SocketAddr) -> String {
-    format!(
-        r#"
-chat.listen = '127.0.0.1:0'
-internal.listen = '127.0.0.1:0'
-observation.listen = '127.0.0.1:0'
-store.path = '{}'
-
-[[tenants]]
-account_id = "acme"
-project_id = "support"
-client_env = "live"
-integration_id = "{INTEGRATION}"
-connector_tokens = [{{ env = "CONNECTOR_TOKEN" }}]
-hosts = ["{HOST}"]
-[tenants.genesys]
-base_url = "http://{genesys}"
-client_id = "{}"
-client_secret = {{ env = "GENESYS_SECRET" }}
-[tenants.genesys.handoff]
-start = "first_message"
-"#,
-        store.display(),
-        baton_simulator::DEFAULT_CLIENT_ID,
-    )
 }

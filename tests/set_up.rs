@@ -20,7 +20,7 @@ use baton_tests::{
     http1,
     port::Port,
     process::{Home, Process, binary},
-    sidecar::{ADMIN_CREDENTIAL, HOST, SIDECAR_ENVIRONMENT, ask},
+    sidecar::{ADMIN_CREDENTIAL, HOST, SIDECAR_ENVIRONMENT, ask, head},
     simulator::{self, Simulator},
     wait::until,
 };
@@ -56,13 +56,9 @@ impl Place {
         org.oauth_clients = vec![OauthClient::with_every_permission(CLIENT, CLIENT_SECRET)];
         let genesys = Simulator::start_with(org).await;
         let home = Home::with(|store| {
-            format!(
-                "chat.listen = '{chat}'\ninternal.listen = '{internal}'\n\
-                 observation.listen = '127.0.0.1:0'\nstore.path = '{}'\n\
-                 store.master_key = {{ env = 'MASTER_KEY' }}\n\
-                 internal.look_up_credentials = [{{ env = 'BATON_LOOK_UP_CREDENTIAL' }}]\n",
-                store.display()
-            )
+            head(store, chat, internal)
+                + "store.master_key = { env = 'MASTER_KEY' }\n\
+                   internal.look_up_credentials = [{ env = 'BATON_LOOK_UP_CREDENTIAL' }]\n"
         });
         let secrets = vec![
             ("CLIENT_SECRET", CLIENT_SECRET.to_owned()),

@@ -9,8 +9,7 @@ use std::{
 use axum::http::StatusCode;
 use baton_chat::{NoPlace, Place, Places, RateLimiter};
 use baton_core::tenant::TenantKey;
-
-use crate::problem::Problem;
+use baton_problem::Problem;
 
 /// How many tenants are counted for certain: more than a configuration holds.
 const MOST_COUNTED: usize = 50_000;

@@ -1,10 +1,9 @@
 //! What a user attached: a link, and what is behind it.
 
 use baton_chat::AttachedLink;
+use baton_problem::Problem;
 use serde::Deserialize;
 use utoipa::ToSchema;
-
-use crate::problem::Problem;
 
 /// The most characters of a media type.
 const MOST_CHARACTERS: usize = 127;

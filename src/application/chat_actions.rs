@@ -8,24 +8,19 @@ use axum::{
 };
 use baton_chat::{AttachedLink, ClientAction, ClientEvent, MAX_MESSAGE_BYTES, Refused};
 use baton_core::tenant::TenantKey;
+use baton_problem::{Problem, ProblemBody};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    Application,
-    attached::Attached,
-    problem::{Problem, ProblemBody},
-    reading::id,
-    sessions::ApplicationSessions,
+    Application, attached::Attached, reading::id, refusals::SessionRefusals,
+    request_path::SessionPath, sessions::ApplicationSessions,
 };
 
 /// The most attachments of a message.
 const MAX_ATTACHMENTS: usize = 20;
-
-/// The path of a request that is about a session.
-pub(crate) type SessionPath = Path<(String, String, String)>;
 
 /// A user's message: a text, attachments, or both.
 #[derive(Deserialize, ToSchema)]
@@ -76,33 +71,22 @@ impl Message {
     post,
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/messages",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     request_body = Message,
     responses(
+        SessionRefusals,
         (status = 204, description = "It is kept, and on its way."),
         (status = 400, description = "The body is wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
             content_type = "application/problem+json"),
         (status = 409, description = "The session has ended, or nobody has the chat.",
             body = ProblemBody, content_type = "application/problem+json"),
         (status = 413, description = "The message is too long.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn post_message<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let tenant = application.admit(&account_id, &project_id, request.headers())?;
@@ -117,28 +101,17 @@ pub(crate) async fn post_message<S: ApplicationSessions>(
     post,
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/typing",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     responses(
+        SessionRefusals,
         (status = 204, description = "It was passed on, if there is an agent."),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 409, description = "The session has ended.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn post_typing<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let tenant = application.admit(&account_id, &project_id, &headers)?;
@@ -154,28 +127,17 @@ pub(crate) async fn post_typing<S: ApplicationSessions>(
     post,
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/end",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     responses(
+        SessionRefusals,
         (status = 204, description = "It ends."),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 409, description = "The session has ended.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn end_session<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let tenant = application.admit(&account_id, &project_id, &headers)?;

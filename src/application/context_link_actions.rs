@@ -10,13 +10,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_chat::timestamp_text;
+use baton_problem::{Problem, ProblemBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    Application, ContextLink,
-    chat_actions::SessionPath,
-    problem::{Problem, ProblemBody},
+    Application, ContextLink, refusals::SessionRefusals, request_path::SessionPath,
     sessions::ApplicationSessions,
 };
 
@@ -40,28 +39,17 @@ pub(crate) struct ContextLinkMade {
     post,
     tag = "Context links",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/context_links",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     responses(
+        SessionRefusals,
         (status = 201, description = "The link.", body = ContextLinkMade),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 409, description = "Links have no address: the operator has to add one.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn make_link<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let tenant = application.admit(&account_id, &project_id, &headers)?;
@@ -83,26 +71,15 @@ pub(crate) async fn make_link<S: ApplicationSessions>(
     delete,
     tag = "Context links",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/context_links",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     responses(
+        SessionRefusals,
         (status = 204, description = "They are revoked, for good."),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn revoke_links<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let tenant = application.admit(&account_id, &project_id, &headers)?;

@@ -22,6 +22,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
+use baton_problem::{Problem, add_hints};
 use baton_store::{ContextBy, HandoffContext, Session};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
@@ -34,7 +35,6 @@ use crate::{
     context_standing::{Standing, TELLING},
     context_transcript::{self, SAID, Said},
     markup::Markup,
-    problem::{Problem, add_hints},
     sessions::ApplicationSessions,
 };
 

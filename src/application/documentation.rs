@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use baton_problem::ProblemBody;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -12,10 +13,7 @@ use utoipa::{
     },
 };
 
-use crate::{
-    chat_actions, context_link_actions, events, handoff, handoff_state, problem::ProblemBody,
-    session_request,
-};
+use crate::{chat_actions, context_link_actions, events, handoff, handoff_state, session_request};
 
 /// The OpenAPI document of the API. `src/application/openapi.json` is a copy, which a test holds
 /// to it.

@@ -14,6 +14,7 @@ use axum::{
 };
 use baton_chat::{Attached, Attachment, Place, SESSION_END};
 use baton_core::tenant::TenantKey;
+use baton_problem::Problem;
 use baton_store::{LogPage, Session};
 use futures_util::stream::poll_fn;
 use tokio::{
@@ -24,7 +25,6 @@ use tokio::{
 use crate::{
     Application,
     events::{frame, page},
-    problem::Problem,
     sessions::{ApplicationSessions, is_of_application},
 };
 

@@ -13,16 +13,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_chat::logged_frame;
+use baton_problem::{Problem, ProblemBody};
 use baton_store::{LogPage, LoggedEvent};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::{
-    Application,
-    chat_actions::SessionPath,
-    event_stream,
-    problem::{Problem, ProblemBody},
+    Application, event_stream, refusals::SessionRefusals, request_path::SessionPath,
     sessions::ApplicationSessions,
 };
 
@@ -87,14 +85,13 @@ pub(crate) struct Event {
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/events",
     params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
+        SessionPath,
         ("after" = Option<u64>, Query, description = "The sequence after which to begin; 0 for \
             the beginning."),
         ("Last-Event-ID" = Option<u64>, Header, description = "The same, of a stream."),
     ),
     responses(
+        SessionRefusals,
         (status = 200, description = "What happens.", content(
             (EventPage = "application/json"),
             (String = "text/event-stream"),
@@ -102,20 +99,14 @@ pub(crate) struct Event {
         (status = 204, description = "The session has ended, and a stream would be empty."),
         (status = 400, description = "The sequence is no number.", body = ProblemBody,
             content_type = "application/problem+json"),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 429, description = "The project's applications ask too often, or it, or the \
             session, has as many streams as it may have.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn read_events<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     query: Result<Query<From>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {

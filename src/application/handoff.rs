@@ -8,6 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use baton_handoff::{RoutingHints, TranscriptEntry, TranscriptSpeaker, attributes::LONGEST_VALUE};
+use baton_problem::{Problem, ProblemBody};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -16,9 +17,9 @@ use utoipa::ToSchema;
 
 use crate::{
     Application,
-    chat_actions::SessionPath,
-    problem::{Problem, ProblemBody},
     reading::id,
+    refusals::SessionRefusals,
+    request_path::SessionPath,
     sessions::{ApplicationSessions, HandoffOrder, NotHandedOver},
 };
 
@@ -142,31 +143,20 @@ impl From<Speaker> for TranscriptSpeaker {
     post,
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions/{session_id}/handoff",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-        ("session_id" = String, Path, description = "The session."),
-    ),
+    params(SessionPath),
     request_body = HandoffRequest,
     responses(
+        SessionRefusals,
         (status = 202, description = "It has begun."),
         (status = 400, description = "The body is wrong, or nobody knows the destination.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 404, description = "There is no such session.", body = ProblemBody,
-            content_type = "application/problem+json"),
         (status = 409, description = "A handoff is going on, or the session has ended.",
             body = ProblemBody, content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
-            content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn begin_handoff<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id, session_id)): SessionPath,
+    Path(SessionPath { account_id, project_id, session_id }): Path<SessionPath>,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let tenant = application.admit(&account_id, &project_id, request.headers())?;

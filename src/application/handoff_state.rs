@@ -10,16 +10,13 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::{Problem, add_hints};
 use baton_store::{ContextBy, FoundContext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{
-    Application,
-    problem::{Problem, add_hints},
-    sessions::ApplicationSessions,
-};
+use crate::{Application, request_path::ProjectPath, sessions::ApplicationSessions};
 
 /// By what the context is asked for.
 #[derive(Deserialize)]
@@ -76,8 +73,7 @@ impl IntoResponse for Refusal {
     tag = "Handoff state",
     path = "/v1/{account_id}/{project_id}/handoff_state",
     params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
+        ProjectPath,
         ("id" = Option<String>, Query, description = "The session."),
         ("shared_id" = Option<String>, Query, description = "The id in other systems."),
     ),
@@ -92,7 +88,7 @@ impl IntoResponse for Refusal {
 )]
 pub(crate) async fn read_handoff_state<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id)): Path<(String, String)>,
+    Path(ProjectPath { account_id, project_id }): Path<ProjectPath>,
     Query(By { id, shared_id }): Query<By>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {

@@ -23,8 +23,9 @@ mod frame_ancestor;
 mod handoff;
 mod handoff_state;
 mod markup;
-mod problem;
 mod reading;
+mod refusals;
+mod request_path;
 mod session_request;
 mod sessions;
 mod webhook;
@@ -50,6 +51,7 @@ use axum::{
     routing::{get, post},
 };
 use baton_chat::Limits;
+use baton_problem::Problem;
 use baton_process::{Clock, Shutdown};
 use baton_store::Store;
 
@@ -66,7 +68,6 @@ pub use webhook_secret::{WebhookSecret, WebhookSecretProblem};
 pub use webhook_sender::WebhookSender;
 
 use documentation::OPENAPI;
-use problem::Problem;
 
 /// The most bytes of a request's body.
 const MAX_BODY_BYTES: usize = 256 * 1024;

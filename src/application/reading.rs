@@ -9,11 +9,12 @@ use axum::{
     response::IntoResponse,
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::Problem;
 use baton_store::{Session, StoreError};
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::{Application, door, problem::Problem};
+use crate::{Application, door};
 
 /// The most characters of an id that an application gives.
 const MAX_ID_CHARACTERS: usize = 200;
@@ -27,7 +28,7 @@ impl<S> Application<S> {
         headers: &HeaderMap,
     ) -> Result<&TenantKey<'static>, Problem> {
         let tenant = door::admit(&self.doors, account_id, project_id, headers);
-        let tenant = tenant.ok_or_else(Problem::unauthorized)?;
+        let tenant = tenant.ok_or_else(no_key)?;
         self.admission.admit_request(tenant, Instant::now())?;
         Ok(tenant)
     }
@@ -43,7 +44,7 @@ impl<S> Application<S> {
             found => found?,
         };
         let own = found.filter(|session| session.details.tenant == *tenant);
-        own.ok_or_else(Problem::no_session)
+        own.ok_or_else(no_session)
     }
 
     /// What the store answers in time.
@@ -79,6 +80,17 @@ impl<S> Application<S> {
             Problem::invalid(detail)
         })
     }
+}
+
+/// The key is missing or wrong.
+fn no_key() -> Problem {
+    let detail = "show an API key of the project: x-api-key: …, or authorization: Bearer …";
+    Problem::unauthorized(detail)
+}
+
+/// There is no such session, or it is somebody else's.
+fn no_session() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is no session of this id")
 }
 
 /// Why the store gave no answer.

@@ -9,15 +9,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_chat::{CreateError, SessionFacts};
+use baton_problem::{Problem, ProblemBody};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::{
-    Application, Opened,
-    problem::{Problem, ProblemBody},
-    reading::id,
+    Application, Opened, reading::id, refusals::ProjectRefusals, request_path::ProjectPath,
     sessions::ApplicationSessions,
 };
 
@@ -115,27 +114,19 @@ fn is_word(text: &str) -> bool {
     post,
     tag = "Sessions",
     path = "/v1/{account_id}/{project_id}/sessions",
-    params(
-        ("account_id" = String, Path, description = "The account."),
-        ("project_id" = String, Path, description = "The project."),
-    ),
+    params(ProjectPath),
     request_body = SessionRequest,
     responses(
+        ProjectRefusals,
         (status = 200, description = "There was one.", body = SessionOpened),
         (status = 201, description = "It was opened.", body = SessionOpened),
         (status = 400, description = "The body is wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 401, description = "The key is missing or wrong.", body = ProblemBody,
-            content_type = "application/problem+json"),
-        (status = 429, description = "The project's applications ask too often.",
-            body = ProblemBody, content_type = "application/problem+json"),
-        (status = 503, description = "Try again.", body = ProblemBody,
             content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn open_session<S: ApplicationSessions>(
     State(application): State<Arc<Application<S>>>,
-    Path((account_id, project_id)): Path<(String, String)>,
+    Path(ProjectPath { account_id, project_id }): Path<ProjectPath>,
     request: Request,
 ) -> Result<Response, Problem> {
     let tenant = application.admit(&account_id, &project_id, request.headers())?.clone();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use baton_process::scaled;
+
 /// How long webhooks may take, and when they are tried again. [`WebhookPace::default`] is what a
 /// server runs with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +36,7 @@ impl WebhookPace {
     /// The same with every duration multiplied by `factor`, which is more than 0; but a try may
     /// still take a second, since a network gets no faster by that.
     pub fn scaled(factor: f64) -> Self {
-        let scale = |duration: Duration| {
-            Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
-        };
+        let scale = |duration| scaled(duration, factor);
         let real = Self::default();
         Self {
             per_try: scale(real.per_try).max(Duration::from_secs(1)),

@@ -206,13 +206,15 @@ impl WebhookSender {
         }
         count(PostResult::PutOff);
         let pause = self.pace.pause(tries.made).max(asked);
-        tracing::warn!(endpoint, host, %reason, ?pause, "a webhook is tried again");
+        let tenant = self.webhook.tenant();
+        tracing::warn!(%tenant, endpoint, host, %reason, ?pause, "a webhook is tried again");
         Ok(Outcome::Failed { again: Some((tries, pause)), asked })
     }
 
     async fn give_up(&self, notification: &Notification, reason: &str) -> Result<(), StoreError> {
         let (endpoint, host) = (self.webhook.endpoint(), self.webhook.url().host());
-        tracing::error!(endpoint, host, %reason, "a webhook was given up");
+        let tenant = self.webhook.tenant();
+        tracing::error!(%tenant, endpoint, host, %reason, "a webhook was given up");
         let at_ms = self.clock.now().as_millisecond();
         self.store.notification_given_up(notification.number, reason, at_ms).await
     }
@@ -247,7 +249,20 @@ impl WebhookSender {
     }
 
     fn verdict(&self, answer: &Answer) -> Verdict {
-        let reason = format!("the endpoint answered {}", answer.status);
+        let advice = match answer.status {
+            StatusCode::GONE => {
+                ", by which it says that it wants no more: take it out of \
+                                 tenants.webhooks, or let it answer otherwise"
+            }
+            status if status.is_redirection() => {
+                "; redirects are not followed: configure the address where it leads to"
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                "; compare its secret with that of tenants.webhooks"
+            }
+            _ => "",
+        };
+        let reason = format!("the endpoint answered {}{advice}", answer.status);
         match answer.status {
             status if status.is_success() => Verdict::Taken,
             // By the convention: it wants no more.

@@ -22,6 +22,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use url::Position;
 
+#[cfg(feature = "simulator")]
+pub(crate) use self::tls::authorities_of_file;
 use self::{
     address::SidecarAddress,
     error::CredentialOrigin,

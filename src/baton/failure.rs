@@ -218,6 +218,6 @@ const fn simulator_exit_code(error: &baton_simulator::SimulatorError) -> u8 {
         | Error::SecretTooShort { .. }
         | Error::TimeScale { .. }
         | Error::WebhookHeader { .. } => 2,
-        Error::Client(_) | Error::Bind { .. } | Error::Serve(_) => 1,
+        Error::Tls(_) | Error::Bind { .. } | Error::Serve(_) => 1,
     }
 }

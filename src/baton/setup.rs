@@ -2,6 +2,7 @@
 
 mod answers;
 mod ask;
+mod course;
 mod report;
 mod set_up;
 mod tenant_section;
@@ -11,7 +12,7 @@ use std::io::{self, IsTerminal};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use baton_genesys::{Feature, Genesys, IntegrationRef, Pace, Secret};
 use baton_process::Random;
-use baton_setup::{Checklist, TerraformInput, Wanted, WantedSecret, terraform};
+use baton_setup::{Checklist, TerraformInput, WantedSecret, terraform};
 use clap::{Args, ValueEnum};
 
 use crate::{
@@ -23,7 +24,7 @@ use answers::Answers;
 use ask::Ask;
 use report::{Report, SecretUse};
 use set_up::SetUp;
-use tenant_section::{SecretNames, Section};
+use tenant_section::{SecretNames, Section, Stage};
 
 /// Set up what a handoff needs in Genesys, and the tenant that goes with it.
 ///
@@ -217,12 +218,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
         if arguments.terraform {
             return print_terraform(arguments, &answers);
         }
-        let wanted = answers.wanted(arguments)?;
         match &answers.client {
-            None => without_client(arguments, &answers, &wanted),
-            Some(client) => {
-                SetUp { arguments, answers: &answers, wanted: &wanted, client }.run(&mut ask).await
-            }
+            None => without_client(arguments, &answers),
+            Some(client) => SetUp::new(arguments, &answers, client).await?.run(&mut ask).await,
         }
     })
 }
@@ -248,24 +246,22 @@ fn print_terraform(arguments: &Arguments, answers: &Answers) -> Result<Outcome, 
 }
 
 /// What there is to do, for somebody who has no OAuth client yet.
-fn without_client(
-    arguments: &Arguments,
-    answers: &Answers,
-    wanted: &Wanted,
-) -> Result<Outcome, Failure> {
+fn without_client(arguments: &Arguments, answers: &Answers) -> Result<Outcome, Failure> {
     for (option, is_given) in [("--apply", arguments.apply), ("--store", arguments.store)] {
         if is_given {
             let problem = "it takes an OAuth client: give --client-id and its secret".to_owned();
             return Err(Failure::Option { option, problem });
         }
     }
+    let wanted = answers.wanted(arguments)?;
     let names = SecretNames::new(arguments, &answers.tenant);
     let mut report = Report::new(&answers.webhook_url, arguments.json);
-    report.checklist(Checklist::new(wanted, &arguments.features()))?;
+    report.checklist(Checklist::new(&wanted, &arguments.features()))?;
     if arguments.webhook_secret_env.is_none() {
         report.secret(&names.signature_secret, wanted.secret.for_new(), SecretUse::ByHand)?;
     }
-    let section = Section { arguments, answers, names: &names, integration: None };
+    let stage = Stage::Finished;
+    let section = Section { stage, arguments, answers, names: &names, integration: None };
     report.section(&section.text(), &names)?;
     report.end()?;
     Ok(Outcome::Done)

@@ -1,13 +1,15 @@
 //! `baton simulate`: a Genesys Cloud for people without an org.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use baton_simulator::{Configuration, EventTarget, EventTargetKind, OauthClient, serve};
 use clap::Args;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::{
-    Outcome, block_on,
+    Outcome,
+    admin::authorities_of_file,
+    block_on,
     failure::Failure,
     logging::LogArguments,
     output,
@@ -61,6 +63,10 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     secret: SecretArgument,
+
+    /// The certificate authorities of an https receiver's certificate, in PEM [default: the system's]
+    #[arg(long, value_name = "PEM")]
+    ca_file: Option<PathBuf>,
 
     /// Where the simulator listens
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8090")]
@@ -158,6 +164,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     }
     if !arguments.oauth_client.is_empty() {
         configuration.oauth_clients = arguments.oauth_client;
+    }
+    if let Some(path) = &arguments.ca_file {
+        configuration.authorities = Some(authorities_of_file(path)?);
     }
     configuration.listen = arguments.listen;
     configuration.time_scale = arguments.time_scale;

@@ -171,22 +171,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     Ok(Outcome::Done)
 }
 
-/// Whether the tenant stands in the store, which is made where there is none yet.
-pub(crate) async fn is_stored(
-    tenant: &TenantKey<'_>,
+/// The section of the tenant as it stands in the store, without its secrets; `None` where it does
+/// not. The store is made where there is none yet.
+pub(crate) async fn stored_section(
+    tenant: &TenantKey<'static>,
     configuration: &ConfigurationFile,
     admin: &AdminArguments,
-) -> Result<bool, Failure> {
+) -> Result<Option<Value>, Failure> {
     let mut place = Place::find_where(configuration, admin, Absent::IsMade).await?;
-    let answer = place.carry_out(Request::Book(TenantCommand::List)).await;
+    let section = section_in(&mut place, tenant).await;
     place.leave().await;
-    let answer = answer?;
-    let listed = answer.get("tenants").and_then(Value::as_array).into_iter().flatten();
-    let wanted = json!(tenant);
-    Ok(listed.filter_map(|listed| listed.get("tenant")).any(|listed| *listed == wanted))
+    section
 }
 
-/// Puts the tenant of this section into the store, and gives what there is to warn of. What it refers to is read of the surroundings.
+async fn section_in(
+    place: &mut Place,
+    tenant: &TenantKey<'static>,
+) -> Result<Option<Value>, Failure> {
+    let answer = place.carry_out(Request::Book(TenantCommand::List)).await?;
+    let mut listed = answer.get("tenants").and_then(Value::as_array).into_iter().flatten();
+    let wanted = json!(tenant);
+    if !listed.any(|listed| listed.get("tenant") == Some(&wanted)) {
+        return Ok(None);
+    }
+    let shown = place.carry_out(Request::Book(TenantCommand::Show(tenant.clone()))).await?;
+    Ok(shown.get("section").cloned())
+}
+
+/// Puts the tenant of this section into the store, and gives what there is to warn of. What it refers
+/// to is read of the surroundings.
 pub(crate) async fn put(
     section: &str,
     surroundings: &dyn Surroundings,

@@ -13,6 +13,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use baton_process::Recurrence;
 
 use crate::{
     Chat,
@@ -77,6 +78,8 @@ pub struct Admission {
     addresses: Mutex<RateLimiter<IpAddr>>,
     sessions: Mutex<RateLimiter<String>>,
     sockets: Places<IpAddr>,
+    /// That there is no place for one more.
+    turned_away: Recurrence,
 }
 
 impl Admission {
@@ -90,7 +93,8 @@ impl Admission {
         let share = allowance.most_sockets_per_address;
         let share = share.unwrap_or((most_sockets / 8).max(FEWEST_SOCKETS_PER_ADDRESS));
         let sockets = Places::new(most_sockets, share);
-        Self { trusted_proxies, addresses, sessions, sockets }
+        let turned_away = Recurrence::default();
+        Self { trusted_proxies, addresses, sessions, sockets, turned_away }
     }
 
     /// By which address a request is counted. One of a trusted proxy that names nobody is of the
@@ -129,7 +133,17 @@ impl Admission {
     /// The place of one more socket, if there is one for this address; for none of them, one of
     /// all.
     pub(crate) fn socket_place(&self, address: Option<IpAddr>) -> Option<Place<IpAddr>> {
-        self.sockets.take(address).ok()
+        let place = self.sockets.take(address).ok();
+        if place.is_none()
+            && let Some(times) = self.turned_away.happened(Instant::now())
+        {
+            tracing::warn!(
+                times,
+                "chat sockets are turned away: chat.most_sockets are open, or \
+                 chat.most_sockets_per_address from one address"
+            );
+        }
+        place
     }
 }
 

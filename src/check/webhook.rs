@@ -169,7 +169,8 @@ fn refusal(status: StatusCode, url: &Url, tenant: &Tenant) -> String {
         429 => "something before the edge limits the rate: lift that for Genesys".to_owned(),
         502 | 504 => "a proxy does not reach the edge: see its log".to_owned(),
         503 => "the edge is there, but the sidecar does not take deliveries from it: see whether \
-                it runs, and whether both have the same delivery credential"
+                it runs, what its /readyz says (a full disk, for one), and whether both have the same \
+                delivery credential"
             .to_owned(),
         500.. => "the edge or a proxy before it fails: see its log".to_owned(),
         _ => "something else than the edge answers there: check the public URL".to_owned(),

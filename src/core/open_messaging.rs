@@ -7,12 +7,16 @@
 //! Nothing here has a debug form: nearly all of it is what people wrote (invariant 10).
 
 mod content;
+mod template;
 
 use alloc::{borrow::Cow, vec::Vec};
 
-pub use self::content::{
-    Action, ActionKind, Attachment, Button, ButtonKind, Card, Content, ContentBody, DatePicker,
-    Form, ListPicker, ListSection, Location, Media, QuickReply, Template, TemplateText, TimeSlot,
+pub use self::{
+    content::{
+        Action, ActionKind, Attachment, Card, Content, ContentBody, DatePicker, Form, ListPicker,
+        ListSection, Location, QuickReply, TimeSlot,
+    },
+    template::{Button, ButtonKind, Media, Template, TemplateText},
 };
 use crate::json::Object;
 

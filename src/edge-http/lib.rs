@@ -1,15 +1,34 @@
 //! What edges share whose host speaks in the types of the `http` crates, which `baton-core` does
-//! without: the headers and the body of a request as the core takes them.
+//! without: a request as the core takes it.
 
 use std::error::Error;
 
-use baton_core::exchange::{BodyProblem, Header};
-use http::HeaderMap;
+use baton_core::{
+    exchange::{BodyProblem, Header, Host, Outcome, RequestHead, exchange},
+    gate::Gate,
+};
+use http::{HeaderMap, Request};
 use http_body::Body;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+/// Sees a request through the gate. `host` makes the host's calls, of which one is to read the
+/// request's body.
+pub async fn see_through<B, H: Host>(
+    gate: &Gate,
+    request: Request<B>,
+    host: impl FnOnce(B) -> H,
+) -> Outcome {
+    let (parts, body) = request.into_parts();
+    let head = RequestHead {
+        method: parts.method.as_str().as_bytes(),
+        path: parts.uri.path_and_query().map_or("", |path| path.as_str()).as_bytes(),
+        headers: &headers(&parts.headers),
+    };
+    exchange(gate, &head, &mut host(body)).await
+}
+
 /// The headers, in the order in which they are there.
-pub fn headers(headers: &HeaderMap) -> Vec<Header> {
+fn headers(headers: &HeaderMap) -> Vec<Header> {
     let header = headers.iter();
     header.map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect()
 }

@@ -14,13 +14,12 @@ use baton_core::{
     configuration::Configuration,
     exchange::{
         BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, LONGEST_LOOK_UP,
-        MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble, UpstreamAddress,
-        exchange,
+        MOST_ANSWER_BYTES, Outcome, Reply, Response, Trouble, UpstreamAddress,
     },
     gate::Gate,
     refusal::Refusal,
 };
-use baton_edge_http::{headers, whole};
+use baton_edge_http::{see_through, whole};
 use wstd::{
     future::FutureExt,
     http::{self, Body, Client, Error, Request},
@@ -46,7 +45,10 @@ mod entry {
 
 async fn serve(request: Request<Body>) -> Result<http::Response<Body>, Error> {
     let outcome = match Settings::read() {
-        Ok(settings) => see_through(&settings, request).await,
+        Ok(settings) => {
+            let host = |body| Wasi { settings: &settings, body: Some(body) };
+            see_through(&settings.gate, request, host).await
+        }
         Err(problem) => {
             eprintln!("baton: {problem}");
             Outcome::Refused(Refusal::UpstreamFailed)
@@ -77,19 +79,6 @@ impl Settings {
             .map_err(|problem| problem.to_string())?;
         Ok(Self { gate: Gate::new(configuration), upstream })
     }
-}
-
-async fn see_through(settings: &Settings, request: Request<Body>) -> Outcome {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let headers = headers(&parts.headers);
-    let head = RequestHead {
-        method: parts.method.as_str().as_bytes(),
-        path: path.as_bytes(),
-        headers: &headers,
-    };
-    let mut wasi = Wasi { settings, body: Some(body) };
-    exchange(&settings.gate, &head, &mut wasi).await
 }
 
 /// The host's calls, for one request.

@@ -10,12 +10,12 @@ use std::{
 use baton_core::{
     exchange::{
         BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, LONGEST_LOOK_UP,
-        MOST_ANSWER_BYTES, Outcome, Reply, RequestHead, Response, Trouble, exchange,
+        MOST_ANSWER_BYTES, Outcome, Reply, Response, Trouble,
     },
     look_up::{Admission, Pace},
     refusal::Refusal,
 };
-use baton_edge_http::{headers, whole};
+use baton_edge_http::{see_through, whole};
 use bytes::Bytes;
 use http_body::Body;
 use spin_sdk_7::{
@@ -70,7 +70,10 @@ async fn settings() -> Result<Rc<Settings>, SettingsProblem> {
 
 async fn serve(request: Request) -> http::Result<::http::Response<FullBody<Bytes>>> {
     let outcome = match settings().await {
-        Ok(settings) => see_through(&settings, request).await,
+        Ok(settings) => {
+            let host = |body| Spin { settings: &settings, body: Some(body) };
+            see_through(&settings.gate, request, host).await
+        }
         Err(problem) => {
             eprintln!("{problem}");
             Outcome::Refused(Refusal::UpstreamFailed)
@@ -82,19 +85,6 @@ async fn serve(request: Request) -> http::Result<::http::Response<FullBody<Bytes
         answer = answer.header(*name, *value);
     }
     Ok(answer.body(FullBody::new(Bytes::from(body.into_owned())))?)
-}
-
-async fn see_through(settings: &Settings, request: Request) -> Outcome {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let headers = headers(&parts.headers);
-    let head = RequestHead {
-        method: parts.method.as_str().as_bytes(),
-        path: path.as_bytes(),
-        headers: &headers,
-    };
-    let mut spin = Spin { settings, body: Some(body) };
-    exchange(&settings.gate, &head, &mut spin).await
 }
 
 /// Spin's calls, for one request.

@@ -4,13 +4,14 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use baton_metrics::ClientMetrics;
 use baton_process::Random;
+use baton_tls::TlsError;
 use bytes::Bytes;
 use http::{
     HeaderValue, Request, StatusCode,
     header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use http_body_util::Full;
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 use tracing::{Instrument, field::Empty};
@@ -23,7 +24,6 @@ use crate::{
     pace::Pace,
     rate_limit::{RateLimit, RateState},
     secret::Credentials,
-    tls::{self, TlsError},
     token::{Issuer, LentToken, Token, TokenState, Tokens},
     transport::{Answer, Transport},
 };
@@ -72,7 +72,12 @@ impl Genesys {
         random: Random,
         metrics: ClientMetrics,
     ) -> Result<Self, TlsError> {
-        let tls = if hosts.are_plain() { tls::unused()? } else { tls::configuration()? };
+        // What is never encrypted takes nobody's certificate.
+        let authorities = match hosts.are_plain() {
+            true => RootCertStore::empty(),
+            false => baton_tls::system_authorities()?,
+        };
+        let tls = Arc::new(baton_tls::client(authorities)?.with_no_client_auth());
         let transport = Transport::new(&tls, &pace);
         let issuer =
             Issuer::new(transport.clone(), &hosts, credentials, pace.clone(), metrics.clone());

@@ -23,11 +23,11 @@ mod rate_limit;
 mod reach;
 mod regions;
 mod secret;
-mod tls;
 mod token;
 mod transport;
 
 pub use baton_handoff::QueueRef;
+pub use baton_tls::TlsError;
 pub use calls::{
     Attachment, Button, Creation, EndUser, InboundMessage, Integration, IntegrationChange,
     IntegrationDetails, IntegrationRef, LookUpError, MediaType, MessagingSetting, NewIntegration,
@@ -47,5 +47,4 @@ pub use rate_limit::{Class, RateState};
 pub use reach::RegionHost;
 pub use regions::{REGIONS, Region};
 pub use secret::{Credentials, Secret};
-pub use tls::TlsError;
 pub use token::{LentToken, TokenState};

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     DisconnectOutcome, Handoff, Input, Leaving, Notice, Participant, QueueRef, ReadOutcome, Rules,
     Snapshot, State, Ticket, TransferOutcome, TwoQueues,
-    testing::{agent, alerting, at, customer, event, other, queue, seconds},
+    testing::{agent, alerting, at, customer, event, other, queue, seconds, written},
 };
 
 fn leg() -> impl Strategy<Value = Participant> {
@@ -57,8 +57,8 @@ fn input() -> impl Strategy<Value = Input> {
             .prop_map(|(kind, id, time)| Input::Event(event(kind, Some(&id), at(time)))),
         12 => (0..40_u64, outcome())
             .prop_map(move |(ticket, outcome)| Input::Read { ticket: read(ticket), outcome }),
-        3 => proptest::option::of(-60..90_i64)
-            .prop_map(|time| Input::AgentWrote { at: time.map(at) }),
+        3 => (-60..90_i64, -60..90_i64)
+            .prop_map(|(received, sent)| written(at(received), at(sent))),
         2 => id().prop_map(|user_id| Input::Named { user_id, details: None }),
         4 => (id(), proptest::option::of(0..500_u64)).prop_map(|(queue_id, wait)| {
             Input::Estimated { queue_id, wait: wait.map(seconds) }

@@ -50,17 +50,11 @@ impl Attendance {
 
     /// A person's message is a proof where no agent is there, unless it is a late one of the
     /// agent who has left.
-    pub(crate) fn wrote(
-        &mut self,
-        at: Option<Timestamp>,
-        now: Timestamp,
-        rules: &Rules,
-    ) -> Vec<Notice> {
-        let free = self.last.as_ref().is_none_or(|last| match (last.left_at, at) {
-            (Some(left), Some(at)) => at > later(left, rules.jitter),
-            _ => false,
-        });
-        if free { self.accept(None, at, now, rules) } else { Vec::new() }
+    pub(crate) fn wrote(&mut self, at: Timestamp, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+        let had_left =
+            |last: &Acceptance| last.left_at.is_some_and(|left| at > later(left, rules.jitter));
+        let free = self.last.as_ref().is_none_or(had_left);
+        if free { self.accept(None, Some(at), now, rules) } else { Vec::new() }
     }
 
     /// An agent's leg has ended. Of the present agent's, the first end counts.

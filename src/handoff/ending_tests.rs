@@ -35,7 +35,7 @@ fn invariant_7_the_customers_end_is_the_handoffs_end() {
     assert_eq!(scene.told(), ["left 1 a", "over: by Genesys"]);
     assert!(!scene.handoff.is_open());
     assert_eq!(scene.handoff.wants(), crate::Wants::default());
-    for input in [Input::Event(answered("b", 21)), Input::AgentWrote { at: None }, Input::Tick] {
+    for input in [Input::Event(answered("b", 21)), written(at(21), at(21)), Input::Tick] {
         scene.apply(input);
     }
     scene.apply(Input::Left(Leaving::EndedByUser));
@@ -125,7 +125,7 @@ fn the_last_message_comes_before_the_leaving() {
     assert_eq!(scene.handoff.wants().check, ["m1", "m2"]);
     scene.apply(Input::Missing(vec!["m2".to_owned()]));
     assert!(scene.told().is_empty());
-    scene.apply(Input::AgentWrote { at: Some(at(19)) });
+    scene.agent_wrote(19);
     assert_eq!(scene.handoff.wants().check, ["m2"]);
     scene.apply(Input::Missing(Vec::new()));
     assert_eq!(scene.told(), ["left 1 a", "over: by Genesys"]);
@@ -196,7 +196,7 @@ fn the_first_agent_is_announced_even_if_known_only_by_a_message_after_the_end() 
     scene.goes_on_to(20);
     scene.hears(customer_end(20));
     scene.reads(vec![customer().until(20), agent("a", 10).until(20).sent("m1", 12)]);
-    scene.apply(Input::AgentWrote { at: Some(at(12)) });
+    scene.agent_wrote(12);
     assert_eq!(scene.told(), ["joined 1 ?"]);
     scene.apply(Input::Missing(Vec::new()));
     assert_eq!(scene.told(), ["left 1 ?", "over: by Genesys"]);

@@ -23,6 +23,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handoff {
     pub(crate) requested_at: Timestamp,
+    /// Whether no other of the session came before it.
+    #[serde(default)]
+    pub(crate) is_first: bool,
     /// Who asked for it, if that was noted.
     #[serde(default)]
     pub(crate) requested_by: Option<Requester>,
@@ -103,6 +106,7 @@ impl Handoff {
     pub fn requested(now: Timestamp, rules: &Rules) -> Self {
         Self {
             requested_at: now,
+            is_first: false,
             requested_by: None,
             queue_name: None,
             conversation_id: None,
@@ -139,7 +143,7 @@ impl Handoff {
             Input::Reconcile => self.reconcile(),
             Input::Event(event) => self.heard(&event, now, rules),
             Input::Read { ticket, outcome } => self.read(ticket, outcome, now, rules),
-            Input::AgentWrote { at } => self.agent_wrote(at, now, rules),
+            Input::Delivered(delivered) => self.delivered(delivered, now, rules),
             Input::Named { user_id, details } => self.attendance.named(&user_id, details),
             Input::Estimated { queue_id, wait } => {
                 let agents = self.agent().map_or(0, |agent| agent.number);
@@ -231,7 +235,12 @@ impl Handoff {
 
     /// Genesys took a message. It may have begun another conversation for it, if the former has
     /// just ended, or have revived the one that was over: the snapshot decides.
-    fn accepted(&mut self, conversation_id: String, now: Timestamp, rules: &Rules) -> Vec<Notice> {
+    pub(crate) fn accepted(
+        &mut self,
+        conversation_id: String,
+        now: Timestamp,
+        rules: &Rules,
+    ) -> Vec<Notice> {
         let known = self.conversation_id.replace(conversation_id);
         if known.is_some() && known != self.conversation_id {
             self.attendance.moved();
@@ -420,12 +429,6 @@ impl Handoff {
 
     fn shows_us(&self, snapshot: &Snapshot) -> bool {
         self.conversation_id() == Some(snapshot.conversation_id.as_str())
-    }
-
-    /// Whether something happened in this handoff, and not in one before it in the same
-    /// conversation. Genesys' clock is compared with ours, so there is some play.
-    pub(crate) fn is_of_this_handoff(&self, at: Timestamp, rules: &Rules) -> bool {
-        later(at, rules.clock_difference) >= self.requested_at
     }
 }
 

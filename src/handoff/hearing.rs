@@ -16,8 +16,8 @@ impl Handoff {
             return Vec::new();
         }
         let at = event.time_ms.and_then(timestamp);
-        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
-        let counts = !late && !self.is_over();
+        let is_ours = at.map_or(self.is_first, |at| self.is_of_this_handoff(at, rules));
+        let counts = is_ours && !self.is_over();
         match (event.kind, event.user_id.as_deref(), at.filter(|_| counts)) {
             (LifecycleKind::AcdEnd, Some(user_id), Some(at)) if is_answered(event) => {
                 return self.answered(user_id, at, now, rules);
@@ -58,13 +58,19 @@ impl Handoff {
 
     pub(crate) fn agent_wrote(
         &mut self,
-        at: Option<Timestamp>,
+        at: Timestamp,
         now: Timestamp,
         rules: &Rules,
     ) -> Vec<Notice> {
         self.messages.hurry();
-        let late = at.is_some_and(|at| !self.is_of_this_handoff(at, rules));
-        if late || self.is_over() {
+        if self.is_over() {
+            return Vec::new();
+        }
+        if !self.is_of_this_handoff(at, rules) {
+            // Or the clocks are further apart than they should be.
+            if !self.attendance.is_known() {
+                self.reading.ask_after(rules.bunch, now);
+            }
             return Vec::new();
         }
         let mut notices = Vec::new();

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use baton_core::lifecycle::LifecycleEvent;
-use jiff::Timestamp;
 
-use crate::{AgentDetails, Snapshot, Ticket};
+use crate::{AgentDetails, Delivered, Snapshot, Ticket};
 
 /// Something that happened, in the order of its arrival.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +28,8 @@ pub enum Input {
         /// What came of it.
         outcome: ReadOutcome,
     },
-    /// A person's message is the next to be logged.
-    AgentWrote {
-        /// When it was sent, by Genesys' clock.
-        at: Option<Timestamp>,
-    },
+    /// A delivery of Genesys', whose messages are the next to be logged.
+    Delivered(Delivered),
     /// The look-up of an agent is over.
     Named {
         /// Who was looked up.

@@ -2,10 +2,6 @@
 
 use crate::{AgentDetails, Input, ReadOutcome, Snapshot, testing::*};
 
-fn wrote(seconds: i64) -> Input {
-    Input::AgentWrote { at: Some(at(seconds)) }
-}
-
 fn named(user_id: &str, name: &str) -> Input {
     let details = AgentDetails { name: Some(name.to_owned()), picture: None };
     Input::Named { user_id: user_id.to_owned(), details: Some(details) }
@@ -53,11 +49,11 @@ fn invariant_13_an_agent_who_is_alerted_has_not_joined() {
 fn invariant_13_an_acceptance_proved_three_times_is_told_once() {
     let mut scene = Scene::queued();
     scene.goes_on_to(12);
-    scene.apply(wrote(11));
+    scene.agent_wrote(11);
     assert_eq!(scene.told(), ["joined 1 ?"]);
     scene.hears(answered("a", 10));
     scene.reads(vec![customer(), agent("a", 10)]);
-    scene.apply(wrote(12));
+    scene.agent_wrote(12);
     scene.hears(answered("a", 10));
     scene.reads(vec![customer(), agent("a", 10)]);
     assert!(scene.told().is_empty());
@@ -67,7 +63,7 @@ fn invariant_13_an_acceptance_proved_three_times_is_told_once() {
 #[test]
 fn a_message_that_overtakes_the_first_answer_of_genesys_is_told_in_order() {
     let mut scene = Scene::requested();
-    scene.apply(wrote(1));
+    scene.agent_wrote(1);
     scene.accepted();
     assert_eq!(scene.told(), ["accepted", "joined 1 ?"]);
 }
@@ -75,7 +71,7 @@ fn a_message_that_overtakes_the_first_answer_of_genesys_is_told_in_order() {
 #[test]
 fn a_joining_waits_for_the_name_and_messages_wait_for_the_joining() {
     let mut scene = Scene::queued().naming();
-    scene.apply(wrote(3));
+    scene.agent_wrote(3);
     assert!(scene.handoff.wants().hold);
     assert_eq!(scene.handoff.wants().name, None);
     scene.reads(vec![customer(), agent("a", 1)]);
@@ -231,10 +227,9 @@ fn a_late_message_of_the_agent_who_left_is_no_joining() {
     let mut scene = Scene::with_agent();
     scene.goes_on_to(30);
     scene.hears(user_end("a", 20));
-    scene.apply(wrote(19));
-    scene.apply(Input::AgentWrote { at: None });
+    scene.agent_wrote(19);
     assert!(scene.told().is_empty());
-    scene.apply(wrote(28));
+    scene.agent_wrote(28);
     assert_eq!(scene.told(), ["joined 2 ?"]);
     scene.reads(vec![customer(), agent("a", 10).until(20), agent("b", 26)]);
     assert!(scene.told().is_empty());
@@ -266,7 +261,7 @@ fn an_event_of_another_conversation_changes_nothing() {
 fn a_proof_from_before_the_handoff_is_only_a_hint() {
     let mut scene = Scene::queued();
     scene.hears(answered("a", -60));
-    scene.apply(wrote(-60));
+    scene.agent_wrote(-60);
     assert!(scene.told().is_empty());
     scene.waits(scene.rules.bunch);
     assert!(scene.wants_read());
@@ -299,7 +294,7 @@ fn a_read_is_answered_once() {
 fn an_agent_known_by_a_message_is_the_one_whose_leg_it_was_sent_on() {
     let mut scene = Scene::queued();
     scene.goes_on_to(30);
-    scene.apply(wrote(20));
+    scene.agent_wrote(20);
     let before = || agent("a", 10).until(19);
     scene.reads(vec![customer(), before(), agent("b", 20)]);
     scene.hears(user_end("a", 19));
@@ -317,6 +312,6 @@ fn invariant_13_an_agent_who_takes_a_parked_conversation_up_again_has_not_joined
     scene.goes_on_to(60);
     scene.hears(user_start("a", 60));
     scene.reads(vec![customer(), agent("a", 10)]);
-    scene.apply(wrote(61));
+    scene.agent_wrote(61);
     assert_eq!(scene.told(), [""; 0]);
 }

@@ -16,6 +16,7 @@ pub mod attributes;
 pub mod topics;
 
 mod attendance;
+mod delivered;
 mod estimates;
 mod handoff;
 mod hearing;
@@ -40,6 +41,8 @@ mod wants;
 #[cfg(test)]
 mod any_order_tests;
 #[cfg(test)]
+mod delivered_tests;
+#[cfg(test)]
 mod ending_tests;
 #[cfg(test)]
 mod estimates_tests;
@@ -60,6 +63,7 @@ mod transfer_tests;
 #[cfg(test)]
 mod waiting_tests;
 
+pub use delivered::Delivered;
 pub use handoff::{Handoff, Progress};
 pub use input::{DisconnectOutcome, Input, Leaving, ReadOutcome, TransferOutcome};
 pub use notice::{Agent, AgentDetails, End, Notice, QueueStatus};

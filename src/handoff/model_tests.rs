@@ -11,7 +11,7 @@ use crate::{
     Agent, AgentDetails, DisconnectOutcome, End, Handoff, Input, Notice, Purpose, QueueRef,
     QueueStatus, ReadOutcome, Rules, State, TransferOutcome, TwoQueues,
     model_world::{Answer, BOTS, Clock, Truth, World, name, world},
-    testing::{CONVERSATION, event, seconds},
+    testing::{CONVERSATION, event, seconds, written},
 };
 
 /// What is under way to the handoff, and what it told.
@@ -99,8 +99,8 @@ impl<'w> Run<'w> {
             }
         }
         for time in self.truth.messages.split_off(0) {
-            let sent = Some(self.clock.theirs(time));
-            self.arrives(time + 200, Input::AgentWrote { at: sent });
+            let (sent, received) = (self.clock.theirs(time), self.clock.ours(time + 200));
+            self.arrives(time + 200, written(received, sent));
         }
     }
 

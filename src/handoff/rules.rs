@@ -39,7 +39,8 @@ pub struct Rules {
     pub leaving: Duration,
     /// How long it is tried to disconnect a customer who was told the end.
     pub detaching: Duration,
-    /// How far Genesys' clock and ours may be apart.
+    /// How far Genesys' clock and ours may be apart, where that tells a handoff from one before it
+    /// in the same session.
     pub clock_difference: Duration,
     /// How far apart Genesys' own times for the same moment may be, such as the end of a leg and
     /// the message that was sent just before it.
@@ -69,20 +70,16 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// The same rules where time runs at another pace: each duration is multiplied by the factor.
-    /// A factor that makes no duration leaves it as it is. A network gets no faster by that: what
-    /// an agent's name may take does not become less.
-    pub fn scaled(self, factor: f64) -> Self {
-        let scaled = |duration: Duration| {
-            Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
-        };
+    /// The same rules where time runs at another pace: `scaled` says how long a duration is there.
+    /// A network gets no faster by that: what an agent's name may take does not become less.
+    pub fn scaled(self, scaled: impl Fn(Duration) -> Duration) -> Self {
         Self {
             name_agents: self.name_agents,
             naming: scaled(self.naming).max(self.naming),
             reread: scaled(self.reread),
             reread_cap: scaled(self.reread_cap),
-            longest_wait: self.longest_wait.map(scaled),
-            estimates: self.estimates.map(scaled),
+            longest_wait: self.longest_wait.map(&scaled),
+            estimates: self.estimates.map(&scaled),
             reconcile: scaled(self.reconcile),
             webhook_retries: scaled(self.webhook_retries),
             last_messages: scaled(self.last_messages),

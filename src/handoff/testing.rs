@@ -6,8 +6,8 @@ use baton_core::lifecycle::{LifecycleEvent, LifecycleKind};
 use jiff::Timestamp;
 
 use crate::{
-    AcdQueue, Agent, End, Handoff, Input, Notice, Participant, Purpose, QueueStatus, ReadOutcome,
-    Rules, SentMessage, Snapshot, State,
+    AcdQueue, Agent, Delivered, End, Handoff, Input, Notice, Participant, Purpose, QueueStatus,
+    ReadOutcome, Rules, SentMessage, Snapshot, State,
 };
 
 pub(crate) const CONVERSATION: &str = "c1";
@@ -82,6 +82,11 @@ impl Scene {
         self.apply(Input::Event(event));
     }
 
+    /// A person's message comes, sent so many seconds after the request, by Genesys' clock.
+    pub(crate) fn agent_wrote(&mut self, seconds: i64) {
+        self.apply(written(self.now, at(seconds)));
+    }
+
     /// The read that is wanted shows these legs.
     #[track_caller]
     pub(crate) fn reads(&mut self, participants: Vec<Participant>) {
@@ -120,6 +125,16 @@ impl Scene {
     pub(crate) fn told(&mut self) -> Vec<String> {
         std::mem::take(&mut self.told)
     }
+}
+
+/// A person's message, sent at a time by Genesys' clock, that names its conversation.
+pub(crate) fn written(received_at: Timestamp, written_at: Timestamp) -> Input {
+    Input::Delivered(Delivered {
+        received_at,
+        conversation_id: Some(CONVERSATION.to_owned()),
+        steps: Vec::new(),
+        written_at: Some(written_at),
+    })
 }
 
 pub(crate) fn seconds(seconds: u64) -> Duration {

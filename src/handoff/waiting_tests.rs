@@ -53,7 +53,7 @@ fn invariant_13_an_agent_who_accepts_as_the_wait_runs_out_has_joined() {
 
 #[test]
 fn an_agent_who_is_heard_to_accept_before_the_last_read_is_answered_has_joined() {
-    for proof in [Input::Event(answered("a", 300)), Input::AgentWrote { at: Some(at(300)) }] {
+    for proof in [Input::Event(answered("a", 300)), written(at(300), at(300))] {
         let mut scene = waiting();
         scene.goes_on_to(300);
         scene.apply(proof);
@@ -157,7 +157,7 @@ fn invariant_13_an_agent_who_comes_after_the_wait_has_run_out_is_not_told() {
     assert_eq!(scene.told(), ["over: timed out"]);
     scene.hears(user_start("a", 300));
     scene.hears(answered("a", 301));
-    scene.apply(Input::AgentWrote { at: Some(at(302)) });
+    scene.agent_wrote(302);
     scene.apply(Input::Reconcile);
     scene.reads(vec![customer(), agent("a", 301)]);
     scene.apply(Input::Named { user_id: "a".to_owned(), details: None });

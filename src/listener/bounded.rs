@@ -11,14 +11,14 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream, UnixListener, UnixStream},
+    net::{TcpListener, TcpStream, UnixStream},
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{sleep, timeout},
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use crate::{
-    Listener, listener::Socket, patience::Patient, renewal::Newest, unix_socket::SocketFile,
+    Listener, listener::Socket, patience::Patient, renewal::Newest, unix_socket::FiledListener,
 };
 
 /// How long to wait after a connection could not be accepted.
@@ -43,7 +43,7 @@ pub struct BoundedListener {
 enum Door {
     Cleartext(TcpListener),
     Tls(TcpListener, Newest),
-    Unix(UnixListener, #[expect(dead_code, reason = "it goes with the listener")] SocketFile),
+    Unix(FiledListener),
 }
 
 /// A connection that has its place, and has not shaken hands yet.
@@ -79,7 +79,7 @@ impl BoundedListener {
     pub fn new(listener: impl Into<Listener>, most: usize, write: Duration) -> Self {
         let door = match listener.into().socket {
             Socket::Cleartext(listener) => Door::Cleartext(listener),
-            Socket::Unix(listener, file) => Door::Unix(listener, file),
+            Socket::Unix(listener) => Door::Unix(listener),
             Socket::Tls(listener, certificates) => {
                 let newest = certificates.newest();
                 tokio::spawn(certificates.keep(RENEWED));
@@ -119,7 +119,7 @@ impl Door {
                 let acceptor = TlsAcceptor::from(Arc::clone(&newest.borrow()));
                 (Caller::Tls(stream, acceptor), Some(peer))
             }
-            Self::Unix(listener, _) => (Caller::Unix(listener.accept().await?.0), None),
+            Self::Unix(listener) => (Caller::Unix(listener.accept().await?), None),
         };
         Ok((caller, peer))
     }

@@ -13,7 +13,7 @@ pub enum Listen {
     Tls(SocketAddr, TlsFiles),
     /// On a unix socket, which only processes of this machine reach.
     UnixSocket {
-        /// Its file.
+        /// Its file. Beside it stays that of a lock: the same name, and `.lock` behind it.
         path: PathBuf,
         /// Who may connect to it.
         access: SocketAccess,

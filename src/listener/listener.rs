@@ -2,13 +2,9 @@
 
 use std::{io, net::SocketAddr, path::PathBuf};
 
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::TcpListener;
 
-use crate::{
-    Listen, TlsError,
-    renewal::Certificates,
-    unix_socket::{self, SocketFile},
-};
+use crate::{Listen, TlsError, renewal::Certificates, unix_socket::FiledListener};
 
 /// Why a place could not be listened at.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +42,8 @@ pub enum BindError {
     },
     /// The operating system refused the unix socket.
     #[error(
-        "cannot listen on the socket {}; check that its folder is there and may be written to",
+        "cannot listen on the socket {0}; check that its folder is there and may be written to, and \
+         so may {0}.lock",
         path.display()
     )]
     Socket {
@@ -70,7 +67,7 @@ pub struct Listener {
 pub(crate) enum Socket {
     Cleartext(TcpListener),
     Tls(TcpListener, Certificates),
-    Unix(UnixListener, SocketFile),
+    Unix(FiledListener),
 }
 
 impl std::fmt::Debug for Listener {
@@ -107,10 +104,10 @@ impl Listener {
                 Ok(Self { listen, socket: Socket::Tls(listener, certificates) })
             }
             Listen::UnixSocket { path, access } => {
-                let bound = unix_socket::listen(&path, access);
-                let (listener, file) = bound.map_err(|source| of_socket(path.clone(), source))?;
+                let bound = FiledListener::bind(&path, access);
+                let listener = bound.map_err(|source| of_socket(path.clone(), source))?;
                 let listen = Listen::UnixSocket { path, access };
-                Ok(Self { listen, socket: Socket::Unix(listener, file) })
+                Ok(Self { listen, socket: Socket::Unix(listener) })
             }
         }
     }

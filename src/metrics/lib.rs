@@ -31,4 +31,4 @@ pub use handoff::{HandoffMetrics, HandoffOutcome, HandoffStage, StageShown};
 pub use metrics::{CONTENT_TYPE, Metrics};
 pub use post::PostResult;
 pub use relay::RelayMetrics;
-pub use snapshot::{ClientSnapshot, DeadLetters, Snapshot, StoreSnapshot, TenantSnapshot};
+pub use snapshot::{ClientSnapshot, DeadLetters, Orphans, Snapshot, StoreSnapshot, TenantSnapshot};

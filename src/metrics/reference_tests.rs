@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
-    ChannelChange, ClientSnapshot, HandoffOutcome, HandoffStage, Metrics, Snapshot, StoreSnapshot,
-    TenantSnapshot, TokenResult, TurnResult,
+    ChannelChange, ClientSnapshot, DeadLetters, HandoffOutcome, HandoffStage, Metrics, Snapshot,
+    StoreSnapshot, TenantSnapshot, TokenResult, TurnResult,
 };
 
 /// One of everything.
@@ -21,6 +21,7 @@ fn text() -> String {
     metrics.handoffs().ended(&"acme/support/live", HandoffOutcome::ByUser);
     metrics.bots().turned(&"acme/support/live", TurnResult::Answered, Duration::ZERO);
     let now = Snapshot {
+        store_takes_writes: true,
         tenants: vec![TenantSnapshot { tenant: "acme/support/live".to_owned(), up: true }],
         clients: vec![ClientSnapshot {
             client: "client".to_owned(),
@@ -106,6 +107,23 @@ fn of_a_store_that_does_not_answer_nothing_is_said_but_that() {
     let text = Metrics::new().text(&Snapshot::default()).unwrap();
     assert!(text.contains("\nbaton_store_up 0\n"), "{text}");
     assert!(!text.contains("baton_waiting_messages"), "{text}");
+}
+
+#[test]
+fn what_ever_reached_nobody_is_a_counter_and_what_is_kept_of_it_a_gauge() {
+    let dead_letters = DeadLetters { messages: 3, ..DeadLetters::default() };
+    let store = StoreSnapshot { dead_letters, ..StoreSnapshot::default() };
+    let now = Snapshot { store: Some(store), ..Snapshot::default() };
+    let text = Metrics::new().text(&now).unwrap();
+    for line in [
+        "# TYPE baton_dead_letters counter",
+        r#"baton_dead_letters_total{kind="message"} 3"#,
+        r#"baton_dead_letters_total{kind="delivery"} 0"#,
+        "# TYPE baton_dead_letters_kept gauge",
+        r#"baton_dead_letters_kept{kind="message"} 0"#,
+    ] {
+        assert!(text.lines().any(|shown| shown == line), "{line}: {text}");
+    }
 }
 
 #[test]

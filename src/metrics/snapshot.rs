@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{family::Family, gauge::ConstGauge},
+    metrics::{counter::Counter, family::Family, gauge::ConstGauge},
     registry::{Metric, Registry, Unit},
 };
 
@@ -17,6 +17,8 @@ pub struct Snapshot {
     pub clients: Vec<ClientSnapshot>,
     /// The store; none if it did not answer.
     pub store: Option<StoreSnapshot>,
+    /// Whether the store takes writes.
+    pub store_takes_writes: bool,
 }
 
 /// How a tenant stands.
@@ -48,16 +50,18 @@ pub struct ClientSnapshot {
 /// How the store stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StoreSnapshot {
-    /// Handoffs that go on.
+    /// Handoffs that go on, but for orphans.
     pub open_handoffs: u64,
-    /// Messages of users that wait for Genesys.
+    /// Messages of users that wait for Genesys, but for orphans.
     pub waiting_messages: u64,
     /// How long the oldest of them has waited; nothing if none waits.
     pub oldest_message: Duration,
     /// Receipts that wait for Genesys.
     pub waiting_receipts: u64,
-    /// Turns that wait for a bot.
+    /// Turns that wait for a bot, but for orphans.
     pub waiting_turns: u64,
+    /// What waits for a tenant's Genesys or bot that is not there.
+    pub orphans: Orphans,
     /// Notifications that wait for an application.
     pub waiting_notifications: u64,
     /// Deliveries that wait for their session.
@@ -65,6 +69,8 @@ pub struct StoreSnapshot {
     /// How long the oldest of them has waited; nothing if none waits.
     pub oldest_delivery: Duration,
     /// What reached nobody and is kept.
+    pub dead_letters_kept: DeadLetters,
+    /// What ever reached nobody. It only rises, also over restarts.
     pub dead_letters: DeadLetters,
     /// The size of the store's file, in bytes.
     pub file_bytes: u64,
@@ -74,7 +80,18 @@ pub struct StoreSnapshot {
     pub queued_writes: u64,
 }
 
-/// What reached nobody and is kept, by what it is.
+/// What waits for somebody whom the configuration does not name any more, by what it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Orphans {
+    /// Handoffs that go on.
+    pub handoffs: u64,
+    /// Messages of users to Genesys.
+    pub messages: u64,
+    /// Turns for a bot.
+    pub turns: u64,
+}
+
+/// What reached nobody, by what it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DeadLetters {
     /// Deliveries of edges.
@@ -121,6 +138,8 @@ impl Snapshot {
     pub(crate) fn register(&self, registry: &mut Registry) {
         let answers = ConstGauge::new(u64::from(self.store.is_some()));
         registry.register("store_up", "Whether the store answers questions", answers);
+        let writes = ConstGauge::new(u64::from(self.store_takes_writes));
+        registry.register("store_takes_writes", "Whether the store takes writes", writes);
         if let Some(store) = &self.store {
             store.register(registry);
         }
@@ -167,15 +186,41 @@ impl StoreSnapshot {
             "How long the oldest delivery that waits for its session has waited",
             self.oldest_delivery,
         );
-        let dead = Gauges::default();
-        set(&dead, ByKind { kind: "delivery" }, self.dead_letters.deliveries);
-        set(&dead, ByKind { kind: "message" }, self.dead_letters.messages);
-        set(&dead, ByKind { kind: "notification" }, self.dead_letters.notifications);
-        registry.register("dead_letters", "What reached nobody and is kept", dead);
+        let orphans = Gauges::default();
+        for (kind, count) in self.orphans.by_kind() {
+            set(&orphans, ByKind { kind }, count);
+        }
+        registry.register("orphans", "What waits for a tenant that is not there", orphans);
+        let kept = Gauges::default();
+        for (kind, count) in self.dead_letters_kept.by_kind() {
+            set(&kept, ByKind { kind }, count);
+        }
+        registry.register("dead_letters_kept", "What reached nobody and is kept", kept);
+        let ever: Family<ByKind, Counter> = Family::default();
+        for (kind, count) in self.dead_letters.by_kind() {
+            ever.get_or_create(&ByKind { kind }).inc_by(count);
+        }
+        registry.register("dead_letters", "What reached nobody since the store was made", ever);
         let size = Gauges::default();
         set(&size, ByFile { file: "main" }, self.file_bytes);
         set(&size, ByFile { file: "log" }, self.log_bytes);
         registry.register_with_unit("store_size", "The store's files", Unit::Bytes, size);
+    }
+}
+
+impl Orphans {
+    fn by_kind(self) -> [(&'static str, u64); 3] {
+        [("handoff", self.handoffs), ("message", self.messages), ("turn", self.turns)]
+    }
+}
+
+impl DeadLetters {
+    fn by_kind(self) -> [(&'static str, u64); 3] {
+        [
+            ("delivery", self.deliveries),
+            ("message", self.messages),
+            ("notification", self.notifications),
+        ]
     }
 }
 

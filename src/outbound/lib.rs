@@ -15,13 +15,13 @@ mod client;
 mod error;
 mod reserved;
 mod resolver;
-mod tls;
 mod url;
+
+pub use baton_tls::TlsError;
 
 pub use self::{
     client::{Answer, Bounds, GuardedClient},
     error::OutboundError,
     reserved::Reserved,
-    tls::TlsError,
     url::{OutboundUrl, Reach, UrlProblem},
 };

@@ -21,7 +21,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 /// What came of one step.
 #[derive(Clone, Debug)]
-pub enum Done {
+pub enum StepOutcome {
     /// It was there already.
     There,
     /// It was done.
@@ -36,7 +36,7 @@ pub enum Done {
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// What came of each step, in the order of the plan's.
-    pub outcomes: Vec<Done>,
+    pub outcomes: Vec<StepOutcome>,
     /// The integration, if there is one now.
     pub integration: Option<IntegrationDetails>,
 }
@@ -44,12 +44,14 @@ pub struct Applied {
 impl Applied {
     /// Whether everything is there now.
     pub fn is_complete(&self) -> bool {
-        self.outcomes.iter().all(|done| matches!(done, Done::There | Done::Done))
+        self.outcomes
+            .iter()
+            .all(|outcome| matches!(outcome, StepOutcome::There | StepOutcome::Done))
     }
 
     /// Whether a step failed that is not for a person.
     pub fn has_failed(&self) -> bool {
-        self.outcomes.iter().any(|done| matches!(done, Done::Failed(_)))
+        self.outcomes.iter().any(|outcome| matches!(outcome, StepOutcome::Failed(_)))
     }
 }
 
@@ -59,7 +61,7 @@ pub async fn apply(
     genesys: &Genesys,
     wanted: &Wanted,
     plan: &Plan,
-    mut tell: impl FnMut(&Step, &Done),
+    mut tell: impl FnMut(&Step, &StepOutcome),
 ) -> Applied {
     let mut hand = Hand {
         genesys,
@@ -69,9 +71,9 @@ pub async fn apply(
     };
     let mut outcomes = Vec::new();
     for step in &plan.steps {
-        let done = hand.take(step).await;
-        tell(step, &done);
-        outcomes.push(done);
+        let outcome = hand.take(step).await;
+        tell(step, &outcome);
+        outcomes.push(outcome);
     }
     Applied { outcomes, integration: hand.integration }
 }
@@ -85,22 +87,22 @@ struct Hand<'a> {
 }
 
 impl Hand<'_> {
-    async fn take(&mut self, step: &Step) -> Done {
+    async fn take(&mut self, step: &Step) -> StepOutcome {
         let work = match &step.state {
-            State::There => return Done::There,
-            State::ByHand(why) => return Done::ByHand(why.clone()),
+            State::There => return StepOutcome::There,
+            State::ByHand(why) => return StepOutcome::ByHand(why.clone()),
             State::Work(work) => work,
         };
         match self.work(work, &step.name).await {
-            Ok(done) => done,
+            Ok(outcome) => outcome,
             Err(error) => match forbidden(&error) {
-                Some(why) => Done::ByHand(why),
-                None => Done::Failed(error),
+                Some(why) => StepOutcome::ByHand(why),
+                None => StepOutcome::Failed(error),
             },
         }
     }
 
-    async fn work(&mut self, work: &Work, name: &str) -> Result<Done, CallError> {
+    async fn work(&mut self, work: &Work, name: &str) -> Result<StepOutcome, CallError> {
         match work {
             Work::CreateSetting => {
                 let typing = TypingDirections::BOTH;
@@ -121,7 +123,7 @@ impl Hand<'_> {
                     messaging_setting_id: self.setting_id.clone().filter(|_| *setting),
                 };
                 if change == IntegrationChange::default() {
-                    return Ok(Done::ByHand(
+                    return Ok(StepOutcome::ByHand(
                         "there is no platform configuration for it".to_owned(),
                     ));
                 }
@@ -133,17 +135,17 @@ impl Hand<'_> {
             Work::RouteMessages { flow_id, .. } => {
                 let integration = self.integration.as_ref();
                 let Some(id) = integration.and_then(|one| one.recipient_id.as_ref()) else {
-                    return Ok(Done::ByHand(
+                    return Ok(StepOutcome::ByHand(
                         "attach the integration to the flow, once it is there".to_owned(),
                     ));
                 };
                 self.genesys.route_messages(id, flow_id).await?;
             }
         }
-        Ok(Done::Done)
+        Ok(StepOutcome::Done)
     }
 
-    async fn create_integration(&mut self, name: &str) -> Result<Done, CallError> {
+    async fn create_integration(&mut self, name: &str) -> Result<StepOutcome, CallError> {
         let new = NewIntegration {
             name: name.to_owned(),
             webhook_url: self.wanted.webhook_url.clone(),
@@ -161,8 +163,8 @@ impl Hand<'_> {
             let Ok(seen) = self.genesys.integration_details(&made.id).await else { break };
             made = seen;
         }
-        let done = unfinished(&made.creation).map_or(Done::Done, Done::ByHand);
+        let outcome = unfinished(&made.creation).map_or(StepOutcome::Done, StepOutcome::ByHand);
         self.integration = Some(made);
-        Ok(done)
+        Ok(outcome)
     }
 }

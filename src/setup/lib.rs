@@ -19,7 +19,7 @@ mod terraform;
 mod thing;
 mod wanted;
 
-pub use apply::{Applied, Done, apply};
+pub use apply::{Applied, StepOutcome, apply};
 pub use checklist::{Checklist, Item};
 pub use found::{Found, Seen};
 pub use plan::{Plan, QueueOf, State, Step, Work};

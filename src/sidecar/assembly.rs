@@ -27,6 +27,7 @@ use crate::{
     link::Links,
     links::Making,
     live_sessions::LiveSessions,
+    orphans::{Counterparts, Grace, Orphans},
     pacing::Pacing,
     receipts::Receipts,
     registry::{Registry, Surroundings, places},
@@ -61,6 +62,7 @@ pub(crate) struct Parts {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) receipts: Receipts,
     pub(crate) sweeper: Sweeper,
+    pub(crate) orphans: Orphans,
     pub(crate) links: Links,
     pub(crate) registry: Registry,
     pub(crate) token_keys: SigningKeys,
@@ -74,6 +76,7 @@ pub(crate) struct Parts {
     pub(crate) pulse: Pulse,
     /// The links to contexts, with the keys by which they are signed.
     pub(crate) context_links: Option<(SigningKeys, ContextLinks)>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) senders: Vec<WebhookSender>,
 }
 
@@ -134,6 +137,7 @@ impl Materials {
         };
         let links = making.links(&configuration.tenants)?;
         let bots = bots(&configuration.tenants, &pacing.bot, &random)?;
+        let counterparts = Counterparts { links: links.clone(), bots: bots.clone() };
         let directory =
             Arc::new(Directory::new(store.clone(), &configuration.tenants, links.clone()));
         let queued = Arc::new(Notify::new());
@@ -143,7 +147,7 @@ impl Materials {
             random: random.clone(),
             links: links.clone(),
             bots,
-            webhooks,
+            webhooks: webhooks.clone(),
             context_links: context_links.as_ref().map(|(_, links)| links.clone()),
             receipts: Arc::clone(&queued),
             passing,
@@ -169,9 +173,23 @@ impl Materials {
             pulse: pulse.clone(),
             shutdown: shutdown.clone(),
         };
+        let grace = Grace {
+            clock: clock.clone(),
+            started_at: surroundings.started_at,
+            lasts: configuration.sessions.idle,
+        };
+        let orphans = Orphans {
+            store: store.clone(),
+            directory: Arc::clone(&directory),
+            counterparts: counterparts.clone(),
+            grace: grace.clone(),
+            every: pacing.sweeps,
+            shutdown: shutdown.clone(),
+        };
         let receipts = Receipts {
             store: store.clone(),
             links: links.clone(),
+            grace,
             clock: clock.clone(),
             queued,
             metrics: metrics.clone(),
@@ -200,6 +218,7 @@ impl Materials {
             arrived,
             intakes: intakes(),
             links: links.clone(),
+            counterparts,
             metrics: metrics.clone(),
             traces,
         };
@@ -248,6 +267,7 @@ impl Materials {
             dispatcher,
             receipts,
             sweeper,
+            orphans,
             links,
             registry,
             token_keys,
@@ -259,6 +279,7 @@ impl Materials {
             observed,
             pulse,
             context_links,
+            webhooks,
             senders,
         })
     }

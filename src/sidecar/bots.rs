@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use baton_bot::{Bot, GuardedClient, HandoffWish, HttpBot, Pace, TlsError as BotTlsError};
+use baton_bot::{Bot, GuardedClient, HandoffWish, HttpBot, Pace, TlsError};
 use baton_core::tenant::TenantKey;
-use baton_process::Random;
+use baton_process::{Random, Recurrence};
 use serde_json::{Map, Value};
 
 use crate::configuration::{BotKind, Destination, Target, Tenant, WhenDown};
@@ -21,6 +21,8 @@ pub(crate) struct TenantBot {
     pub(crate) picture: Option<String>,
     pub(crate) when_down: WhenDown,
     pub(crate) destinations: Vec<Destination>,
+    /// That it does not answer.
+    pub(crate) silence: Recurrence,
 }
 
 /// What a bot's wish for a human comes to.
@@ -93,7 +95,7 @@ impl TenantBot {
 }
 
 /// Makes the tenants' bots.
-pub(crate) fn bots(tenants: &[Tenant], pace: &Pace, random: &Random) -> Result<Bots, BotTlsError> {
+pub(crate) fn bots(tenants: &[Tenant], pace: &Pace, random: &Random) -> Result<Bots, TlsError> {
     let mut bots = Vec::new();
     for tenant in tenants {
         let Some(access) = &tenant.bot else { continue };
@@ -108,7 +110,8 @@ pub(crate) fn bots(tenants: &[Tenant], pace: &Pace, random: &Random) -> Result<B
         let (name, picture) = (access.name.clone(), access.picture.clone());
         let destinations = tenant.destinations.clone();
         let when_down = access.when_down;
-        let bot = TenantBot { bot, name, picture, when_down, destinations };
+        let silence = Recurrence::default();
+        let bot = TenantBot { bot, name, picture, when_down, destinations, silence };
         bots.push((tenant.key.clone(), bot));
     }
     Ok(Bots::new(bots))
@@ -148,6 +151,7 @@ mod tests {
                 named("billing", Target::Genesys(hints)),
                 named("phone", Target::Client { route: "https://example.com/call".to_owned() }),
             ],
+            silence: Recurrence::default(),
         }
     }
 

@@ -65,15 +65,41 @@ impl Call {
         let read = self.link.genesys.conversation(&self.conversation_id).await;
         self.link.standing.note(Purpose::Reading, &read);
         let outcome = match read {
-            Ok(snapshot) => ReadOutcome::Snapshot(snapshot),
+            Ok(snapshot) => {
+                if self.link.unread.is_over() {
+                    tracing::info!(tenant = %self.link.tenant, "conversations can be read again");
+                }
+                ReadOutcome::Snapshot(snapshot)
+            }
             Err(error) if error.is_not_found() => ReadOutcome::NotFound,
             Err(error) => {
-                let (conversation_id, error) = (&self.conversation_id, Chain(&error));
-                tracing::warn!(conversation_id, %error, "a conversation could not be read");
+                self.report_unread(&error);
                 ReadOutcome::Failed
             }
         };
         Outcome::Read(ticket, outcome)
+    }
+
+    /// Says that the conversation could not be read. While no channel tells of them, each open one
+    /// is read twice a minute, and all fail for the same reason.
+    fn report_unread(&self, error: &CallError) {
+        let (tenant, conversation_id) = (&self.link.tenant, &self.conversation_id);
+        let error = Chain(error);
+        match self.link.unread.happened(Instant::now().into_std()) {
+            Some(times) => tracing::warn!(
+                %tenant,
+                conversation_id,
+                %error,
+                times,
+                "a conversation could not be read"
+            ),
+            None => tracing::debug!(
+                %tenant,
+                conversation_id,
+                %error,
+                "a conversation still could not be read"
+            ),
+        }
     }
 
     /// Looks an agent up.

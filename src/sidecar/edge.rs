@@ -12,9 +12,9 @@ use axum::{
 };
 use baton_core::exchange::{
     BodyProblem, DeliveryRequest, Host, LONGEST_BODY, LONGEST_DELIVERY, Outcome, Reply,
-    RequestHead, Response as Answer, Trouble, exchange,
+    Response as Answer, Trouble,
 };
-use baton_edge_http::{headers, whole};
+use baton_edge_http::{see_through, whole};
 use http_body_util::BodyExt;
 use tokio::time::timeout;
 
@@ -26,17 +26,9 @@ pub(crate) fn router(internal: Arc<Internal>) -> Router {
 }
 
 async fn serve(State(internal): State<Arc<Internal>>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let headers = headers(&parts.headers);
-    let head = RequestHead {
-        method: parts.method.as_str().as_bytes(),
-        path: path.as_bytes(),
-        headers: &headers,
-    };
-    let mut process = Process { internal: &internal, body: Some(body) };
     let known = internal.edges.now();
-    let outcome = exchange(&known.gate, &head, &mut process).await;
+    let host = |body| Process { internal: &internal, body: Some(body) };
+    let outcome = see_through(&known.gate, request, host).await;
     internal.metrics.deliveries().judged(match &outcome {
         Outcome::NotOurs => "not_ours",
         Outcome::Taken(_) => "taken",

@@ -11,6 +11,7 @@ use axum::{
 };
 use baton_core::{exchange::DeliveryRequest, id::Id};
 use baton_metrics::DeliveryResult;
+use baton_problem::{Problem, ProblemBody};
 use baton_store::{Acceptance, Arrived, StoreError};
 use baton_traces::TraceContext;
 use futures_util::StreamExt;
@@ -26,7 +27,6 @@ use crate::{
     delivery::{Data, Delivery},
     directory::{NoIntegration, Recipient},
     internal::{Internal, authorize},
-    problem::{Problem, ProblemBody},
 };
 
 /// The header that names the trace of a delivery (W3C Trace Context, 3.2).

@@ -26,6 +26,7 @@ use axum::{
 use baton_chat::{Limits, SecretDigest};
 use baton_core::tenant::TenantKey;
 use baton_metrics::Metrics;
+use baton_problem::{Problem, ProblemBody};
 use baton_process::Clock;
 use baton_store::{NewSession, Session, StoreError};
 use baton_traces::Traces;
@@ -37,14 +38,8 @@ use tokio::{
 use utoipa::ToSchema;
 
 use crate::{
-    cause::Chain,
-    directory::Directory,
-    intake,
-    link::Links,
-    problem::{Problem, ProblemBody},
-    registry::Registry,
-    tenant_book::TenantOrders,
-    tenant_edges::TenantEdges,
+    cause::Chain, directory::Directory, intake, link::Links, orphans::Counterparts,
+    registry::Registry, tenant_book::TenantOrders, tenant_edges::TenantEdges,
 };
 
 pub(crate) use documentation::TenantNamed;
@@ -75,6 +70,8 @@ pub(crate) struct Internal {
     pub(crate) intakes: Semaphore,
     /// The tenants' ways to Genesys.
     pub(crate) links: Links,
+    /// With whom this process speaks for them.
+    pub(crate) counterparts: Counterparts,
     /// What is counted.
     pub(crate) metrics: Metrics,
     /// Whether spans are collected.
@@ -146,7 +143,7 @@ pub(crate) fn authorize(credentials: &[SecretDigest], headers: &HeaderMap) -> Re
         .map(|(_, credential)| SecretDigest::of(credential.trim_ascii()));
     match shown {
         Some(shown) if shown.is_one_of(credentials) => Ok(()),
-        _ => Err(Problem::unauthorized()),
+        _ => Err(no_credential()),
     }
 }
 
@@ -163,6 +160,11 @@ impl Internal {
             }
         }
     }
+}
+
+/// The credential is missing or wrong.
+fn no_credential() -> Problem {
+    Problem::unauthorized("show the credential: authorization: Bearer …")
 }
 
 fn no_session() -> Problem {

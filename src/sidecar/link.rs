@@ -9,6 +9,7 @@ use baton_chat::SecretDigest;
 use baton_core::tenant::{Tenant as EdgeTenant, TenantKey};
 use baton_genesys::{Channels, Genesys, IntegrationRef};
 use baton_handoff::{QueueRef, Rules, TwoQueues};
+use baton_process::Recurrence;
 
 use crate::{
     configuration::HandoffOptions, estimated_waits::EstimatedWaits, standing::TenantStanding,
@@ -39,6 +40,10 @@ pub(crate) struct Link {
     pub(crate) edge: EdgeTenant,
     /// How the tenant stands with Genesys.
     pub(crate) standing: TenantStanding,
+    /// That messages of its users have to wait.
+    pub(crate) messages_wait: Recurrence,
+    /// That its conversations cannot be read.
+    pub(crate) unread: Recurrence,
     /// How long users may have to wait in its queues.
     pub(crate) estimated_waits: EstimatedWaits,
 }

@@ -9,7 +9,7 @@ use std::{
 use baton_core::tenant::Tenant as EdgeTenant;
 use baton_genesys::{Channels, Genesys, IntegrationRef, TlsError};
 use baton_metrics::Metrics;
-use baton_process::{Random, Shutdown};
+use baton_process::{Random, Recurrence, Shutdown};
 use baton_store::Store;
 
 use crate::{
@@ -99,6 +99,8 @@ impl Making<'_> {
             rules,
             edge: EdgeTenant::new(tenant.key.clone(), [""]),
             standing: TenantStanding::new(tenant.key.clone()),
+            messages_wait: Recurrence::default(),
+            unread: Recurrence::default(),
             estimated_waits: EstimatedWaits::default(),
         }
     }

@@ -140,7 +140,7 @@ impl LiveSessions {
         let session_id = session.session_id.clone();
         let webhooks = &self.surroundings.webhooks;
         let events = vec![event];
-        let notify = webhooks.wanting(&tenant, &events);
+        let notify = webhooks.wanting(&tenant, events.iter().map(|event| &*event.kind));
         let first = Step { events, notify, ..Step::default() };
         let created = self.surroundings.store.create_session(session, first);
         match timeout(self.surroundings.limits.call, created).await {

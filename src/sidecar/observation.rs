@@ -14,12 +14,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use baton_problem::Problem;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use crate::{
     internal::{Internal, metrics_text},
-    problem::Problem,
     vital_signs::VitalSigns,
 };
 
@@ -73,7 +73,7 @@ async fn scrape(State(observation): State<Observation>) -> Result<Response, Prob
     let _place = observation.scrapes.acquire().await;
     let stops = || Problem::try_again("the process is about to end");
     let internal = observation.internal.upgrade().ok_or_else(stops)?;
-    metrics_text(&internal).await
+    metrics_text(&internal, observation.signs.store_takes_writes()).await
 }
 
 fn verdict(reasons: Vec<&'static str>) -> Response {

@@ -6,6 +6,7 @@ use baton_application::WebhookPace;
 use baton_bot::Pace as BotPace;
 use baton_genesys::Pace;
 use baton_handoff::Rules;
+use baton_process::scaled;
 
 /// How long things take in what the sidecar does with others. The default is the real one; a
 /// simulator whose time runs faster is met with [`Pacing::scaled`].
@@ -24,6 +25,8 @@ pub struct Pacing {
     pub(crate) webhooks: WebhookPace,
     /// What lies between two looks at sessions in which nothing happens.
     pub(crate) sweeps: Duration,
+    /// What lies between two looks at a tenant that does not reach Genesys.
+    pub(crate) tenant_checks: Duration,
     /// What part of its real length each duration has.
     factor: f64,
 }
@@ -38,6 +41,7 @@ impl Default for Pacing {
             bot: BotPace::default(),
             webhooks: WebhookPace::default(),
             sweeps: Duration::from_secs(20),
+            tenant_checks: Duration::from_secs(30),
             factor: 1.0,
         }
     }
@@ -47,15 +51,16 @@ impl Pacing {
     /// Every duration multiplied by `factor`, which is more than 0.
     pub fn scaled(factor: f64) -> Self {
         let scaled = |duration| scaled(duration, factor);
-        let Self { rules, typing, thinking, sweeps, .. } = Self::default();
+        let Self { rules, typing, thinking, sweeps, tenant_checks, .. } = Self::default();
         Self {
             pace: Pace::scaled(factor),
-            rules: rules.scaled(factor),
+            rules: rules.scaled(scaled),
             typing: scaled(typing),
             thinking: scaled(thinking),
             bot: BotPace::scaled(factor),
             webhooks: WebhookPace::scaled(factor),
             sweeps: scaled(sweeps),
+            tenant_checks: scaled(tenant_checks),
             factor,
         }
     }
@@ -64,8 +69,4 @@ impl Pacing {
     pub(crate) fn of(&self, duration: Duration) -> Duration {
         scaled(duration, self.factor)
     }
-}
-
-fn scaled(duration: Duration, factor: f64) -> Duration {
-    Duration::try_from_secs_f64(duration.as_secs_f64() * factor).unwrap_or(duration)
 }

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{cause::Chain, link::Links};
+use crate::{cause::Chain, link::Links, orphans::Grace};
 
 /// How many receipts are on their way at a time.
 const AT_A_TIME: usize = 16;
@@ -38,6 +38,8 @@ const UNREACHED: &str = "The chat had ended, so that nobody saw the message.";
 pub(crate) struct Receipts {
     pub(crate) store: Store,
     pub(crate) links: Links,
+    /// How long what is for a tenant without a link waits for it to come back.
+    pub(crate) grace: Grace,
     pub(crate) clock: Clock,
     /// Tells that a receipt waits.
     pub(crate) queued: Arc<Notify>,
@@ -95,7 +97,7 @@ impl Receipts {
             let mut sending = JoinSet::new();
             for receipt in page {
                 let waits = failing.get(&receipt.tenant).is_some_and(|(_, until)| *until > now);
-                if !waits {
+                if !waits && !self.may_come_back(&receipt.tenant) {
                     sending.spawn(send(self.links.clone(), self.clock.clone(), receipt));
                 }
             }
@@ -114,6 +116,11 @@ impl Receipts {
                 }
             }
         }
+    }
+
+    /// Whether nobody speaks with Genesys for the tenant, which may be a mistake.
+    fn may_come_back(&self, tenant: &TenantKey<'_>) -> bool {
+        self.links.of(tenant).is_none() && !self.grace.is_over()
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{error::Error, io};
 
-use baton_bot::TlsError as BotTlsError;
 use baton_genesys::TlsError;
 use baton_process::RandomError;
 use baton_store::StoreError;
@@ -30,12 +29,9 @@ pub enum RunError {
         /// The reason.
         source: io::Error,
     },
-    /// This machine cannot speak with Genesys at all.
-    #[error("the sidecar cannot speak with Genesys from this machine")]
-    Genesys(#[from] TlsError),
-    /// This machine cannot speak with bots and applications at all.
-    #[error("the sidecar cannot speak with bots and applications from this machine")]
-    Bot(#[from] BotTlsError),
+    /// This machine cannot speak TLS with Genesys, bots or applications.
+    #[error("the sidecar cannot speak TLS from this machine")]
+    Tls(#[from] TlsError),
     /// A listener failed.
     #[error("the {listener} listener stopped; start the sidecar again")]
     Listener {

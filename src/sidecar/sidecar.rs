@@ -17,6 +17,7 @@ use crate::{
     listeners::{Listeners, Service},
     observation::Observation,
     pacing::Pacing,
+    restore::announce_ends,
     resumption::resume,
     run_error::{RunError, reason},
     server::Terms,
@@ -133,13 +134,16 @@ impl Sidecar {
         let Self { materials, application, edge, observation } = self;
         let (draining, stages) = Draining::new(materials.configuration.drain);
         let (store, limits) = (materials.store.clone(), materials.limits);
+        let tenant_checks = materials.pacing.tenant_checks;
         let most = most_connections(materials.configuration.chat_allowance.most_sockets);
         let parts = materials.assemble(&most, &stages).await?;
         let mut dispatcher = tokio::spawn(parts.dispatcher.run());
         tokio::spawn(parts.receipts.run());
         tokio::spawn(parts.sweeper.run());
-        tokio::spawn(tenant_check::check(parts.links, stages.inside.clone()));
+        tokio::spawn(parts.orphans.run());
+        tokio::spawn(tenant_check::check(parts.links, tenant_checks, stages.inside.clone()));
         tokio::spawn(resume(store.clone(), parts.registry));
+        tokio::spawn(announce_ends(store.clone(), parts.webhooks));
         let tokens = parts.access_tokens;
         let change = move |newest: &_, older: &[_]| tokens.change_keys(newest, older);
         tokio::spawn(parts.token_keys.keep(change, stages.inside.clone()));

@@ -4,10 +4,12 @@ use std::{
     collections::BTreeMap,
     error::Error,
     sync::{Mutex, PoisonError},
+    time::Instant,
 };
 
 use baton_core::tenant::TenantKey;
 use baton_genesys::{CallError, LookUpError};
+use baton_process::Recurrence;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -49,6 +51,9 @@ pub(crate) enum Purpose {
 pub(crate) struct TenantStanding {
     tenant: TenantKey<'static>,
     state: Mutex<State>,
+    /// That it is down for another reason than before: Genesys words the same one differently each
+    /// time.
+    another_reason: Recurrence,
 }
 
 #[derive(Default)]
@@ -56,6 +61,8 @@ struct State {
     /// Whether anything was heard of Genesys yet.
     heard: bool,
     problems: BTreeMap<Purpose, Problem>,
+    /// What the log was last told.
+    told: Option<String>,
 }
 
 struct Problem {
@@ -66,12 +73,20 @@ struct Problem {
 
 impl TenantStanding {
     pub(crate) fn new(tenant: TenantKey<'static>) -> Self {
-        Self { tenant, state: Mutex::default() }
+        Self { tenant, state: Mutex::default(), another_reason: Recurrence::default() }
     }
 
     /// How the tenant stands now.
     pub(crate) fn now(&self) -> Standing {
         self.with(|state| state.standing())
+    }
+
+    /// Whether it is down for what a look at the integration finds out: there is no token, or the
+    /// integration itself could not be read.
+    pub(crate) fn is_down_for_what_a_look_tells(&self) -> bool {
+        let tells =
+            |(of, known): (&Purpose, &Problem)| *of == Purpose::Integration || known.of_token;
+        self.with(|state| state.problems.iter().any(tells))
     }
 
     /// What a call says: one that was carried out, or one that was refused for what an operator
@@ -118,11 +133,28 @@ impl TenantStanding {
         });
         let tenant = &self.tenant;
         match after {
+            Standing::Down { problem } => {
+                if self.is_to_be_told(&before, &problem, Instant::now()) {
+                    tracing::error!(%tenant, problem, "the tenant is down");
+                }
+            }
             after if after == before => {}
-            Standing::Down { problem } => tracing::error!(%tenant, problem, "the tenant is down"),
             Standing::Up => tracing::info!(%tenant, "the tenant reaches Genesys"),
             Standing::Checking => {}
         }
+    }
+
+    /// Whether the log is to say that the tenant is down for this: that it is down at once, and
+    /// another reason than it named last within a minute.
+    fn is_to_be_told(&self, before: &Standing, problem: &str, now: Instant) -> bool {
+        let is_news = !matches!(before, Standing::Down { .. });
+        let is_told = self.with(|state| state.told.as_deref() == Some(problem));
+        let is_due = (is_news || !is_told) && self.another_reason.happened(now).is_some();
+        let says = is_news || is_due;
+        if says {
+            self.with(|state| state.told = Some(problem.to_owned()));
+        }
+        says
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut State) -> T) -> T {
@@ -142,6 +174,8 @@ impl State {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use baton_genesys::TokenError;
 
@@ -159,6 +193,20 @@ mod tests {
         assert_eq!(standing.now(), Standing::Checking);
         standing.note(Purpose::Message, &Ok(()));
         assert_eq!(standing.now(), Standing::Up);
+    }
+
+    #[test]
+    fn the_log_names_the_reason_that_lasts_and_no_more_than_one_a_minute() {
+        let (standing, begun) = (standing(), Instant::now());
+        let down = Standing::Down { problem: "what was before".to_owned() };
+        let told = |before: &Standing, problem: &str, seconds| {
+            standing.is_to_be_told(before, problem, begun + Duration::from_secs(seconds))
+        };
+        assert!(told(&Standing::Up, "first", 0));
+        assert!(!told(&down, "first", 1) && !told(&down, "second", 30));
+        assert!(told(&down, "second", 60), "the log named the first");
+        assert!(!told(&down, "second", 120), "it was said");
+        assert!(told(&Standing::Up, "second", 121), "it was well in between");
     }
 
     #[test]

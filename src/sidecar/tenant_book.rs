@@ -256,7 +256,9 @@ impl TenantBook {
             0 => Vec::new(),
             live => vec![format!(
                 "its sessions that go on ({live} of them) are left without Genesys and its bot \
-                 from then on, until it is added again; their conversations in Genesys stay open"
+                 from then on; they go on if it is added again before they end, as every session \
+                 does that is idle; what waits for Genesys is dead letters then, and their \
+                 conversations in Genesys stay open"
             )],
         };
         Ok(TenantChange { tenant: key.clone(), change, takes_effect, warnings })

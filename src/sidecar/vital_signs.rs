@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use baton_process::Shutdown;
+use baton_process::{Recurrence, Shutdown};
 use baton_store::{Store, StoreError};
 use tokio::{
     sync::watch,
@@ -110,6 +110,11 @@ impl VitalSigns {
         ailments
     }
 
+    /// Whether the store takes writes, as far as is known: not on a full disk, for example.
+    pub(crate) fn store_takes_writes(&self) -> bool {
+        self.signs.borrow().is_none_or(|signs| signs.writing == Answer::Done)
+    }
+
     /// Why the process should get no traffic; nothing if it should. Whether tenants reach Genesys
     /// has no part in it: no other process would reach it either, and while Genesys is away chats
     /// go on, and what is said waits in the store.
@@ -133,15 +138,16 @@ impl VitalSigns {
 }
 
 async fn look(store: Store, tell: watch::Sender<Option<Signs>>) {
+    let (unread, unwritten) = (Recurrence::default(), Recurrence::default());
     while !tell.is_closed() {
         let (reading, writing) = tokio::join!(
-            answer("read", async {
+            answer("read", &unread, async {
                 match store.session("").await {
                     Err(StoreError::UnknownSession) => Ok(()),
                     other => other.map(drop),
                 }
             }),
-            answer("written to", store.prove_writable()),
+            answer("written to", &unwritten, store.prove_writable()),
         );
         tell.send_replace(Some(Signs { reading, writing }));
         // Whoever asks may go meanwhile.
@@ -149,15 +155,28 @@ async fn look(store: Store, tell: watch::Sender<Option<Signs>>) {
     }
 }
 
-async fn answer(what: &str, asked: impl Future<Output = Result<(), StoreError>>) -> Answer {
+async fn answer(
+    what: &str,
+    trouble: &Recurrence,
+    asked: impl Future<Output = Result<(), StoreError>>,
+) -> Answer {
     match timeout(PATIENCE, asked).await {
-        Ok(Ok(())) => Answer::Done,
+        Ok(Ok(())) => {
+            if trouble.is_over() {
+                tracing::info!("the store can be {what} again");
+            }
+            Answer::Done
+        }
         Ok(Err(StoreError::Closed)) | Err(_) => {
-            tracing::error!("the store, when it was to be {what}, did not answer");
+            if let Some(times) = trouble.happened(Instant::now().into_std()) {
+                tracing::error!(times, "the store, when it was to be {what}, did not answer");
+            }
             Answer::Silent
         }
         Ok(Err(error)) => {
-            tracing::error!(error = %Chain(&error), "the store cannot be {what}");
+            if let Some(times) = trouble.happened(Instant::now().into_std()) {
+                tracing::error!(error = %Chain(&error), times, "the store cannot be {what}");
+            }
             Answer::Refused
         }
     }
@@ -195,6 +214,7 @@ mod tests {
         tell.send_replace(Some(Signs { writing: Answer::Refused, ..WELL }));
         assert!(signs.ailments().is_empty());
         assert_eq!(signs.obstacles(), ["the store takes no writes; the log says why"]);
+        assert!(!signs.store_takes_writes());
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,13 +7,13 @@ use baton_bot::{GuardedClient, TlsError};
 use baton_core::tenant::TenantKey;
 use baton_metrics::Metrics;
 use baton_process::{Clock, Shutdown};
-use baton_store::{NewEvent, Store};
+use baton_store::Store;
 use baton_traces::Traces;
 use tokio::sync::watch;
 
 use crate::configuration::Tenant;
 
-/// The webhooks of all tenants that have some.
+/// The webhooks of all tenants.
 #[derive(Clone, Default)]
 pub(crate) struct Webhooks(Arc<HashMap<TenantKey<'static>, OfTenant>>);
 
@@ -35,22 +35,26 @@ pub(crate) struct Sending<'a> {
 
 impl Webhooks {
     pub(crate) fn new(tenants: &[Tenant]) -> Self {
-        let some = tenants.iter().filter(|tenant| !tenant.webhooks.is_empty());
         let of_tenant = |tenant: &Tenant| {
             let webhooks = tenant.webhooks.clone();
             (tenant.key.clone(), OfTenant { webhooks, queued: watch::Sender::new(()) })
         };
-        Self(Arc::new(some.map(of_tenant).collect()))
+        Self(Arc::new(tenants.iter().map(of_tenant).collect()))
     }
 
-    /// The names of the endpoints that want one of these events of the tenant.
+    /// Whether the tenant is configured.
+    pub(crate) fn knows<'a>(&'a self, tenant: &TenantKey<'a>) -> bool {
+        self.0.contains_key(tenant)
+    }
+
+    /// The names of the endpoints that want an event of one of these types of the tenant.
     pub(crate) fn wanting<'a>(
         &'a self,
         tenant: &TenantKey<'a>,
-        events: &[NewEvent],
+        kinds: impl IntoIterator<Item = &'a str> + Clone,
     ) -> Vec<String> {
         let Some(OfTenant { webhooks, .. }) = self.0.get(tenant) else { return Vec::new() };
-        let wants = |webhook: &&Webhook| events.iter().any(|event| webhook.wants(&event.kind));
+        let wants = |webhook: &&Webhook| kinds.clone().into_iter().any(|kind| webhook.wants(kind));
         webhooks.iter().filter(wants).map(|webhook| webhook.endpoint().to_owned()).collect()
     }
 

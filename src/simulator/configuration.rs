@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use rustls::RootCertStore;
 use tokio::net::TcpListener;
 
 use crate::feed::Feed;
@@ -47,9 +48,13 @@ pub struct Configuration {
     /// Where [`Configuration::bind`] listens. The control API sends correctly signed webhooks for
     /// anyone, unless there is a [`Configuration::control_token`]: keep it on loopback.
     pub listen: SocketAddr,
-    /// Genesys' `outboundNotificationWebhookUrl`: where the webhooks go. Only `http`, because
-    /// the simulator is meant for one machine or one private network.
+    /// Genesys' `outboundNotificationWebhookUrl`: where the webhooks go. Unlike Genesys, also to
+    /// `http` and to other ports than 443: the simulator is meant for one machine or one private
+    /// network.
     pub webhook_url: String,
+    /// The certificate authorities whose word is taken for who a receiver at `https` is. Without
+    /// them it is those that this machine trusts, as Genesys trusts those that everybody does.
+    pub authorities: Option<RootCertStore>,
     /// Genesys' `outboundNotificationWebhookSignatureSecretToken`: longer than 15 characters,
     /// as Genesys demands (Genesys reference 2.1).
     pub signature_secret: String,
@@ -99,7 +104,7 @@ pub struct OauthClient {
 pub struct EventTarget {
     /// How it is told.
     pub kind: EventTargetKind,
-    /// Where to post. Only `http`.
+    /// Where to post: `http` or `https`.
     pub url: String,
     /// The header that carries the API key.
     pub api_key_header: String,
@@ -125,6 +130,7 @@ impl Configuration {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             webhook_url: webhook_url.into(),
+            authorities: None,
             signature_secret: signature_secret.into(),
             integration_id: "5b0c1d2e-7f31-4a6b-9c44-0e5d8a7b6c10".into(),
             integration_name: "Baton Simulator".into(),

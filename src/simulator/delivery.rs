@@ -10,12 +10,17 @@ use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use http::uri::InvalidUri;
+use http::{Request, Uri};
+use http_body_util::Full;
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Url, redirect, retry};
+use rustls::RootCertStore;
 use serde::Serialize;
+use tokio::time::timeout;
 
 use crate::configuration::Configuration;
+use crate::http_client::{HttpClient, WholeRequest, http_client};
 use crate::pace::Pace;
 use crate::signature;
 use crate::simulator::SimulatorError;
@@ -93,9 +98,10 @@ pub struct ErrorInfo {
 /// Sends webhooks, or posts of events, to one URL.
 #[derive(Clone, Debug)]
 pub struct Sender {
-    client: Client,
-    url: Url,
+    client: HttpClient,
+    url: Uri,
     headers: HeaderMap,
+    time_out: Duration,
     pause: Duration,
     retries: u32,
 }
@@ -112,6 +118,7 @@ impl Sender {
             &configuration.webhook_headers,
             RETRIES,
             Pace::new(configuration.time_scale)?,
+            configuration.authorities.as_ref(),
         )
     }
 
@@ -121,23 +128,17 @@ impl Sender {
         headers: &BTreeMap<String, String>,
         retries: u32,
         pace: Pace,
+        authorities: Option<&RootCertStore>,
     ) -> Result<Self, SimulatorError> {
         let url = target_url(url)?;
-        let headers = headers
+        let mut headers = headers
             .iter()
             .map(|(name, value)| header(name, value))
             .collect::<Result<HeaderMap, _>>()?;
-        let client = Client::builder()
-            .timeout(pace.scaled_above(TIME_OUT_FLOOR, TIME_OUT))
-            .redirect(redirect::Policy::none())
-            // Nobody but `deliver` may try again, or the number of attempts is wrong.
-            .retry(retry::never())
-            .no_proxy()
-            // Genesys documents the name as `X-Hub-Signature-256`, not in lower case.
-            .http1_title_case_headers()
-            .build()
-            .map_err(SimulatorError::Client)?;
-        Ok(Self { client, url, headers, pause: pace.scaled(PAUSE), retries })
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let client = http_client(&url, authorities)?;
+        let time_out = pace.scaled_above(TIME_OUT_FLOOR, TIME_OUT);
+        Ok(Self { client, url, headers, time_out, pause: pace.scaled(PAUSE), retries })
     }
 
     /// Sends `signed` until it is delivered or Genesys would give up, and shows each attempt to
@@ -161,24 +162,36 @@ impl Sender {
     }
 
     async fn attempt(&self, signed: &SignedBody) -> Attempt {
-        let mut request = self
-            .client
-            .post(self.url.clone())
-            .headers(self.headers.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(signed.body.clone());
+        let at = written(Timestamp::now());
+        let begin = Instant::now();
+        let answer = self.answer(signed).await;
+        let latency_milliseconds = begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+        Attempt { at, answer, latency_milliseconds }
+    }
+
+    async fn answer(&self, signed: &SignedBody) -> Answer {
+        let failed = |error: &(dyn Error + 'static)| {
+            Answer::Error(format!("Connection failed: {}", root_cause(error)))
+        };
+        let request = match self.request(signed) {
+            Ok(request) => request,
+            Err(error) => return failed(&error),
+        };
+        match timeout(self.time_out, self.client.request(request)).await {
+            Ok(Ok(response)) => Answer::Status(response.status().as_u16()),
+            Ok(Err(error)) => failed(&error),
+            Err(_) => Answer::Error("Request timed out".into()),
+        }
+    }
+
+    fn request(&self, signed: &SignedBody) -> Result<WholeRequest, http::Error> {
+        let mut request = Request::post(self.url.clone());
         if let Some(signature) = &signed.signature {
             request = request.header(signature::HEADER, signature);
         }
-        let at = written(Timestamp::now());
-        let begin = Instant::now();
-        let answer = match request.send().await {
-            Ok(response) => Answer::Status(response.status().as_u16()),
-            Err(error) if error.is_timeout() => Answer::Error("Request timed out".into()),
-            Err(error) => Answer::Error(format!("Connection failed: {}", root_cause(&error))),
-        };
-        let latency_milliseconds = begin.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-        Attempt { at, answer, latency_milliseconds }
+        let mut request = request.body(Full::from(signed.body.clone()))?;
+        request.headers_mut().extend(self.headers.clone());
+        Ok(request)
     }
 }
 
@@ -200,13 +213,13 @@ impl Answer {
     }
 }
 
-fn target_url(url: &str) -> Result<Url, SimulatorError> {
+fn target_url(url: &str) -> Result<Uri, SimulatorError> {
     let refusal = |reason: String| SimulatorError::WebhookUrl { url: url.to_owned(), reason };
-    let parsed = Url::parse(url).map_err(|error| refusal(error.to_string()))?;
-    if parsed.scheme() == "http" {
-        Ok(parsed)
-    } else {
-        Err(refusal(format!("its scheme is {}", parsed.scheme())))
+    let parsed: Uri = url.parse().map_err(|error: InvalidUri| refusal(error.to_string()))?;
+    match parsed.scheme_str() {
+        Some("http" | "https") => Ok(parsed),
+        Some(scheme) => Err(refusal(format!("its scheme is {scheme}"))),
+        None => Err(refusal("it has no scheme".to_owned())),
     }
 }
 
@@ -222,8 +235,8 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), Simulato
 }
 
 /// The innermost error alone: the outer ones only say that sending to the URL failed.
-fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: &dyn Error = error;
+fn root_cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
@@ -288,8 +301,8 @@ mod tests {
     }
 
     #[test]
-    fn a_webhook_url_that_is_not_http_is_refused() {
-        for webhook_url in ["https://example.org/", "events", "ftp://example.org/"] {
+    fn a_webhook_url_that_is_neither_http_nor_https_is_refused() {
+        for webhook_url in ["events", "/events", "ftp://example.org/"] {
             let webhook_url = webhook_url.into();
             let error = Sender::new(&Configuration { webhook_url, ..configuration() }).unwrap_err();
             assert!(matches!(error, SimulatorError::WebhookUrl { .. }), "{error}");

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use rustls::RootCertStore;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,13 +44,17 @@ impl EventPoster {
     /// # Errors
     ///
     /// [`SimulatorError`] if the URL or the header cannot be used.
-    pub(crate) fn new(target: &EventTarget, pace: Pace) -> Result<Self, SimulatorError> {
+    pub(crate) fn new(
+        target: &EventTarget,
+        pace: Pace,
+        authorities: Option<&RootCertStore>,
+    ) -> Result<Self, SimulatorError> {
         let headers = BTreeMap::from([(target.api_key_header.clone(), target.api_key.clone())]);
         let retries = match target.kind {
             EventTargetKind::EventBridge => RETRIES,
             EventTargetKind::Trigger => 0,
         };
-        let sender = Sender::to(&target.url, &headers, retries, pace)?;
+        let sender = Sender::to(&target.url, &headers, retries, pace, authorities)?;
         Ok(Self { kind: target.kind, sender })
     }
 
@@ -119,7 +124,8 @@ mod tests {
             api_key_header: "x-api-key".into(),
             api_key: "key".into(),
         };
-        EventPoster::new(&target, Pace::new(1.0).unwrap()).unwrap().body(&Event {
+        let poster = EventPoster::new(&target, Pace::new(1.0).unwrap(), None);
+        poster.unwrap().body(&Event {
             organization_id: "44ee55ff-8888-4999-8000-111122223333",
             time: "2026-05-04T09:22:22.7Z".parse().unwrap(),
             topic: &format!("{DETAIL_PREFIX}c1a7e0f2-3b4d-4e5f-8a9b-1c2d3e4f5a6b.{event_kind}"),

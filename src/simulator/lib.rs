@@ -12,8 +12,8 @@
 //! Genesys' limits hold, and every duration follows one time scale. Faults that a real org cannot
 //! produce at will are a plan away: see the README of the package.
 //!
-//! The package uses none of the other packages of this workspace, so that the simulator and
-//! the product can never agree on the same mistake.
+//! Of the other packages of this workspace it uses the settings of a TLS client and nothing else, so
+//! that the simulator and the product can never agree on the same mistake about Genesys.
 
 mod channels;
 mod configuration;
@@ -25,6 +25,7 @@ mod event_posts;
 mod event_shapes;
 mod fault_control;
 mod faults;
+mod http_client;
 mod locked;
 mod oauth;
 mod org_control;

@@ -26,7 +26,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::control::Refusal;
-use crate::delivery::{RETRIES, Sender};
 use crate::emissions::WebhookTarget;
 use crate::org::{Action, Integration, OrgRefusal, Switches};
 use crate::simulator::{LONGEST_REFUSED_SECRET, Simulator};
@@ -112,7 +111,8 @@ async fn add_integration(
         unreadable(&rejection, "send a new integration", &example)
     })?;
     order.check()?;
-    let sender = Sender::to(&order.webhook_url, &order.webhook_headers, RETRIES, simulator.pace)
+    let sender = simulator
+        .sender_to(&order.webhook_url, &order.webhook_headers)
         .map_err(|error| Refusal::bad_order(error.to_string()))?;
     let id = order.id.unwrap_or_else(|| Uuid::new_v4().to_string());
     let headers = order.webhook_headers;

@@ -19,7 +19,7 @@ use tracing::{info, warn};
 
 use crate::channels::{self, Channels};
 use crate::configuration::{Configuration, OauthClient};
-use crate::delivery::Sender;
+use crate::delivery::{RETRIES, Sender};
 use crate::emissions::WebhookTarget;
 use crate::event_posts::EventPoster;
 use crate::faults::FaultPlan;
@@ -84,9 +84,9 @@ pub enum SimulatorError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The HTTP client could not be built.
-    #[error("the HTTP client that sends the webhooks could not be built")]
-    Client(#[source] reqwest::Error),
+    /// Receivers at `https` could not be told from anybody else.
+    #[error("webhooks cannot be sent over https")]
+    Tls(#[from] baton_tls::TlsError),
     /// The address of the control API cannot be had.
     #[error("the control API cannot listen on {address}; is another simulator running there?")]
     Bind {
@@ -187,7 +187,7 @@ impl Simulator {
         let event_posters = configuration
             .event_targets
             .iter()
-            .map(|target| EventPoster::new(target, pace))
+            .map(|target| EventPoster::new(target, pace, configuration.authorities.as_ref()))
             .collect::<Result<_, _>>()?;
         let webhook_target = WebhookTarget {
             sender: sender.clone(),
@@ -222,6 +222,19 @@ impl Simulator {
             stop,
             configuration: Arc::new(configuration),
         })
+    }
+
+    /// A sender of webhooks to this URL, with these headers too.
+    ///
+    /// # Errors
+    ///
+    /// [`SimulatorError`] if the URL or a header cannot be used.
+    pub(crate) fn sender_to(
+        &self,
+        url: &str,
+        headers: &BTreeMap<String, String>,
+    ) -> Result<Sender, SimulatorError> {
+        Sender::to(url, headers, RETRIES, self.pace, self.configuration.authorities.as_ref())
     }
 
     /// Lets `change` change the org, and sends what comes of it its ways, in order.

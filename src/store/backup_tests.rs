@@ -1,9 +1,10 @@
 //! A back-up is the store as it was at one moment, and a store made of it begins anew.
 
-use std::{fs, io::Read, path::PathBuf};
+use std::{collections::BTreeSet, fs, io::Read, path::PathBuf};
 
 use crate::{
     BackupError, DeadLetterFilter, NewEvent, OpenError, Restoration, SigningKey, Step, Store,
+    UNADDRESSED,
     testing::{Fixture, arrived, delivery_id, event, events, handoff, outgoing, session_id, turn},
 };
 
@@ -149,6 +150,10 @@ async fn what_went_on_in_a_backup_is_over_in_the_store_that_is_made_of_it() {
     let letters = restored.dead_letters(DeadLetterFilter::default(), 0, 9).await.unwrap();
     assert_eq!((letters.len(), &letters[0].about), (1, &outgoing(1).id));
     assert!(restored.signing_keys("token").await.unwrap().is_empty());
+    assert_eq!(restored.work_counts().await.unwrap().waiting_notifications, 1);
+    let session = restored.session_to_notify(UNADDRESSED, 0, BTreeSet::new()).await.unwrap();
+    let told = restored.next_notification(UNADDRESSED, session.unwrap()).await.unwrap().unwrap();
+    assert_eq!((told.session_id, &*told.event.id), (session_id(1), "the end"));
 }
 
 #[tokio::test]

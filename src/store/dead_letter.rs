@@ -82,6 +82,18 @@ impl fmt::Debug for DeadLetterContent {
     }
 }
 
+/// How many dead letters of a kind there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeadLetterCount {
+    /// What they were on their way as.
+    pub kind: DeadLetterKind,
+    /// How many are kept.
+    pub kept: u64,
+    /// How many there ever were in this store, those included that were replayed or thrown away
+    /// since: it only rises.
+    pub ever: u64,
+}
+
 /// Which dead letters are meant; by default all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeadLetterFilter {
@@ -141,13 +153,16 @@ impl Store {
     }
 
     /// How many dead letters there are of each kind, in the order of [`DeadLetterKind::ALL`].
-    /// Takes time in proportion to that.
+    /// Takes time in proportion to how many are kept.
     ///
     /// # Errors
     ///
     /// Only those of every call.
-    pub async fn dead_letter_counts(&self) -> Result<[(DeadLetterKind, u64); 3], StoreError> {
-        self.read(counts).await
+    pub async fn dead_letter_counts(&self) -> Result<Vec<DeadLetterCount>, StoreError> {
+        self.read(|connection| {
+            DeadLetterKind::ALL.map(|kind| count(connection, kind)).into_iter().collect()
+        })
+        .await
     }
 }
 
@@ -262,18 +277,15 @@ fn show(
     Ok(Some((letter, content)))
 }
 
-fn counts(connection: &Connection) -> Result<[(DeadLetterKind, u64); 3], StoreError> {
-    let mut counts = DeadLetterKind::ALL.map(|kind| (kind, 0));
-    for (kind, count) in &mut counts {
-        *count = connection
-            .prepare_cached(statements::COUNT_DEAD_LETTERS)
-            .and_then(|mut statement| {
-                statement.query_row([kind.word()], |row| row.get::<_, i64>(0))
-            })
-            .map(i64::unsigned_abs)
-            .map_err(StoreError::sqlite("count the dead letters"))?;
-    }
-    Ok(counts)
+fn count(connection: &Connection, kind: DeadLetterKind) -> Result<DeadLetterCount, StoreError> {
+    let read = |row: &Row<'_>| {
+        let (kept, ever) = (sql::unsigned(row, "kept")?, sql::unsigned(row, "ever")?);
+        Ok(DeadLetterCount { kind, kept, ever })
+    };
+    connection
+        .prepare_cached(statements::COUNT_DEAD_LETTERS)
+        .and_then(|mut statement| statement.query_row([kind.word()], read))
+        .map_err(StoreError::sqlite("count the dead letters"))
 }
 
 const DAMAGED: StoreError = StoreError::Damaged { what: "the kind of a dead letter" };

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use baton_core::tenant::TenantKey;
 
 use crate::{
-    Acceptance, Arrived, DeadLetter, DeadLetterContent, DeadLetterFilter, DeadLetterKind,
-    ReplayRefused, Sent, Settlement, Step,
+    Acceptance, Arrived, DeadLetter, DeadLetterContent, DeadLetterCount, DeadLetterFilter,
+    DeadLetterKind, ReplayRefused, Sent, Settlement, Step,
     testing::{
         Fixture, arrived, delivery_id, event, events, handoff, new_session, outgoing, session_id,
     },
@@ -92,7 +92,7 @@ async fn what_reached_nobody_is_told_of_with_why_and_shown_with_what_it_holds() 
     assert_eq!(fixture.body(2).await, outgoing(1).body);
     assert_eq!(fixture.body(3).await, event(1).payload);
     let counts = fixture.store.dead_letter_counts().await.unwrap();
-    assert_eq!(counts, DeadLetterKind::ALL.map(|kind| (kind, 1)));
+    assert_eq!(counts, DeadLetterKind::ALL.map(|kind| DeadLetterCount { kind, kept: 1, ever: 1 }));
     assert!(fixture.store.dead_letter(4).await.unwrap().is_none());
 }
 
@@ -262,4 +262,25 @@ async fn invariant_10_no_debug_form_shows_what_a_dead_letter_holds() {
         let shown = format!("{:?}", fixture.store.dead_letter(number).await.unwrap());
         assert!(!shown.contains(&fixture.body(number).await), "{shown}");
     }
+}
+
+#[tokio::test]
+async fn how_many_there_ever_were_only_rises_whatever_becomes_of_them() {
+    let mut fixture = Fixture::with_sessions(1).await;
+    let counts = async |fixture: &Fixture| {
+        let counts = fixture.store.dead_letter_counts().await.unwrap();
+        counts.into_iter().map(|count| (count.kept, count.ever)).collect::<Vec<_>>()
+    };
+    assert_eq!(counts(&fixture).await, [(0, 0), (0, 0), (0, 0)]);
+    fixture.one_of_each().await;
+    // What was settled before, and given up before, is no new one.
+    fixture.store.settle(1, Settlement::UnknownSession).await.unwrap();
+    fixture.store.notification_given_up(1, "it answered 500", AT).await.unwrap();
+    assert_eq!(counts(&fixture).await, [(1, 1), (1, 1), (1, 1)]);
+    assert!(fixture.store.discard_dead_letter(1).await.unwrap());
+    fixture.replay(2).await.unwrap();
+    assert_eq!(counts(&fixture).await, [(0, 1), (0, 1), (1, 1)]);
+    fixture.give_up(1).await;
+    fixture.reopen().await;
+    assert_eq!(counts(&fixture).await, [(0, 1), (1, 2), (1, 1)]);
 }

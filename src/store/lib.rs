@@ -56,7 +56,9 @@ mod sql;
 mod step;
 mod store;
 mod tenant;
+mod tenant_work;
 mod turn;
+mod unaddressed;
 mod work;
 mod writer;
 
@@ -87,6 +89,8 @@ mod step_tests;
 #[cfg(test)]
 mod tenant_tests;
 #[cfg(test)]
+mod tenant_work_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod writer_tests;
@@ -94,7 +98,9 @@ mod writer_tests;
 pub use appended::AppendedEvent;
 pub use backup::{Backup, BackupError};
 pub use context::{ContextBy, FoundContext, HandoffContext};
-pub use dead_letter::{DeadLetter, DeadLetterContent, DeadLetterFilter, DeadLetterKind};
+pub use dead_letter::{
+    DeadLetter, DeadLetterContent, DeadLetterCount, DeadLetterFilter, DeadLetterKind,
+};
 pub use error::{OpenError, StoreError};
 pub use examination::Examined;
 pub use handoff::HandoffRow;
@@ -114,5 +120,7 @@ pub use signing_key::SigningKey;
 pub use step::Step;
 pub use store::Store;
 pub use tenant::StoredTenant;
+pub use tenant_work::{Counterpart, TenantWork};
 pub use turn::{NewTurn, Turn};
-pub use work::{OldestWaiting, StoreSize, WorkCounts};
+pub use unaddressed::UNADDRESSED;
+pub use work::{StoreSize, WorkCounts};

@@ -231,24 +231,30 @@ async fn compare(fixture: &Fixture, model: &Model) {
     let expected: Vec<_> = expected.map(|(receipt, _)| receipt.clone()).collect();
     assert_eq!(receipts.collect::<Vec<_>>(), expected);
 
-    let mut counts = WorkCounts {
+    let counts = WorkCounts {
         waiting_deliveries: pending.len() as u64,
+        oldest_delivery_at_ms: pending.first().map(|_| arrived(1).received_at_ms),
         waiting_receipts: expected.len() as u64,
         waiting_notifications: model.notifications.len() as u64,
-        ..Default::default()
     };
-    let mut with_work = 0;
+    let (mut with_work, mut work) = (0, [0; 3]);
     for (session, expected) in &model.sessions {
         compare_session(fixture, *session, expected).await;
-        counts.open_handoffs += expected.open_handoffs();
-        counts.waiting_outgoing += waiting(&expected.outbox);
-        counts.waiting_turns += waiting(&expected.turns);
+        work[0] += expected.open_handoffs();
+        work[1] += waiting(&expected.outbox);
+        work[2] += waiting(&expected.turns);
         with_work += usize::from(expected.has_work());
     }
     let idle = store.idle_sessions(i64::MAX, None, 100).await.unwrap();
     let live = model.sessions.values().filter(|session| session.ended_at_ms.is_none());
     assert_eq!(idle.len(), live.count());
     assert_eq!(store.work_counts().await.unwrap(), counts);
+    let found = store.work_of_tenants().await.unwrap();
+    assert!(found.len() <= 1, "all sessions are of one tenant");
+    let found = found
+        .first()
+        .map_or([0; 3], |found| [found.open_handoffs, found.waiting_outgoing, found.waiting_turns]);
+    assert_eq!(found, work);
     assert_eq!(store.sessions_with_work(None, 100).await.unwrap().len(), with_work);
 }
 

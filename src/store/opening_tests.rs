@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, error::Error as _, fs, path::Path};
 use rusqlite::Connection;
 
 use crate::{
-    ContextBy, DeadLetterContent, DeadLetterFilter, OpenError, SigningKey, Store, StoreError,
+    ContextBy, Counterpart, DeadLetterContent, DeadLetterFilter, OpenError, SigningKey, Store,
+    StoreError,
     sql::MIGRATIONS,
     testing::{Fixture, arrived, event, events, failed, session_id},
 };
@@ -103,6 +104,8 @@ async fn a_file_of_an_older_schema_is_brought_up_to_date_and_keeps_what_is_in_it
         assert_eq!(letters.collect::<Vec<_>>(), expected);
         let (_, content) = store.dead_letter(2).await.unwrap().unwrap();
         assert_eq!(content, DeadLetterContent::Body(b"c".to_vec()));
+        let counts = store.dead_letter_counts().await.unwrap();
+        assert_eq!(counts.iter().map(|count| count.ever).collect::<Vec<_>>(), [2, 0, 0]);
         store.close().await.unwrap();
     }
 }
@@ -224,6 +227,9 @@ async fn answers_closed(store: &Store) {
         store.handoff(session).await.err(),
         store.sessions_with_work(None, 1).await.err(),
         store.work_counts().await.err(),
+        store.work_of_tenants().await.err(),
+        store.tenants_with_sessions().await.err(),
+        store.give_up_work(&arrived(1).tenant, Counterpart::Genesys, "nobody", 1, 1).await.err(),
         store.shown(session, 1).await.err(),
         store.fail_receipt(failed("lost")).await.err(),
         store.receipts(0, 1).await.err(),

@@ -179,7 +179,7 @@ fn of_message(
         .map_err(StoreError::sqlite("find a message by Genesys' id"))
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
+pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<Outgoing> {
     Ok(Outgoing {
         number: sql::unsigned(row, "number")?,
         id: row.get("outgoing_id")?,

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{NewEvent, OpenError, Store, backup, connection, file, sql};
+use crate::{NewEvent, OpenError, Store, UNADDRESSED, backup, connection, file, sql};
 
 /// What a sound store holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,8 @@ impl Store {
     ///
     /// What came after the back-up is gone, and its sequence numbers would be given again. So
     /// every session that went on is over: its log gets a last event, its token opens it no more,
-    /// and a client begins a new one. Its handoffs and turns are taken out, and the messages that
+    /// and a client begins a new one. A notification of that event waits for those who want it, as
+    /// one that is [`UNADDRESSED`]. Its handoffs and turns are taken out, and the messages that
     /// waited become dead letters, since Genesys may have had them. The keys that sign are made
     /// anew, because what was signed since may have been revoked since.
     ///
@@ -169,6 +170,8 @@ fn begin_anew(connection: &mut Connection, restoration: &Restoration<'_>) -> rus
         let none = None::<String>;
         let event = params![number, sequence, id, timestamp, kind, payload, metadata, none];
         transaction.execute(sql::APPEND, event)?;
+        // Which endpoints want to know it, the configuration says.
+        transaction.execute(sql::QUEUE_NOTIFICATION, params![UNADDRESSED, number, sequence])?;
         transaction.execute(sql::END_SESSION, params![number, restoration.at_ms])?;
     }
     transaction.commit()

@@ -3,6 +3,7 @@
 
 pub(crate) mod dead_letter;
 pub(crate) mod retention;
+pub(crate) mod tenant_work;
 pub(crate) mod tenants;
 
 use baton_core::tenant::TenantKey;
@@ -16,6 +17,7 @@ pub(crate) const MIGRATIONS: &[&str] = &[
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 
 pub(crate) const ACCEPT: &str = "
@@ -278,33 +280,16 @@ pub(crate) const SESSIONS_WITH_WORK: &str = "
 
 /// Counts entries of the indexes that hold nothing but what waits.
 pub(crate) const WORK_COUNTS: &str = "
-    SELECT (SELECT count(*) FROM handoff INDEXED BY handoff_open WHERE open = 1)
-             AS open_handoffs,
-           (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE outcome IS NULL)
+    SELECT (SELECT count(*) FROM inbox INDEXED BY inbox_pending WHERE outcome IS NULL)
              AS waiting_deliveries,
-           (SELECT count(*) FROM outgoing INDEXED BY outgoing_waiting WHERE outcome IS NULL)
-             AS waiting_outgoing,
-           (SELECT count(*) FROM turn INDEXED BY turn_waiting WHERE body IS NOT NULL)
-             AS waiting_turns,
+           (SELECT received_at_ms FROM inbox INDEXED BY inbox_pending
+            WHERE outcome IS NULL AND arrival > 0 ORDER BY arrival LIMIT 1)
+             AS oldest_delivery_at_ms,
            (SELECT count(*) FROM notification INDEXED BY notification_waiting
             WHERE reason IS NULL)
              AS waiting_notifications,
            (SELECT count(*) FROM receipt INDEXED BY receipt_waiting WHERE done = 0)
              AS waiting_receipts";
-
-pub(crate) const OLDEST_PENDING: &str = "
-    SELECT received_at_ms
-    FROM inbox INDEXED BY inbox_pending
-    WHERE outcome IS NULL AND arrival > 0
-    ORDER BY arrival
-    LIMIT 1";
-
-/// Passes over all that wait: they are in the order of their sessions.
-pub(crate) const OLDEST_OUTGOING: &str = "
-    SELECT body
-    FROM outgoing
-    WHERE number = (SELECT min(number) FROM outgoing INDEXED BY outgoing_waiting
-                    WHERE outcome IS NULL)";
 
 /// Before `MARK_SHOWN`, which moves the mark that it starts from.
 pub(crate) const QUEUE_DELIVERED: &str = "

@@ -94,6 +94,15 @@ impl Store {
         self.read(move |connection| live_sessions(connection, &key)).await
     }
 
+    /// The tenants that have sessions, also ended ones, whether they stand in the store or not.
+    ///
+    /// # Errors
+    ///
+    /// Only those of every call.
+    pub async fn tenants_with_sessions(&self) -> Result<Vec<TenantKey<'static>>, StoreError> {
+        self.read(with_sessions).await
+    }
+
     /// Seals every tenant anew, under another master key: all of them or none. Says how many. Once
     /// the store is closed nothing in its files opens with the old key.
     ///
@@ -217,6 +226,24 @@ fn live_sessions(connection: &Connection, key: &TenantKey<'_>) -> Result<u64, St
             statement.query_row(parts, |row| sql::unsigned(row, "live"))
         })
         .map_err(StoreError::sqlite("count the sessions of a tenant"))
+}
+
+fn with_sessions(connection: &Connection) -> Result<Vec<TenantKey<'static>>, StoreError> {
+    let mut found: Vec<TenantKey<'static>> = Vec::new();
+    // No part of a tenant's key is empty.
+    let mut last = ["", "", ""].map(str::to_owned);
+    let next = |last: &[String; 3]| {
+        connection
+            .prepare_cached(statements::NEXT_TENANT_WITH_SESSIONS)?
+            .query_row(params![last[0], last[1], last[2]], sql::tenant)
+            .optional()
+    };
+    while let Some(tenant) = next(&last).map_err(StoreError::sqlite("look for tenants"))? {
+        last =
+            [&tenant.account_id, &tenant.project_id, &tenant.client_env].map(ToString::to_string);
+        found.push(tenant);
+    }
+    Ok(found)
 }
 
 fn check(connection: &Connection) -> Result<Option<Vec<u8>>, StoreError> {

@@ -37,6 +37,12 @@ impl Fixture {
         page.events
     }
 
+    /// How many handoffs go on.
+    pub(crate) async fn open_handoffs(&self) -> u64 {
+        let work = self.store.work_of_tenants().await.unwrap();
+        work.iter().map(|work| work.open_handoffs).sum()
+    }
+
     pub(crate) async fn reopen(&mut self) {
         self.store.clone().close().await.unwrap();
         self.store = Store::open(&self.directory.path().join("baton.db")).unwrap();

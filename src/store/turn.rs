@@ -204,7 +204,7 @@ mod tests {
         fixture.store.create_session(new_session(2), queuing(&[1, 2])).await.unwrap();
         let with_work = fixture.store.sessions_with_work(None, 10).await.unwrap();
         assert_eq!(with_work, [session_id(2)]);
-        assert_eq!(fixture.store.work_counts().await.unwrap().waiting_turns, 2);
+        assert_eq!(fixture.store.work_of_tenants().await.unwrap()[0].waiting_turns, 2);
     }
 
     #[tokio::test]

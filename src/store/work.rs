@@ -1,6 +1,6 @@
-//! What is left to do, over all sessions.
+//! What is left to do.
 
-use std::{fmt, fs};
+use std::fs;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -9,41 +9,17 @@ use crate::{
     sql::{self, saturated},
 };
 
-/// How much is left to do.
+/// How much is left to do that waits in no session ([`TenantWork`](crate::TenantWork)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct WorkCounts {
-    /// Handoffs that go on.
-    pub open_handoffs: u64,
     /// Deliveries that wait for their session.
     pub waiting_deliveries: u64,
-    /// Messages that wait in the outbox.
-    pub waiting_outgoing: u64,
-    /// Turns that wait for a bot.
-    pub waiting_turns: u64,
+    /// When the delivery was received that arrived first of those: milliseconds since 1970, UTC.
+    pub oldest_delivery_at_ms: Option<i64>,
     /// Notifications that wait for an endpoint.
     pub waiting_notifications: u64,
     /// Receipts that wait to be posted.
     pub waiting_receipts: u64,
-}
-
-/// What has waited longest.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct OldestWaiting {
-    /// When the delivery was received that arrived first of those that wait: milliseconds since
-    /// 1970, UTC.
-    pub delivery_at_ms: Option<i64>,
-    /// The body of the message that entered its outbox first of those that wait, as it was given.
-    pub outgoing: Option<String>,
-}
-
-impl fmt::Debug for OldestWaiting {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("OldestWaiting")
-            .field("delivery_at_ms", &self.delivery_at_ms)
-            .field("outgoing_bytes", &self.outgoing.as_ref().map(String::len))
-            .finish()
-    }
 }
 
 /// How large the store's files are, in bytes.
@@ -71,31 +47,13 @@ impl Store {
         self.read(move |connection| sessions(connection, after.as_deref(), limit)).await
     }
 
-    /// How many handoffs go on.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn open_handoffs(&self) -> Result<u64, StoreError> {
-        self.work_counts().await.map(|counts| counts.open_handoffs)
-    }
-
-    /// How much is left to do, all counted at one moment. Takes time in proportion to that.
+    /// How much is left to do that waits in no session, all counted at one moment. Takes time in proportion to that.
     ///
     /// # Errors
     ///
     /// Only those of every call.
     pub async fn work_counts(&self) -> Result<WorkCounts, StoreError> {
         self.read(counts).await
-    }
-
-    /// What has waited longest. Takes time in proportion to how many messages wait.
-    ///
-    /// # Errors
-    ///
-    /// Only those of every call.
-    pub async fn oldest_waiting(&self) -> Result<OldestWaiting, StoreError> {
-        self.read(oldest).await
     }
 
     /// How large the store's files are. One that cannot be looked at counts as empty.
@@ -111,19 +69,6 @@ impl Store {
         })
         .await
     }
-}
-
-fn oldest(connection: &Connection) -> Result<OldestWaiting, StoreError> {
-    let doing = "look for what has waited longest";
-    let delivery_at_ms = connection
-        .prepare_cached(sql::OLDEST_PENDING)
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-        .map_err(StoreError::sqlite(doing))?;
-    let outgoing = connection
-        .prepare_cached(sql::OLDEST_OUTGOING)
-        .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-        .map_err(StoreError::sqlite(doing))?;
-    Ok(OldestWaiting { delivery_at_ms, outgoing })
 }
 
 fn sessions(
@@ -161,10 +106,8 @@ fn counts(connection: &Connection) -> Result<WorkCounts, StoreError> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<WorkCounts> {
     Ok(WorkCounts {
-        open_handoffs: sql::unsigned(row, "open_handoffs")?,
         waiting_deliveries: sql::unsigned(row, "waiting_deliveries")?,
-        waiting_outgoing: sql::unsigned(row, "waiting_outgoing")?,
-        waiting_turns: sql::unsigned(row, "waiting_turns")?,
+        oldest_delivery_at_ms: row.get("oldest_delivery_at_ms")?,
         waiting_notifications: sql::unsigned(row, "waiting_notifications")?,
         waiting_receipts: sql::unsigned(row, "waiting_receipts")?,
     })

@@ -1,5 +1,8 @@
 //! The thread that writes: it commits for all callers that wait, at once.
 
+use std::time::Instant;
+
+use baton_process::Recurrence;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::mpsc;
 
@@ -18,6 +21,7 @@ pub(crate) fn run(mut orders: mpsc::Receiver<Order>, connection: &mut Connection
     let mut transactions = 0;
     let mut taken = Vec::with_capacity(GROUP);
     let mut group = Vec::with_capacity(GROUP);
+    let trouble = Recurrence::default();
     while orders.blocking_recv_many(&mut taken, GROUP) > 0 {
         for order in taken.drain(..) {
             match order {
@@ -30,10 +34,13 @@ pub(crate) fn run(mut orders: mpsc::Receiver<Order>, connection: &mut Connection
         }
         let result = commit(connection, &mut group);
         transactions += 1;
-        if let Err(error) = &result {
+        if let Err(error) = &result
+            && let Some(times) = trouble.happened(Instant::now())
+        {
             tracing::error!(
                 error = error as &dyn std::error::Error,
                 commands = group.len(),
+                times,
                 "a group was not stored; its callers are told"
             );
         }

@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use baton_simulator::OauthClient;
 use baton_tests::{
-    application::{Received, WebhookReceiver, kind_of},
-    setting::WEBHOOK_SECRET,
+    application::{Application, Received, WebhookReceiver, kind_of},
+    setting::{SANDBOX_APPLICATION_KEY, WEBHOOK_SECRET},
     wait::until,
     world::{Halt, Setting, World},
 };
@@ -152,7 +153,9 @@ async fn what_an_endpoint_never_took_is_replayed_to_it_under_the_same_id() {
     };
     let one = async || letters().await.into_iter().next();
     let letter = until("a dead letter", one).await;
-    assert_eq!(letter["reason"], "the endpoint answered 410 Gone");
+    let reason = letter["reason"].as_str().expect("a sentence");
+    assert!(reason.starts_with("the endpoint answered 410 Gone"), "{reason}");
+    assert!(reason.contains("take it out of tenants.webhooks"), "{reason}");
     let path = format!("/internal/v1/dead_letters/{}/replay", letter["id"]);
     assert_eq!(world.operate("POST", &path, "").await.status, 204);
     let received = receives(&receiver, 2).await;
@@ -173,4 +176,69 @@ async fn an_endpoint_gets_only_what_it_asked_for_and_also_of_chat_clients() {
     let session = &received[1].json()["data"]["session"];
     assert_eq!(session["id"], customer.session.id.as_str());
     assert_eq!(session["external_id"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_told_once_of_a_chat_that_a_restore_ended() {
+    let (of_ends, of_starts) =
+        (WebhookReceiver::start(&[]).await, WebhookReceiver::start(&[]).await);
+    let of = |receiver: &WebhookReceiver, kind: &str| {
+        receiver.section(&format!("events = ['EVENT_TYPE_SESSION_{kind}']"))
+    };
+    let sections = of(&of_ends, "END") + &of(&of_starts, "START");
+    let mut world = world(sections).await;
+    let end = async |world: &World, session: &str| {
+        let path = format!("sessions/{session}/end");
+        world.application().posts(&path, &Value::Null, 204).await;
+    };
+    let opens = async |world: &World| world.application().opens(&json!({})).await;
+    let (over, open) = (opens(&world).await, opens(&world).await);
+    end(&world, &over).await;
+    receives(&of_ends, 1).await;
+    receives(&of_starts, 2).await;
+    let backup = world.back_up().await;
+
+    world.restore(&backup).await;
+    let received = receives(&of_ends, 2).await;
+    let told = received[1].json();
+    assert_eq!(told["data"]["session"]["id"], *open);
+    assert_eq!(told["data"]["event"]["payload"]["reason"], "REASON_SYSTEM_RESTORED");
+    let events = world.application().events(&open, 0).await;
+    assert_eq!(Some(&told["data"]["event"]), events.last());
+    world.restart_sidecar().await;
+    let next = opens(&world).await;
+    end(&world, &next).await;
+    let received = receives(&of_ends, 3).await;
+    assert_eq!(received[2].json()["data"]["session"]["id"], *next);
+    receives(&of_starts, 3).await;
+    assert_eq!(kinds(&of_starts.received()), ["SESSION_START"; 3]);
+    assert_eq!(of_ends.received().len(), 3, "nobody is told twice");
+}
+
+#[tokio::test]
+async fn an_endpoint_of_a_tenant_that_is_away_is_told_of_a_restore_when_the_tenant_is_back() {
+    let receiver = WebhookReceiver::start(&[]).await;
+    let sandbox = OauthClient::default();
+    let setting = Setting {
+        handoff: String::new(),
+        sections: receiver.section("events = ['EVENT_TYPE_SESSION_END']"),
+        sandbox: Some(sandbox.clone()),
+        ..Setting::default()
+    };
+    let mut world = World::start_with(setting, |_| {}).await;
+    let key = SANDBOX_APPLICATION_KEY.to_owned();
+    let of_sandbox = Application { key, ..world.application() }.opens(&json!({})).await;
+    let own = world.application().opens(&json!({})).await;
+    let backup = world.back_up().await;
+    let told = |received: &[Received]| {
+        let session = |one: &Received| one.json()["data"]["session"]["id"].clone();
+        received.iter().map(session).collect::<Vec<_>>()
+    };
+
+    world.configure_sandbox(None);
+    world.restore(&backup).await;
+    assert_eq!(told(&receives(&receiver, 1).await), [json!(own)]);
+    world.configure_sandbox(Some(sandbox));
+    world.restart_sidecar().await;
+    assert_eq!(told(&receives(&receiver, 2).await), [json!(own), json!(of_sandbox)]);
 }

@@ -39,6 +39,8 @@ impl Typing {
                 }
             });
             if watched.await.is_ok() {
+                // The sidecar waits a while for the farewell of a client.
+                self.customer.socket.close().await;
                 return self;
             }
         }

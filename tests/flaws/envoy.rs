@@ -8,11 +8,10 @@ use baton_tests::{
 };
 
 const TRAILERS: [&str; 2] = [
-    "invariant_1_trailers_of_http_2_do_not_let_a_forged_body_through",
-    "invariant_1_chunked_trailers_do_not_let_a_forged_body_through",
+    "callers::invariant_1_trailers_of_http_2_do_not_let_a_forged_body_through",
+    "callers::invariant_1_chunked_trailers_do_not_let_a_forged_body_through",
 ];
-const LOG: &str =
-    "invariant_10_neither_the_log_nor_the_configuration_dump_shows_a_secret_or_a_message";
+const LOG: &str = "operators::invariant_10_neither_the_log_nor_the_configuration_dump_shows_a_secret_or_a_message";
 
 #[test]
 fn without_a_flaw_the_filter_made_for_them_is_right() {

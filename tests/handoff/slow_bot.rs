@@ -10,6 +10,7 @@ use baton_tests::{
     bot::ScriptedBot,
     chat::text_of,
     customer::Customer,
+    wait::until,
     world::{POST, Setting, World, said},
 };
 use serde_json::{Value, json};
@@ -159,4 +160,54 @@ async fn invariant_6_what_an_earlier_handoff_brought_to_nobody_goes_with_the_nex
     }
     let conversation = world.conversation(&customer, |truth| !said(truth).is_empty()).await;
     assert_eq!(said(&conversation), ["Where is my order?"]);
+}
+
+#[tokio::test]
+async fn invariant_6_what_a_handoff_brings_to_nobody_is_the_bots_again() {
+    let sleeper = Sleeper::start(|turn| turn["type"] == "user_message").await;
+    let world = world(&sleeper.bot, "transcript_messages = 0").await;
+    let mut customer = greeted(&world).await;
+    customer.says("Where is my order?").await;
+    let asked = || sleeper.bot.turns().iter().filter(|turn| turn["type"] == "user_message").count();
+    until("the bot is asked", async || (asked() > 0).then_some(())).await;
+    let answers = |status| json!({"fault": {"answer": {"status": status}}, "matching": POST, "probability": 1});
+    world.faults(json!({ "requests": [answers(503)] })).await;
+    assert_eq!(world.request_handoff(&customer, json!({})).await.status, 202);
+    sleeper.set_awake(true);
+    let before = asked();
+    // The bot answers, and nobody hears it, since a human may come.
+    until("the bot's answer", async || (asked() > before).then_some(())).await;
+    world.faults(json!({ "requests": [answers(400)] })).await;
+    let is_answer = |event: &Value| event["type"] == "EVENT_TYPE_POLY_AGENT_MESSAGE";
+    let seen = customer.socket.events_until(is_answer).await;
+    assert!(seen.iter().any(|event| event["type"] == "EVENT_TYPE_HANDOFF_FAILED"), "{seen:#?}");
+    assert_eq!(text_of(seen.last().unwrap()), "You said Where is my order?");
+}
+
+#[tokio::test]
+async fn invariant_6_a_handoff_that_came_to_nothing_leaves_no_double_for_the_next() {
+    let sleeper = Sleeper::start(|turn| turn["type"] == "user_message").await;
+    let world = world(&sleeper.bot, "transcript_messages = 0").await;
+    let mut customer = greeted(&world).await;
+    let said_meanwhile: Vec<String> = (1..=20).map(|number| format!("word {number}")).collect();
+    customer.says("an agent please").await;
+    for word in &said_meanwhile {
+        customer.says(word).await;
+    }
+    let answer = |status| json!({"answer": {"status": status}});
+    let down = json!({"fault": answer(503), "matching": POST, "probability": 1});
+    world.faults(json!({ "requests": [down] })).await;
+    assert_eq!(world.request_handoff(&customer, json!({})).await.status, 202);
+    let before = sleeper.bot.turns().len();
+    sleeper.set_awake(true);
+    // The bot wants a human, and a handoff is on its way that Genesys refuses.
+    until("the bot's answer", async || (sleeper.bot.turns().len() > before).then_some(())).await;
+    let refused = json!({"fault": answer(400), "matching": POST, "next": 1});
+    world.faults(json!({ "requests": [refused] })).await;
+    let is_accepted = |event: &Value| event["type"] == "EVENT_TYPE_HANDOFF_ACCEPTED";
+    customer.socket.events_until(is_accepted).await;
+    let last = said_meanwhile.last().unwrap();
+    let all = |truth: &Value| said(truth).last() == Some(&&**last);
+    let conversation = world.conversation(&customer, all).await;
+    assert_eq!(said(&conversation)[1..], said_meanwhile);
 }

@@ -177,6 +177,26 @@ async fn a_message_of_a_tenant_that_is_down_waits_until_it_is_up() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_client_is_taken_again_is_up_without_anybody_who_chats() {
+    let world = World::start().await;
+    let mut customer = world.customer().await;
+    let fault = json!({"answer": {"status": 401}});
+    let login = json!({"fault": fault, "matching": "/oauth/token", "probability": 1.0});
+    world.faults(json!({"requests": [login]})).await;
+    assert!(world.strike(json!({"fault": "revoke_tokens"})).await > 0);
+    customer.says("Hello").await;
+    customer.sees(&["POLY_AGENT_TRIGGERED_HANDOFF"]).await;
+    let down = world.tenant_standing("live", |shown| shown["state"] == "down").await;
+    assert_eq!(down["token"], "failing", "{down}");
+    // With the session goes what waited, and nothing of the tenant's asks Genesys any more.
+    customer.end().await;
+    customer.sees(&["USER_END_SESSION", "SESSION_END"]).await;
+    world.faults(json!({})).await;
+    let up = world.tenant_standing("live", |shown| shown["state"] == "up").await;
+    assert_eq!(up["token"], "held", "{up}");
+}
+
+#[tokio::test]
 async fn invariant_12_a_token_is_lent_to_whoever_shows_that_tenants_credential() {
     let world = world(Setting::default(), vec![OauthClient::default()]).await;
     let mut tokens = BTreeSet::new();

@@ -102,7 +102,7 @@ impl Setting {
                 ("WEBHOOK_SECRET", WEBHOOK_SECRET),
                 ("SANDBOX_HANDOFF_CREDENTIAL", SANDBOX_HANDOFF_CREDENTIAL),
             ];
-            let mut known = SIDECAR_ENVIRONMENT.into_iter().chain(own);
+            let mut known = own.into_iter().chain(SIDECAR_ENVIRONMENT);
             known.find_map(|(key, value)| (key == name).then(|| value.to_owned()))
         };
         Configuration::parse(&text, &environment).expect("it is valid").0

@@ -1,6 +1,10 @@
 //! A sidecar in this process, on loopback ports that stay its own when it starts again.
 
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 
 use baton_sidecar::{Configuration, RunError, Store};
 use serde_json::Value;
@@ -8,7 +12,7 @@ use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinHandle, time::timeout};
 
 use crate::{
-    CREDENTIAL,
+    CREDENTIAL, SECRET,
     http1::{self, Answer, PATIENCE},
     port::Port,
 };
@@ -31,35 +35,69 @@ pub const HOST: &str = "www.example.com";
 /// What an operator shows.
 pub const ADMIN_CREDENTIAL: &str = "the-admin-credential-of-an-operator";
 
+/// Any free port.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
 /// What the sidecar's configuration takes from the environment, name and value.
-pub const SIDECAR_ENVIRONMENT: [(&str, &str); 4] = [
+pub const SIDECAR_ENVIRONMENT: [(&str, &str); 6] = [
     ("BATON_DELIVERY_CREDENTIAL", CREDENTIAL),
     ("BATON_ADMIN_CREDENTIAL", ADMIN_CREDENTIAL),
     ("CONNECTOR_TOKEN", CONNECTOR_TOKEN),
     ("SANDBOX_CONNECTOR_TOKEN", SANDBOX_CONNECTOR_TOKEN),
+    ("GENESYS_SECRET", baton_simulator::DEFAULT_CLIENT_SECRET),
+    ("GENESYS_WEBHOOK_SECRET", SECRET),
 ];
 
-/// The sidecar's configuration, as TOML: free ports, the corpus' tenants, and this store.
+/// What a sidecar's configuration begins with, as TOML: where chat clients connect, where the edge
+/// delivers, and the store. Further keys may follow, then sections.
+pub fn head(store: &Path, chat: SocketAddr, internal: SocketAddr) -> String {
+    format!(
+        "chat.listen = '{chat}'\ninternal.listen = '{internal}'\n\
+         observation.listen = '{ANY_PORT}'\nstore.path = '{}'\n",
+        store.display(),
+    )
+}
+
+/// The sidecar's configuration: free ports, the corpus' tenants, and this store.
 pub fn sidecar_configuration(store: &Path) -> String {
-    let tenant = |client_env: &str, integration: &str, token: &str| {
-        format!(
+    head(store, ANY_PORT, ANY_PORT)
+        + &tenant("live", INTEGRATION, "CONNECTOR_TOKEN")
+        + &tenant("sandbox", SANDBOX_INTEGRATION, "SANDBOX_CONNECTOR_TOKEN")
+}
+
+/// The same with one tenant, [`tenant_at`] this Genesys.
+pub fn sidecar_at(store: &Path, genesys: SocketAddr) -> String {
+    head(store, ANY_PORT, ANY_PORT) + &tenant_at(genesys)
+}
+
+/// The tenant `acme/support/live` with this simulated Genesys, to which the first message of a chat
+/// hands it over. Further sections of the tenant may follow.
+pub fn tenant_at(genesys: SocketAddr) -> String {
+    let client = baton_simulator::DEFAULT_CLIENT_ID;
+    tenant("live", INTEGRATION, "CONNECTOR_TOKEN")
+        + &format!(
             r#"
+[tenants.genesys]
+base_url = "http://{genesys}"
+client_id = "{client}"
+client_secret = {{ env = "GENESYS_SECRET" }}
+[tenants.genesys.handoff]
+start = "first_message"
+"#
+        )
+}
+
+fn tenant(client_env: &str, integration: &str, connector_token: &str) -> String {
+    format!(
+        r#"
 [[tenants]]
 account_id = "acme"
 project_id = "support"
 client_env = "{client_env}"
 integration_id = "{integration}"
-connector_tokens = [{{ env = "{token}" }}]
+connector_tokens = [{{ env = "{connector_token}" }}]
 hosts = ["{HOST}"]
 "#
-        )
-    };
-    format!(
-        "chat.listen = '127.0.0.1:0'\ninternal.listen = '127.0.0.1:0'\n\
-         observation.listen = '127.0.0.1:0'\nstore.path = '{}'\n{}{}",
-        store.display(),
-        tenant("live", INTEGRATION, "CONNECTOR_TOKEN"),
-        tenant("sandbox", SANDBOX_INTEGRATION, "SANDBOX_CONNECTOR_TOKEN"),
     )
 }
 

@@ -22,6 +22,12 @@ impl Simulator {
         Self::start_with(configuration(edge)).await
     }
 
+    /// The same, whose webhooks go nowhere.
+    pub async fn start_without_edge() -> Self {
+        // The port of a service that nobody offers any more.
+        Self::start(SocketAddr::from(([127, 0, 0, 1], 9))).await
+    }
+
     /// One with this configuration.
     pub async fn start_with(configuration: Configuration) -> Self {
         let listener = configuration.bind().await.expect("a free port");

@@ -2,6 +2,7 @@
 //! that speaks with it.
 
 use std::{
+    fs,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -10,8 +11,8 @@ use std::{
     },
 };
 
-use baton_sidecar::{Clock, Pacing};
-use baton_simulator::Configuration as Org;
+use baton_sidecar::{Clock, Pacing, restore_store};
+use baton_simulator::{Configuration as Org, OauthClient};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -116,6 +117,12 @@ impl World {
         self.start_sidecar_again().await;
     }
 
+    /// What the sidecar shows Genesys for the second tenant, from its next start on; without it
+    /// there is no such tenant.
+    pub fn configure_sandbox(&mut self, client: Option<OauthClient>) {
+        self.setting.sandbox = client;
+    }
+
     /// Starts the sidecar, on its ports and its store.
     pub async fn start_sidecar_again(&mut self) {
         let [chat, internal, application, observation] = &self.ports;
@@ -130,6 +137,23 @@ impl World {
         let pacing = Pacing::scaled(self.setting.time_scale);
         let started = RunningSidecar::start(configuration, &store, pacing, self.clock(), listeners);
         self.sidecar = Some(started.await);
+    }
+
+    /// A back-up of the sidecar's store.
+    pub async fn back_up(&self) -> Vec<u8> {
+        let answer = self.operate("POST", "/internal/v1/store/backup", "").await;
+        assert_eq!(answer.status, 200);
+        answer.body
+    }
+
+    /// Stops the sidecar and starts it again on a store that is made of this back-up.
+    pub async fn restore(&mut self, backup: &[u8]) {
+        self.stop_sidecar().await;
+        self.folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let file = self.folder.path().join("backup");
+        fs::write(&file, backup).expect("a file");
+        restore_store(&file, &self.store()).expect("it is a back-up");
+        self.start_sidecar_again().await;
     }
 
     /// Stops the sidecar.

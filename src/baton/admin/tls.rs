@@ -3,13 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use clap::Args;
 use rustls::{
     ClientConfig, RootCertStore,
-    crypto::ring,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 
@@ -43,13 +41,14 @@ impl TlsArguments {
     pub(super) fn configuration(&self) -> Result<ClientConfig, Failure> {
         let authorities = match &self.ca_file {
             Some(path) => authorities_of_file(path)?,
-            None => authorities_of_system()?,
+            None => baton_tls::system_authorities().map_err(|_| {
+                let problem = "this machine has no certificate authorities; name a file with the \
+                               sidecar's";
+                refused(CA_FILE, problem.to_owned())
+            })?,
         };
-        let provider = Arc::new(ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| refused("--sidecar", format!("TLS cannot be set up: {error}")))?
-            .with_root_certificates(authorities);
+        let builder = baton_tls::client(authorities)
+            .map_err(|error| refused("--sidecar", error.to_string()))?;
         let mut configuration = match (&self.client_certificate, &self.client_key) {
             (Some(certificate), Some(key)) => {
                 let chain = certificates(CLIENT_CERTIFICATE, certificate)?;
@@ -78,27 +77,10 @@ impl TlsArguments {
     }
 }
 
-fn authorities_of_file(path: &Path) -> Result<RootCertStore, Failure> {
-    let mut authorities = RootCertStore::empty();
-    for authority in certificates(CA_FILE, path)? {
-        authorities.add(authority).map_err(|error| {
-            let path = path.display();
-            refused(CA_FILE, format!("{path} holds an authority that cannot be used: {error}"))
-        })?;
-    }
-    Ok(authorities)
-}
-
-/// Whom this machine trusts, by `SSL_CERT_FILE` and `SSL_CERT_DIR` or by what the operating system
-/// keeps.
-fn authorities_of_system() -> Result<RootCertStore, Failure> {
-    let mut authorities = RootCertStore::empty();
-    authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if authorities.is_empty() {
-        let problem = "this machine has no certificate authorities; name a file with the sidecar's";
-        return Err(refused(CA_FILE, problem.to_owned()));
-    }
-    Ok(authorities)
+/// Whom to trust, from the file of `--ca-file`.
+pub(crate) fn authorities_of_file(path: &Path) -> Result<RootCertStore, Failure> {
+    baton_tls::authorities_in(&contents(path)?)
+        .map_err(|error| refused(CA_FILE, format!("{} {error}", path.display())))
 }
 
 fn certificates(

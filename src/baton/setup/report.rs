@@ -2,7 +2,7 @@
 
 use baton_core::tenant::TenantKey;
 use baton_genesys::Secret;
-use baton_setup::{Checklist, Done, Plan, QueueOf, State, Step, Thing, Work};
+use baton_setup::{Checklist, Plan, QueueOf, State, Step, StepOutcome, Thing, Work};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -93,7 +93,7 @@ impl Report {
     }
 
     /// What came of a step.
-    pub(crate) fn done(&mut self, step: &Step, done: &Done) -> Result<(), Failure> {
+    pub(crate) fn done(&mut self, step: &Step, done: &StepOutcome) -> Result<(), Failure> {
         let shown = carried_out(step, done);
         self.say(&line(&shown))?;
         if let Some(Value::Array(applied)) = self.said.get_mut("applied") {
@@ -161,13 +161,30 @@ impl Report {
         ))
     }
 
+    /// The tenant stands in the store as a set-up left it that was cut off.
+    pub(crate) fn was_cut_off(&self, tenant: &TenantKey<'_>) -> Result<(), Failure> {
+        self.say(&format!(
+            "A set-up of the tenant {tenant} was cut off before its end: this one gives it another \
+             webhook secret."
+        ))
+    }
+
+    /// The tenant is left in the store as one whose set-up was cut off.
+    pub(crate) fn is_unfinished(&self, tenant: &TenantKey<'_>) -> Result<(), Failure> {
+        self.say(&format!(
+            "\nThe tenant {tenant} is not finished, since whether Genesys has its webhook secret is \
+             not known: run the same again."
+        ))
+    }
+
     /// Nothing of it was done.
     pub(crate) fn nothing_changed(&self) -> Result<(), Failure> {
         self.say("\nNothing was changed in Genesys; --apply does that.")
     }
 
-    /// The tenant is put into the store.
-    pub(crate) fn stored(
+    /// The tenant is about to be put into the store. Its connector token is told before: once the
+    /// store has it, nothing else tells it.
+    pub(crate) fn will_be_stored(
         &mut self,
         tenant: &TenantKey<'_>,
         name: &str,
@@ -176,8 +193,8 @@ impl Report {
         self.said.insert("stored".to_owned(), json!(tenant.to_string()));
         self.keep(name, connector_token);
         self.say(&format!(
-            "\nThe tenant {tenant} is in the store, and served from the next start of the sidecar on.\n\
-             Chat clients show this connector token, which is shown this once:\n  {}",
+            "\nThe tenant {tenant} goes into the store, and is served from the next start of the sidecar \
+             on.\nChat clients show this connector token, which is shown this once:\n  {}",
             connector_token.expose()
         ))
     }
@@ -212,12 +229,12 @@ fn planned<'a>(step: &'a Step, plan: &Plan, will_apply: bool) -> StepShown<'a> {
     shown(step, state, detail)
 }
 
-fn carried_out<'a>(step: &'a Step, done: &Done) -> StepShown<'a> {
+fn carried_out<'a>(step: &'a Step, done: &StepOutcome) -> StepShown<'a> {
     let (state, detail) = match done {
-        Done::There => ("there", String::new()),
-        Done::Done => ("done", after(step).to_owned()),
-        Done::ByHand(why) => ("by_hand", why.clone()),
-        Done::Failed(error) => ("failed", error.to_string()),
+        StepOutcome::There => ("there", String::new()),
+        StepOutcome::Done => ("done", after(step).to_owned()),
+        StepOutcome::ByHand(why) => ("by_hand", why.clone()),
+        StepOutcome::Failed(error) => ("failed", error.to_string()),
     };
     shown(step, state, detail)
 }

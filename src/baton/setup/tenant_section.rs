@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use baton_core::tenant::TenantKey;
 use baton_genesys::{IntegrationDetails, IntegrationRef};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     Arguments,
@@ -43,8 +43,36 @@ impl SecretNames {
     }
 }
 
+/// How far the set-up of a tenant has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// What Genesys is told is not known yet. The tenant has no host, so that no chat client can
+    /// connect: nobody uses it, and it can be begun anew without harm.
+    Begun,
+    /// It is over.
+    Finished,
+}
+
+impl Stage {
+    /// That of a section as it stands in the store. Who brings sessions of its own takes no host.
+    pub(crate) fn of(section: &Value) -> Self {
+        let hosts = section.get("hosts").and_then(Value::as_array);
+        let is_used =
+            hosts.is_none_or(|hosts| !hosts.is_empty()) || section.get("api_keys").is_some();
+        if is_used { Self::Finished } else { Self::Begun }
+    }
+}
+
+/// The integration of a section as it stands in the store.
+pub(crate) fn integration_of(section: &Value) -> Option<IntegrationRef> {
+    let text = |key| section.get(key).and_then(Value::as_str).map(str::to_owned);
+    let by_name = || text("integration_name").map(IntegrationRef::Name);
+    text("integration_id").map(IntegrationRef::Id).or_else(by_name)
+}
+
 /// What the section is made of.
 pub(crate) struct Section<'a> {
+    pub(crate) stage: Stage,
     pub(crate) arguments: &'a Arguments,
     pub(crate) answers: &'a Answers,
     pub(crate) names: &'a SecretNames,
@@ -57,9 +85,10 @@ impl Section<'_> {
     pub(crate) fn text(&self) -> String {
         let Self { arguments, answers, names, .. } = self;
         let TenantKey { account_id, project_id, client_env } = &answers.tenant;
-        let hosts = match arguments.hosts.as_slice() {
-            [] => vec![quoted(&answers.public_host)],
-            hosts => hosts.iter().map(|host| quoted(host)).collect(),
+        let hosts = match (self.stage, arguments.hosts.as_slice()) {
+            (Stage::Begun, _) => Vec::new(),
+            (Stage::Finished, []) => vec![quoted(&answers.public_host)],
+            (Stage::Finished, hosts) => hosts.iter().map(|host| quoted(host)).collect(),
         };
         let (genesys_key, genesys) = match &answers.place {
             GenesysPlace::Region { text, .. } => ("region", text),
@@ -117,4 +146,31 @@ fn quoted(text: &str) -> String {
 
 fn variable(name: &str) -> String {
     format!("{{ env = {} }}", quoted(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenant_in_the_store_has_its_integration_by_id_or_by_name() {
+        for (section, integration) in [
+            (json!({ "integration_id": "i" }), Some(IntegrationRef::Id("i".to_owned()))),
+            (json!({ "integration_name": "n" }), Some(IntegrationRef::Name("n".to_owned()))),
+            (json!({}), None),
+        ] {
+            assert_eq!(integration_of(&section), integration, "{section}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_nobody_can_use_was_only_begun() {
+        for (section, stage) in [
+            (json!({ "hosts": [] }), Stage::Begun),
+            (json!({ "hosts": ["www.example.com"] }), Stage::Finished),
+            (json!({ "hosts": [], "api_keys": ["since"] }), Stage::Finished),
+        ] {
+            assert_eq!(Stage::of(&section), stage, "{section}");
+        }
+    }
 }

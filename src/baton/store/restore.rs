@@ -15,10 +15,10 @@ use crate::{Outcome, failure::Failure, output};
 /// every chat that was open in the back-up is ended, and a client that comes again is sent to begin
 /// a new one, as the published clients do by themselves. Handoffs are not taken up again: what an
 /// agent writes into one is answered with a failed receipt. Messages of users that waited for
-/// Genesys become dead letters, because Genesys may have had them. An application's webhooks are told
-/// nothing of these ends: it learns of them when it asks for a session. Links to contexts and access
-/// tokens that were given are no longer good. Tenants in the store, and their secrets, are those of
-/// the back-up: one that was rotated since has to be rotated again.
+/// Genesys become dead letters, because Genesys may have had them. Applications' webhooks are told of
+/// these ends when the store is served. Links to contexts and access tokens that were given are no
+/// longer good. Tenants in the store, and their secrets, are those of the back-up: one that was
+/// rotated since has to be rotated again.
 ///
 /// A back-up that is copied by other means, and not restored, does not have this done to it: never
 /// serve one.

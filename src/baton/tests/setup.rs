@@ -188,6 +188,27 @@ mod tests {
     }
 
     #[test]
+    fn a_tenant_keeps_its_place_in_the_store_when_another_integration_is_named_by_mistake() {
+        let (_org, address) = org();
+        let directory = tempfile::tempdir().unwrap();
+        let configuration = stored(directory.path());
+        let mut command = setup(&address);
+        with_client(&mut command, "whole").args(["--apply", "--yes", "--store"]);
+        let set_up = ended(with_store(&mut command, &configuration));
+        assert_eq!(set_up.code, Some(0), "{}", set_up.errors);
+        let mut show = baton(&["tenant", "show", "acme/support/live"]);
+        let shown = ended(with_store(&mut show, &configuration)).output;
+        for arguments in [&["--apply", "--yes"] as &[&str], &[]] {
+            let mut command = baton(&["setup", "--base-url", &address, "--store"]);
+            command.args(["--integration", "Web caht", "--tenant", "acme/support/live"]);
+            command.args(["--public-url", "http://127.0.0.1:9"]).args(arguments);
+            with_store(with_client(&mut command, "whole"), &configuration);
+            ended(&mut command).assert_failed(2, "baton tenant remove acme/support/live");
+            assert_eq!(ended(&mut show).output, shown);
+        }
+    }
+
+    #[test]
     fn that_nothing_can_be_stored_is_found_before_anything_is_made() {
         let (_org, address) = org();
         let directory = tempfile::tempdir().unwrap();
@@ -202,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_that_was_set_is_shown_when_its_tenant_cannot_be_stored() {
+    fn a_tenant_that_the_configuration_has_already_is_refused_before_anything_is_made() {
         let (_org, address) = org();
         let directory = tempfile::tempdir().unwrap();
         let configuration = stored(directory.path());
@@ -215,8 +236,9 @@ mod tests {
         with_client(&mut command, "whole").args(["--apply", "--yes", "--store", "--json"]);
         let failed = ended(with_store(&mut command, &configuration));
         assert_eq!(failed.code, Some(64), "{}", failed.errors);
-        let said: Value = serde_json::from_str(&failed.output).unwrap();
-        assert!(said["secrets"]["ACME_SUPPORT_LIVE_SIGNATURE_SECRET"].is_string());
+        let mut command = setup(&address);
+        let after = ended(with_client(&mut command, "whole").arg("--json"));
+        assert_eq!(states(&after, "steps"), ["create", "create", "create", "there", "change"]);
     }
 
     #[test]

@@ -45,8 +45,10 @@ mod tests {
             ended(command.args(arguments).env("BATON_LOG", "off"))
         };
         simulate(&["--webhook-url", URL, "--secret", "short"]).assert_failed(2, "16");
-        simulate(&["--webhook-url", "https://example.com", "--secret", SECRET])
-            .assert_failed(2, "https");
+        simulate(&["--webhook-url", "ftp://example.com", "--secret", SECRET])
+            .assert_failed(2, "its scheme is ftp");
+        simulate(&["--webhook-url", URL, "--secret", SECRET, "--ca-file", "/nowhere.pem"])
+            .assert_failed(1, "/nowhere.pem");
         assert_eq!(
             simulate(&["--webhook-url", URL, "--secret", SECRET, "--header", "x"]).code,
             Some(2)

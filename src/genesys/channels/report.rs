@@ -44,6 +44,10 @@ impl Report {
     /// Writes it to the log, as being about the channel with this number.
     pub(crate) fn log(&self, channel: usize) {
         match self {
+            // The first failures tell all that there is to tell; the metrics tell that it lasts.
+            Self::Reconnecting { attempt, reason } if !attempt.is_power_of_two() => {
+                tracing::debug!(channel, attempt, reason, "a channel is reconnected once more");
+            }
             Self::Reconnecting { attempt, reason } => {
                 tracing::warn!(channel, attempt, reason, "a notification channel is reconnected");
             }

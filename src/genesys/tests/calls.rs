@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use baton_genesys::{
-    Attachment, Button, EndUser, InboundMessage, MediaType, OutboundReceipt, QueueRef,
-    ReceiptStatus, StructuredResponse, Taken,
+    Attachment, Button, EndUser, Feature, InboundMessage, MediaType, OutboundReceipt, Possession,
+    QueueRef, ReceiptStatus, StructuredResponse, Taken,
 };
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::scripted::{Reply, Scripted};
 
@@ -178,6 +178,26 @@ async fn a_conversation_is_read_into_a_snapshot() {
     let call = &scripted.calls()[0];
     assert_eq!(call.line(), format!("GET /api/v2/conversations/messages/{CONVERSATION}"));
     assert_eq!((call.body.len(), call.content_type.as_str()), (0, ""));
+}
+
+#[tokio::test]
+async fn whether_a_conversation_may_be_read_is_probed_where_it_is_read() {
+    let refusal = json!({
+        "code": "missing.any.permissions",
+        "status": 403,
+        "messageParams": { "permissions": "[conversation:communication:view]" },
+    })
+    .to_string();
+    let scripted = Scripted::with_tokens(move |_, _| Reply::new(403, &refusal)).await;
+    let view = Feature::Reconciliation.permissions()[0];
+    let possession = scripted.genesys().probe(&view, None).await;
+    assert!(
+        matches!(&possession, Possession::Missing(name) if *name == view.to_string()),
+        "{possession:?}"
+    );
+    let line = scripted.calls()[0].line();
+    let (path, nobody) = line.rsplit_once('/').unwrap();
+    assert_eq!((path, nobody.len()), ("GET /api/v2/conversations/messages", 36));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::{
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, routing::post};
 use baton_genesys::{Credentials, Feature, Genesys, Hosts, IntegrationRef, Pace, Secret};
 use baton_process::Random;
-use baton_setup::{Applied, Done, Found, Plan, Wanted, WantedSecret, apply};
+use baton_setup::{Applied, Found, Plan, StepOutcome, Wanted, WantedSecret, apply};
 use baton_simulator::{Configuration, OauthClient, SimulatorError, serve, signature};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -137,10 +137,10 @@ pub(crate) async fn set_up(genesys: &Genesys, wanted: &Wanted) -> (Applied, Vec<
     let mut told = Vec::new();
     let applied = apply(genesys, wanted, &plan, |step, done| {
         told.push(match done {
-            Done::There => format!("{} there", step.thing),
-            Done::Done => format!("{} done", step.thing),
-            Done::ByHand(why) => format!("{} by hand: {why}", step.thing),
-            Done::Failed(error) => format!("{} failed: {error}", step.thing),
+            StepOutcome::There => format!("{} there", step.thing),
+            StepOutcome::Done => format!("{} done", step.thing),
+            StepOutcome::ByHand(why) => format!("{} by hand: {why}", step.thing),
+            StepOutcome::Failed(error) => format!("{} failed: {error}", step.thing),
         });
     })
     .await;

@@ -102,7 +102,7 @@ impl Actor {
     /// Looks for what the bot is told next, unless it is being asked or has to wait.
     pub(super) fn pursue_bot(&mut self) {
         let Some(Known { bot: Some(_), turns, .. }) = &self.known else { return };
-        if !turns.waits() || self.turn_at.is_some() {
+        if !turns.waits() || self.turn_at.is_some() || self.is_undecided() {
             return;
         }
         let (filled, about) = (turns.filled, self.about());
@@ -117,10 +117,13 @@ impl Actor {
     }
 
     /// Tells the bot what is next. What the user said is not for it any more once nobody hears
-    /// the answer.
+    /// the answer, unless it may still come back to it.
     async fn ask_bot(&mut self, next: NextTurn) -> Result<(), Stopped> {
         let of_user = |kind| Subject::of(&kind).is_of_user();
         if turn::read(&next.body).is_some_and(of_user) {
+            if self.is_undecided() {
+                return Ok(());
+            }
             if !self.bot_is_heard() {
                 return self.turn_is_done(next.number).await;
             }
@@ -170,6 +173,14 @@ impl Actor {
         !ended && !self.has_open_handoff()
     }
 
+    /// Whether it is not known yet who gets what the user said: messages of a handoff wait, and none
+    /// is known to have reached Genesys. Until then a turn stays the bot's too, which is told it if
+    /// the handoff comes to nothing; by then nothing of it may be left that the next would take along.
+    fn is_undecided(&self) -> bool {
+        let Some(Known { handoff: Some(handoff), outbox, .. }) = &self.known else { return false };
+        handoff.state.conversation_id().is_none() && outbox.waits()
+    }
+
     /// Shows that the bot is at work on what the user said, again and again as long as it is.
     pub(super) fn think(&mut self) {
         let heard = self.bot_is_heard();
@@ -190,6 +201,11 @@ impl Actor {
             TurnOutcome::Next(next) => self.ask_bot(next).await,
             TurnOutcome::Answered(told, answer) => {
                 self.turn_pause.end();
+                if let Some(Known { session, bot: Some(bot), .. }) = &self.known
+                    && bot.silence.is_over()
+                {
+                    tracing::info!(tenant = %session.details.tenant, "the bot answers again");
+                }
                 self.bot_answered(told, *answer).await
             }
             TurnOutcome::Failed(told, error) => {
@@ -226,6 +242,9 @@ impl Actor {
     /// The bot answered. Nobody hears it while a human has the chat.
     async fn bot_answered(&mut self, told: Told, answer: BotAnswer) -> Result<(), Stopped> {
         let Told { number, id: turn_id, subject } = told;
+        if subject.is_of_user() && self.is_undecided() {
+            return Ok(());
+        }
         let mut step = Step { turned: Some(number), ..Step::default() };
         if self.known.as_ref().is_none_or(|known| known.session.ended) {
             return self.complete(step, None).await;
@@ -264,8 +283,10 @@ impl Actor {
     /// only when the user has said something.
     async fn bot_failed(&mut self, told: Told, error: &BotError) -> Result<(), Stopped> {
         let Told { number, id: turn_id, subject } = told;
-        let (session_id, shown) = (&self.session_id, Chain(error));
-        tracing::warn!(session_id, error = %shown, "the bot did not answer");
+        self.report_silence(error);
+        if subject.is_of_user() && self.is_undecided() {
+            return Ok(());
+        }
         let mut step = Step { turned: Some(number), ..Step::default() };
         let missed = subject.is_of_user() && self.bot_is_heard();
         let Some(bot) = self.bot().filter(|_| missed) else {
@@ -280,6 +301,21 @@ impl Actor {
         let event = self.event(id, "EVENT_TYPE_SYSTEM_MESSAGE", &payload.to_string(), None);
         step.events.push(event);
         self.complete(step, None).await
+    }
+
+    /// Says that the bot did not answer. All sessions of a tenant have the same bot.
+    fn report_silence(&self, error: &BotError) {
+        let Some(Known { session, bot: Some(bot), .. }) = &self.known else { return };
+        let (tenant, session_id) = (&session.details.tenant, &self.session_id);
+        let error = Chain(error);
+        match bot.silence.happened(Instant::now().into_std()) {
+            Some(times) => {
+                tracing::warn!(%tenant, session_id, %error, times, "the bot did not answer");
+            }
+            None => {
+                tracing::debug!(%tenant, session_id, %error, "the bot still does not answer");
+            }
+        }
     }
 
     /// What the bot said, if it said anything. A bot that had left the user to the client is shown

@@ -62,6 +62,12 @@ impl Actor {
         self.note_presence();
         let active_at = Timestamp::from_millisecond(session.active_at_ms);
         let active_at = active_at.unwrap_or(Timestamp::UNIX_EPOCH);
+        // A handoff of a tenant that is not there may have been silent for long, and yet go on when
+        // it is there again: it has its whole time for that.
+        let active_at = match self.link() {
+            Some(_) => active_at,
+            None => active_at.max(self.surroundings.started_at),
+        };
         let now = self.surroundings.clock.now();
         Ok(self.presence.abandons(active_at, now, &self.surroundings.sessions))
     }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::{Actor, Known, Numbered, Stopped};
+use super::{Actor, Numbered, Stopped};
 use crate::{
     cause::Chain,
     configuration::StrayMessages,
@@ -94,7 +94,11 @@ impl Actor {
 
     fn look_later(&mut self, delivery_id: Option<&str>, error: &StoreError) {
         let (session_id, error) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, delivery_id, %error, "a session's delivery has to wait");
+        if self.pause.follows_failure() {
+            tracing::debug!(session_id, delivery_id, %error, "a delivery still has to wait");
+        } else {
+            tracing::error!(session_id, delivery_id, %error, "a session's delivery has to wait");
+        }
         self.look_at = Some(Instant::now() + self.pause.after_failure());
     }
 
@@ -118,15 +122,20 @@ impl Actor {
         let received_at =
             Timestamp::from_millisecond(next.received_at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
         let Events { events, unreadable } = delivery.events(received_at);
-        let lifecycle = delivery.lifecycle().map(LifecycleEvent::into_owned).collect();
         if unreadable > 0 {
             tracing::warn!(session_id, delivery_id, unreadable, "a part of a delivery is skipped");
         }
         self.note_receipts(&delivery).await?;
         self.note_dropped(&delivery);
         let written = events.iter().find_map(SessionEvent::written_by_person);
-        let conversation_id = delivery.data.genesys.conversation_id.as_deref();
-        let (mut notices, handoff) = self.changed_by(conversation_id, lifecycle, written);
+        let told = baton_handoff::Delivered {
+            received_at,
+            conversation_id: delivery.data.genesys.conversation_id.as_deref().map(str::to_owned),
+            steps: delivery.lifecycle().map(LifecycleEvent::into_owned).collect(),
+            written_at: written,
+        };
+        let (handoff, notices) = self.apply(Input::Delivered(told)).unzip();
+        let mut notices = notices.unwrap_or_default();
         if ended {
             self.keep(handoff, notices).await?;
             let failure = self.failure(&delivery, received_at);
@@ -148,7 +157,8 @@ impl Actor {
         if let Some(handoff) = &handoff {
             self.tell(&mut step, notices, handoff);
         }
-        let shown = self.log(&mut step, events, handoff.as_ref()).await?;
+        let present = handoff.as_ref().filter(|handoff| !handoff.state.began_after(received_at));
+        let shown = self.log(&mut step, events, present).await?;
         if let Some(handoff) = &handoff {
             self.tell(&mut step, told_after, handoff);
         }
@@ -168,35 +178,6 @@ impl Actor {
         Ok(Delivered::Settled)
     }
 
-    /// What a delivery changes in the handoff, if one is open.
-    fn changed_by(
-        &self,
-        conversation_id: Option<&str>,
-        lifecycle: Vec<LifecycleEvent<'static>>,
-        written: Option<Timestamp>,
-    ) -> (Vec<Notice>, Option<Numbered>) {
-        let Some(Known { handoff: Some(handoff), link: Some(link), .. }) = &self.known else {
-            return (Vec::new(), None);
-        };
-        let mut handoff = handoff.clone();
-        if !handoff.state.is_open() {
-            return (Vec::new(), Some(handoff));
-        }
-        // Genesys' answer to the first message may have left it out, or be still under way.
-        let unknown = handoff.state.conversation_id().is_none() && !handoff.state.is_over();
-        let accepted = conversation_id
-            .filter(|_| unknown)
-            .map(|id| Input::Accepted { conversation_id: id.to_owned() });
-        let wrote = written.map(|at| Input::AgentWrote { at: Some(at) });
-        let inputs = accepted.into_iter().chain(lifecycle.into_iter().map(Input::Event));
-        let now = self.surroundings.clock.now();
-        let mut notices = Vec::new();
-        for input in inputs.chain(wrote) {
-            notices.extend(handoff.apply(input, now, &link.rules));
-        }
-        (notices, Some(handoff))
-    }
-
     /// Whether an agent's message is one that nobody waits for: no handoff goes on, and what the
     /// last one still misses is fetched already.
     fn is_stray(&self, handoff: Option<&Numbered>) -> bool {
@@ -206,7 +187,8 @@ impl Actor {
         refuses && !open
     }
 
-    /// Adds the delivery's events to the step; those that are not kept are returned.
+    /// Adds the events of a delivery to the step, which may be of this handoff; those that are not
+    /// kept are returned.
     async fn log(
         &self,
         step: &mut Step,

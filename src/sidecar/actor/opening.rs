@@ -220,6 +220,7 @@ impl Actor {
             Some(queues) => state.between(queues),
             None => state,
         };
+        let state = if last == 0 { state.first_of_session() } else { state };
         let handoff = Numbered::new(number, Box::new(state));
         step.events.push(self.narrator(&handoff).triggered());
         step.handoff = Some(handoff.row());

@@ -88,6 +88,10 @@ impl Actor {
                 relay.posted(PostResult::Taken);
                 self.relay_pause.end();
                 self.relay_is_stuck = false;
+                if let Some(link) = self.link().filter(|link| link.messages_wait.is_over()) {
+                    let (tenant, session_id) = (&link.tenant, &self.session_id);
+                    tracing::info!(%tenant, session_id, "messages reach agents again");
+                }
                 self.taken(number, taken).await
             }
             // A handoff has begun since, to which the message belongs.
@@ -136,10 +140,11 @@ impl Actor {
         error: &NotPosted,
     ) -> Result<(), Stopped> {
         let (session_id, reason) = (&self.session_id, Chain(error).to_string());
+        let tenant = self.link().map(|link| tracing::field::display(&link.tenant));
         if speaker == Speaker::Farewell {
             tracing::debug!(session_id, reason, "nobody is left to be told that the user left");
         } else {
-            tracing::error!(session_id, reason, "a message to an agent is given up");
+            tracing::error!(tenant, session_id, reason, "a message to an agent is given up");
         }
         let Some(known) = &self.known else { return Ok(()) };
         let is_told = speaker == Speaker::User && !known.session.ended;
@@ -220,10 +225,28 @@ impl Actor {
         Ok(())
     }
 
-    /// Tries again after a pause.
+    /// Tries again after a pause. A tenant's sessions wait for the same reason, and each tries every
+    /// few seconds.
     pub(super) fn post_later(&mut self, error: &(dyn std::error::Error + Send + Sync + 'static)) {
-        let (session_id, shown) = (&self.session_id, Chain(error));
-        tracing::warn!(session_id, error = %shown, "a message to an agent has to wait");
+        let (session_id, error) = (&self.session_id, Chain(error));
+        if let Some(link) = self.link() {
+            let tenant = &link.tenant;
+            match link.messages_wait.happened(Instant::now().into_std()) {
+                Some(times) => tracing::warn!(
+                    %tenant,
+                    session_id,
+                    %error,
+                    times,
+                    "a message to an agent has to wait"
+                ),
+                None => tracing::debug!(
+                    %tenant,
+                    session_id,
+                    %error,
+                    "a message to an agent still has to wait"
+                ),
+            }
+        }
         self.relay_at = Some(Instant::now() + self.relay_pause.after_failure());
     }
 

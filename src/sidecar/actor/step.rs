@@ -115,7 +115,8 @@ impl Actor {
         }
         if let Some(known) = &self.known {
             let tenant = &known.session.details.tenant;
-            step.notify = self.surroundings.webhooks.wanting(tenant, &step.events);
+            let kinds = step.events.iter().map(|event| &*event.kind);
+            step.notify = self.surroundings.webhooks.wanting(tenant, kinds);
         }
         step
     }
@@ -127,7 +128,11 @@ impl Actor {
         error: &StoreError,
     ) -> Result<(), Stopped> {
         let (session_id, shown) = (&self.session_id, Chain(error));
-        tracing::error!(session_id, error = %shown, "a session's step has to wait");
+        if pause.follows_failure() {
+            tracing::debug!(session_id, error = %shown, "a session's step still has to wait");
+        } else {
+            tracing::error!(session_id, error = %shown, "a session's step has to wait");
+        }
         if matches!(error, StoreError::UnknownSession | StoreError::Closed) {
             return Err(Stopped);
         }

@@ -15,15 +15,13 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
+use baton_problem::{Problem, ProblemBody};
 use baton_store::{Backup, BackupError};
 use futures_util::stream::poll_fn;
 use tokio::{sync::mpsc, task::spawn_blocking, time::timeout};
 
 use super::{Internal, authorize};
-use crate::{
-    cause::Chain,
-    problem::{Problem, ProblemBody},
-};
+use crate::cause::Chain;
 
 /// How much of the copy is read at a time.
 const PIECE: usize = 256 * 1024;

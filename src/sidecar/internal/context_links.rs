@@ -7,14 +7,12 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
 };
+use baton_problem::{Problem, ProblemBody};
 use baton_store::StoreError;
 use tokio::time::timeout;
 
 use super::{Internal, QUESTION, authorize, no_session, slow};
-use crate::{
-    cause::Chain,
-    problem::{Problem, ProblemBody},
-};
+use crate::cause::Chain;
 
 /// Revoke the links to a session's context
 ///

@@ -2,12 +2,11 @@
 
 use axum::http::StatusCode;
 use baton_core::tenant::TenantKey;
+use baton_problem::Problem;
 use baton_store::{DeadLetterFilter, DeadLetterKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
-
-use crate::problem::Problem;
 
 /// Which dead letters are meant: all of them, but for what is said.
 #[derive(Default, Deserialize, ToSchema)]

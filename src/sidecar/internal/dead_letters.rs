@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::{Problem, ProblemBody};
 use baton_store::{
     DeadLetter, DeadLetterContent, DeadLetterFilter, DeadLetterKind, Replayed, Store, StoreError,
 };
@@ -24,11 +25,7 @@ use super::{
     documentation::TenantNamed,
     slow,
 };
-use crate::{
-    actor::ActorMessage,
-    cause::Chain,
-    problem::{Problem, ProblemBody},
-};
+use crate::{actor::ActorMessage, cause::Chain};
 
 /// How many are on a page, unless the request says otherwise.
 const PAGE: usize = 100;

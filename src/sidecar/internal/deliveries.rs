@@ -8,6 +8,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::{Problem, ProblemBody};
 use baton_store::{DeliveryStanding, Settlement};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -15,10 +16,7 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::{Internal, QUESTION, authorize, documentation::TenantNamed, slow};
-use crate::{
-    cause::Chain,
-    problem::{Problem, ProblemBody},
-};
+use crate::cause::Chain;
 
 /// What an operator learns of a delivery; what it holds is no part of it.
 #[derive(Serialize, ToSchema)]

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
+use baton_problem::{Problem, ProblemBody};
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::{
@@ -19,10 +20,7 @@ use super::{
     Internal, authorize, backup, context_links, dead_letters, deliveries, genesys_secret, handoffs,
     look_up, state, stored_tenants, tokens,
 };
-use crate::{
-    intake,
-    problem::{Problem, ProblemBody},
-};
+use crate::intake;
 
 /// The OpenAPI document of the API. `src/sidecar/openapi.json` is a copy, which a test holds to it.
 static OPENAPI: LazyLock<String> =

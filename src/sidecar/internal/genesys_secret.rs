@@ -10,14 +10,15 @@ use axum::{
 };
 use baton_core::tenant::TenantKey;
 use baton_genesys::IntegrationChange;
+use baton_problem::{Problem, ProblemBody};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Internal, TenantNamed, authorize, stored_tenants::refused};
-use crate::{
-    cause::Chain,
-    problem::{Problem, ProblemBody},
+use super::{
+    Internal, TenantNamed, authorize,
+    stored_tenants::{TenantPath, refused},
 };
+use crate::cause::Chain;
 
 /// That Genesys signs with the new secret.
 #[derive(Serialize, ToSchema)]
@@ -35,11 +36,7 @@ pub(super) struct Applied {
 #[utoipa::path(
     post, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}/rotation/apply",
-    params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-    ),
+    params(TenantPath),
     responses(
         (status = 200, body = Applied),
         (status = 404, description = "There is none in the store.", body = ProblemBody,
@@ -54,11 +51,11 @@ pub(super) struct Applied {
 )]
 pub(super) async fn apply(
     State(internal): State<Arc<Internal>>,
-    Path((account_id, project_id, client_env)): Path<(String, String, String)>,
+    Path(tenant): Path<TenantPath>,
     headers: HeaderMap,
 ) -> Result<Json<Applied>, Problem> {
     authorize(&internal.admin_credentials, &headers)?;
-    let tenant = TenantKey::new(account_id, project_id, client_env);
+    let tenant = tenant.key();
     let secret = internal.tenant_orders.new_secret(tenant.clone()).await.map_err(refused)?;
     let conflict = |detail| Problem::new(StatusCode::CONFLICT, detail);
     let link = internal.links.of(&tenant);

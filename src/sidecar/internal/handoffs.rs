@@ -11,16 +11,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_handoff::{Requester, RoutingHints, attributes};
+use baton_problem::{Problem, ProblemBody};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{sync::oneshot, time::timeout};
 use utoipa::ToSchema;
 
-use super::{Internal, authorize, no_session, slow};
-use crate::{
-    actor::{ActorMessage, HandoffRefused, HandoffRequest},
-    problem::{Problem, ProblemBody},
-};
+use super::{Internal, authorize, no_credential, no_session, slow};
+use crate::actor::{ActorMessage, HandoffRefused, HandoffRequest};
 
 /// What a request may hold.
 #[derive(Default, Deserialize, ToSchema)]
@@ -58,7 +56,7 @@ pub(super) async fn begin(
     body: Bytes,
 ) -> Result<Response, Problem> {
     if !headers.contains_key(AUTHORIZATION) {
-        return Err(Problem::unauthorized());
+        return Err(no_credential());
     }
     let session = internal.find_session(&session_id).await?;
     let link = session.as_ref().and_then(|session| internal.links.of(&session.details.tenant));

@@ -13,10 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::Problem;
 use serde_json::{Value, json};
 
 use super::{Internal, authorize};
-use crate::{configuration::TenantEdge, problem::Problem};
+use crate::configuration::TenantEdge;
 
 /// Look up by what a tenant's webhooks are known
 ///

@@ -7,7 +7,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_metrics::{ClientSnapshot, DeadLetters, Snapshot, StoreSnapshot, TenantSnapshot};
-use baton_store::{DeadLetterKind, OldestWaiting, Store, StoreError, StoreSize};
+use baton_problem::Problem;
+use baton_store::{
+    Counterpart, DeadLetterCount, DeadLetterKind, Store, StoreError, StoreSize, TenantWork,
+};
 use jiff::Timestamp;
 use tokio::time::timeout;
 
@@ -18,16 +21,19 @@ use super::{
 use crate::{
     cause::Chain,
     link::{Link, Links},
+    orphans::Counterparts,
     outgoing::OutgoingMessage,
-    problem::Problem,
     standing::Standing,
 };
 
 /// All of it, in the OpenMetrics text format.
-pub(crate) async fn text(internal: &Internal) -> Result<Response, Problem> {
+pub(crate) async fn text(
+    internal: &Internal,
+    store_takes_writes: bool,
+) -> Result<Response, Problem> {
     let (store, now) = (&internal.directory.store, internal.clock.now());
     // Whoever is on call needs the rest most when the store fails.
-    let store = match timeout(QUESTION, of_store(store, now)).await {
+    let store = match timeout(QUESTION, of_store(store, &internal.counterparts, now)).await {
         Ok(Ok(store)) => Some(store),
         Ok(Err(error)) => {
             tracing::error!(error = %Chain(&error), "the store's metrics could not be read");
@@ -39,7 +45,8 @@ pub(crate) async fn text(internal: &Internal) -> Result<Response, Problem> {
         }
     };
     let links = &internal.links;
-    let now = Snapshot { tenants: of_tenants(links), clients: of_clients(links), store };
+    let (tenants, clients) = (of_tenants(links), of_clients(links));
+    let now = Snapshot { tenants, clients, store, store_takes_writes };
     let text = internal.metrics.text(&now);
     let text = text.map_err(|_| Problem::try_again("the metrics could not be written"))?;
     Ok(([(CONTENT_TYPE, baton_metrics::CONTENT_TYPE)], text).into_response())
@@ -72,36 +79,57 @@ fn of_clients(links: &Links) -> Vec<ClientSnapshot> {
     clients.into_iter().map(shown).collect()
 }
 
-async fn of_store(store: &Store, now: Timestamp) -> Result<StoreSnapshot, StoreError> {
-    let counts = store.work_counts().await?;
-    let OldestWaiting { delivery_at_ms, outgoing } = store.oldest_waiting().await?;
-    let StoreSize { file_bytes, log_bytes } = store.size().await?;
-    let received = delivery_at_ms.and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
-    let said = outgoing.and_then(|body| serde_json::from_str::<OutgoingMessage>(&body).ok());
+async fn of_store(
+    store: &Store,
+    counterparts: &Counterparts,
+    now: Timestamp,
+) -> Result<StoreSnapshot, StoreError> {
     let age = |since: Option<Timestamp>| {
         let age = since.map(|since| now.duration_since(since));
         age.and_then(|age| Duration::try_from(age).ok()).unwrap_or_default()
     };
-    let mut dead_letters = DeadLetters::default();
-    for (kind, count) in store.dead_letter_counts().await? {
-        *match kind {
-            DeadLetterKind::Delivery => &mut dead_letters.deliveries,
-            DeadLetterKind::Message => &mut dead_letters.messages,
-            DeadLetterKind::Notification => &mut dead_letters.notifications,
-        } = count;
-    }
-    Ok(StoreSnapshot {
-        open_handoffs: counts.open_handoffs,
-        waiting_messages: counts.waiting_outgoing,
-        oldest_message: age(said.map(|message| message.at())),
+    let counts = store.work_counts().await?;
+    let received = counts.oldest_delivery_at_ms;
+    let received = received.and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok());
+    let StoreSize { file_bytes, log_bytes } = store.size().await?;
+    let mut shown = StoreSnapshot {
         waiting_receipts: counts.waiting_receipts,
-        waiting_turns: counts.waiting_turns,
         waiting_notifications: counts.waiting_notifications,
         waiting_deliveries: counts.waiting_deliveries,
         oldest_delivery: age(received),
-        dead_letters,
         file_bytes,
         log_bytes,
         queued_writes: store.queued_writes() as u64,
-    })
+        ..StoreSnapshot::default()
+    };
+    for work in store.work_of_tenants().await? {
+        if counterparts.has(&work.tenant, Counterpart::Genesys) {
+            shown.open_handoffs += work.open_handoffs;
+            shown.waiting_messages += work.waiting_outgoing;
+            shown.oldest_message = shown.oldest_message.max(age(said_at(&work)));
+        } else {
+            shown.orphans.handoffs += work.open_handoffs;
+            shown.orphans.messages += work.waiting_outgoing;
+        }
+        match counterparts.has(&work.tenant, Counterpart::Bot) {
+            true => shown.waiting_turns += work.waiting_turns,
+            false => shown.orphans.turns += work.waiting_turns,
+        }
+    }
+    for DeadLetterCount { kind, kept, ever } in store.dead_letter_counts().await? {
+        let of = |letters: &mut DeadLetters, count| match kind {
+            DeadLetterKind::Delivery => letters.deliveries = count,
+            DeadLetterKind::Message => letters.messages = count,
+            DeadLetterKind::Notification => letters.notifications = count,
+        };
+        of(&mut shown.dead_letters_kept, kept);
+        of(&mut shown.dead_letters, ever);
+    }
+    Ok(shown)
+}
+
+/// When the message was said that has waited longest.
+fn said_at(work: &TenantWork) -> Option<Timestamp> {
+    let body = &work.oldest_outgoing.as_ref()?.body;
+    serde_json::from_str::<OutgoingMessage>(body).ok().map(|message| message.at())
 }

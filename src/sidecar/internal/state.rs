@@ -10,11 +10,12 @@ use axum::{
 };
 use baton_core::tenant::TenantKey;
 use baton_genesys::{ChannelStatus, TokenState};
+use baton_problem::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Internal, authorize, documentation::TenantNamed};
-use crate::{link::Link, problem::Problem, standing::Standing};
+use crate::{link::Link, standing::Standing};
 
 /// How a tenant stands.
 #[derive(Serialize, ToSchema)]

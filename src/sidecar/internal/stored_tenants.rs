@@ -19,6 +19,7 @@ use axum::{
 };
 use baton_core::tenant::TenantKey;
 use baton_genesys::Secret;
+use baton_problem::{Problem, ProblemBody};
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::time::timeout;
 use utoipa::ToSchema;
@@ -26,7 +27,6 @@ use utoipa::ToSchema;
 use super::{Internal, authorize, slow};
 use crate::{
     cause::Chain,
-    problem::{Problem, ProblemBody},
     tenant_book::{
         RotationBegun, RotationEnded, RotationEnding, ShownTenant, StoredTenants, TenantBookError,
         TenantChange, TenantCommand,
@@ -42,8 +42,14 @@ const LONGEST_CACHE_SECONDS: u64 = 30 * 24 * 60 * 60;
 /// A body, or why there is none.
 type Body = Result<Bytes, BytesRejection>;
 
-/// A tenant's key, as in the path.
-type Key = Path<(String, String, String)>;
+/// The tenant that a path names.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct TenantPath {
+    account_id: String,
+    project_id: String,
+    client_env: String,
+}
 
 /// What puts a tenant into the store.
 #[derive(Deserialize, ToSchema)]
@@ -101,11 +107,7 @@ pub(super) async fn list(
 #[utoipa::path(
     get, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}",
-    params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-    ),
+    params(TenantPath),
     responses(
         (status = 200, body = ShownTenant),
         (status = 404, description = "There is none in the store.", body = ProblemBody,
@@ -117,10 +119,10 @@ pub(super) async fn list(
 )]
 pub(super) async fn show(
     State(internal): State<Arc<Internal>>,
-    path: Key,
+    Path(tenant): Path<TenantPath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    carry_out(&internal, &headers, || Ok(TenantCommand::Show(key(path)))).await
+    carry_out(&internal, &headers, || Ok(TenantCommand::Show(tenant.key()))).await
 }
 
 /// Put a tenant into the store
@@ -129,11 +131,7 @@ pub(super) async fn show(
 #[utoipa::path(
     put, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}",
-    params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-    ),
+    params(TenantPath),
     request_body(content = Put, content_type = "application/json"),
     responses(
         (status = 200, body = TenantChange),
@@ -150,13 +148,13 @@ pub(super) async fn show(
 )]
 pub(super) async fn put(
     State(internal): State<Arc<Internal>>,
-    path: Key,
+    Path(tenant): Path<TenantPath>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     carry_out(&internal, &headers, || {
         let Put { document } = read(&whole(body)?, "document (a text)")?;
-        Ok(TenantCommand::Put { key: key(path), document: Secret::new(document) })
+        Ok(TenantCommand::Put { key: tenant.key(), document: Secret::new(document) })
     })
     .await
 }
@@ -167,11 +165,7 @@ pub(super) async fn put(
 #[utoipa::path(
     delete, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}",
-    params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-    ),
+    params(TenantPath),
     responses(
         (status = 200, body = TenantChange),
         (status = 404, description = "There is none in the store.", body = ProblemBody,
@@ -183,10 +177,10 @@ pub(super) async fn put(
 )]
 pub(super) async fn remove(
     State(internal): State<Arc<Internal>>,
-    path: Key,
+    Path(tenant): Path<TenantPath>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    carry_out(&internal, &headers, || Ok(TenantCommand::Remove(key(path)))).await
+    carry_out(&internal, &headers, || Ok(TenantCommand::Remove(tenant.key()))).await
 }
 
 /// Begin to rotate a webhook secret
@@ -196,11 +190,7 @@ pub(super) async fn remove(
 #[utoipa::path(
     post, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}/rotation",
-    params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-    ),
+    params(TenantPath),
     request_body(content = Begin, content_type = "application/json"),
     responses(
         (status = 200, body = RotationBegun),
@@ -217,7 +207,7 @@ pub(super) async fn remove(
 )]
 pub(super) async fn begin_rotation(
     State(internal): State<Arc<Internal>>,
-    path: Key,
+    Path(tenant): Path<TenantPath>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
@@ -234,7 +224,7 @@ pub(super) async fn begin_rotation(
             return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
         }
         Ok(TenantCommand::BeginRotation {
-            key: key(path),
+            key: tenant.key(),
             secret: begin.secret.map(Secret::new),
             edge_cache: seconds.map(Duration::from_secs),
         })
@@ -250,11 +240,9 @@ pub(super) async fn begin_rotation(
     delete, tag = "Tenants in the store",
     path = "/internal/v1/stored_tenants/{account_id}/{project_id}/{client_env}/rotation",
     params(
-        ("account_id" = String, Path),
-        ("project_id" = String, Path),
-        ("client_env" = String, Path),
-        ("force" = bool, Query, description = "Before every edge has the new secret too."),
-        ("cancel" = bool, Query, description = "The new secret goes instead of the older one."),
+        TenantPath,
+        ("force" = Option<bool>, Query, description = "Before every edge has the new secret too."),
+        ("cancel" = Option<bool>, Query, description = "The new secret goes instead of the older one."),
     ),
     responses(
         (status = 200, body = RotationEnded),
@@ -267,7 +255,7 @@ pub(super) async fn begin_rotation(
 )]
 pub(super) async fn end_rotation(
     State(internal): State<Arc<Internal>>,
-    path: Key,
+    Path(tenant): Path<TenantPath>,
     end: Result<Query<End>, QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -281,13 +269,16 @@ pub(super) async fn end_rotation(
             End { force: false, cancel: true } => RotationEnding::Cancelled,
             End { force: true, cancel: true } => return Err(wrong()),
         };
-        Ok(TenantCommand::EndRotation { key: key(path), ending })
+        Ok(TenantCommand::EndRotation { key: tenant.key(), ending })
     })
     .await
 }
 
-fn key(Path((account_id, project_id, client_env)): Key) -> TenantKey<'static> {
-    TenantKey::new(account_id, project_id, client_env)
+impl TenantPath {
+    /// Its key.
+    pub(super) fn key(self) -> TenantKey<'static> {
+        TenantKey::new(self.account_id, self.project_id, self.client_env)
+    }
 }
 
 /// The body, if it came and is not too long.

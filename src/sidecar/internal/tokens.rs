@@ -13,13 +13,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use baton_core::tenant::TenantKey;
+use baton_problem::{Problem, ProblemBody};
 use serde_json::json;
 
-use super::{Internal, authorize};
-use crate::{
-    cause::Chain,
-    problem::{Problem, ProblemBody},
-};
+use super::{Internal, authorize, no_credential};
+use crate::cause::Chain;
 
 /// Borrow a token of the tenant's OAuth client
 #[utoipa::path(
@@ -47,7 +45,7 @@ pub(super) async fn lend(
     let link = internal.links.of(&tenant);
     // Of a tenant that is not there no credential is right: who asks learns nothing of it.
     authorize(link.map_or(&[], |link| &link.token_credentials), &headers)?;
-    let link = link.ok_or_else(Problem::unauthorized)?;
+    let link = link.ok_or_else(no_credential)?;
     match link.genesys.lend_token().await {
         Ok(lent) => {
             let body = json!({

@@ -23,6 +23,8 @@ mod limits;
 #[cfg(test)]
 mod log;
 #[cfg(test)]
+mod orphans;
+#[cfg(test)]
 mod replay;
 #[cfg(test)]
 mod restart;

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::delivery::{RETRIES, Sender};
 use crate::emissions::WebhookTarget;
 use crate::oauth::Caller;
 use crate::org::{Integration, OrgRefusal};
@@ -165,8 +164,9 @@ impl Simulator {
         headers: BTreeMap<String, String>,
         secret: String,
     ) -> Result<WebhookTarget, PlatformError> {
-        let sender = Sender::to(url, &headers, RETRIES, self.pace).map_err(|_| {
-            OrgRefusal::invalid_value("outboundNotificationWebhookUrl", url, &["an http URL"])
+        let sender = self.sender_to(url, &headers).map_err(|_| {
+            let allowed = ["a URL of http or https"];
+            OrgRefusal::invalid_value("outboundNotificationWebhookUrl", url, &allowed)
         })?;
         Ok(WebhookTarget { sender, headers, secret })
     }

@@ -50,8 +50,9 @@ pub(crate) const DEAD_LETTER: &str = "
 pub(crate) const NEWEST_DEAD_LETTER: &str =
     "SELECT number FROM dead_letter WHERE number > 0 ORDER BY number DESC LIMIT 1";
 
-pub(crate) const COUNT_DEAD_LETTERS: &str =
-    "SELECT count(*) FROM dead_letter INDEXED BY dead_letter_item WHERE kind = ?1";
+pub(crate) const COUNT_DEAD_LETTERS: &str = "
+    SELECT (SELECT count(*) FROM dead_letter INDEXED BY dead_letter_item WHERE kind = ?1) AS kept,
+           (SELECT total FROM dead_letter_total WHERE kind = ?1) AS ever";
 
 pub(crate) const EVENT_OF_NOTIFICATION: &str = "
     SELECT sequence, event_id, timestamp, kind, payload, metadata

@@ -33,3 +33,11 @@ pub(crate) const LIVE_SESSIONS: &str = "
     SELECT count(*) AS live
     FROM session
     WHERE account_id = ?1 AND project_id = ?2 AND client_env = ?3 AND ended_at_ms IS NULL";
+
+/// The first, after this one, that has sessions.
+pub(crate) const NEXT_TENANT_WITH_SESSIONS: &str = "
+    SELECT account_id, project_id, client_env
+    FROM session
+    WHERE (account_id, project_id, client_env) > (?1, ?2, ?3)
+    ORDER BY account_id, project_id, client_env
+    LIMIT 1";

@@ -4,7 +4,7 @@
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
+    sync::mpsc::{Receiver, RecvTimeoutError, channel},
     thread,
     time::Duration,
 };
@@ -108,16 +108,23 @@ impl Running {
         assert!(sent.success());
     }
 
+    /// Whether it runs no more.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     /// Waits for its end; what was not read before is its output.
     pub(crate) fn ended(mut self) -> Ended {
         let all = |lines: &Receiver<String>| {
             let mut text = String::new();
-            // The channel closes when the process does.
-            while let Ok(line) = lines.recv_timeout(PATIENCE) {
-                text += &line;
-                text += "\n";
+            loop {
+                match lines.recv_timeout(PATIENCE) {
+                    Ok(line) => text += &(line + "\n"),
+                    // The channel closes when the process does.
+                    Err(RecvTimeoutError::Disconnected) => return text,
+                    Err(RecvTimeoutError::Timeout) => panic!("it has not ended: {text}"),
+                }
             }
-            text
         };
         let (output, errors) = (all(&self.lines), all(&self.errors));
         Ended { code: self.child.wait().unwrap().code(), output, errors }
