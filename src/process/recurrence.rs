@@ -35,8 +35,8 @@ impl Recurrence {
         Some(std::mem::take(&mut state.unsaid))
     }
 
-    /// It went well. Whether the log is to say so: once after it was said to go wrong.
-    pub fn is_over(&self) -> bool {
+    /// It went well, so it has ended. Whether the log is to say so: once after it was said to go wrong.
+    pub fn ended(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut state.lasts)
     }
@@ -50,21 +50,21 @@ mod tests {
     fn it_is_said_at_once_then_once_a_minute_with_how_often_and_its_end_once() {
         let (trouble, begun) = (Recurrence::default(), Instant::now());
         let after = |seconds| trouble.happened(begun + Duration::from_secs(seconds));
-        assert!(!trouble.is_over(), "it never went wrong");
+        assert!(!trouble.ended(), "it never went wrong");
         assert_eq!(after(0), Some(1));
         assert_eq!([after(5), after(30), after(59)], [None, None, None]);
         assert_eq!(after(60), Some(4));
-        assert!(trouble.is_over());
-        assert!(!trouble.is_over(), "that was said");
+        assert!(trouble.ended());
+        assert!(!trouble.ended(), "that was said");
     }
 
     #[test]
     fn what_comes_and_goes_is_said_once_a_minute_too() {
         let (trouble, begun) = (Recurrence::default(), Instant::now());
         assert_eq!(trouble.happened(begun), Some(1));
-        assert!(trouble.is_over());
+        assert!(trouble.ended());
         assert_eq!(trouble.happened(begun + Duration::from_secs(1)), None);
-        assert!(!trouble.is_over(), "that it went wrong was not said");
+        assert!(!trouble.ended(), "that it went wrong was not said");
         assert_eq!(trouble.happened(begun + BETWEEN), Some(2));
     }
 }

@@ -66,7 +66,7 @@ impl Call {
         self.link.standing.note(Purpose::Reading, &read);
         let outcome = match read {
             Ok(snapshot) => {
-                if self.link.unread.is_over() {
+                if self.link.unread.ended() {
                     tracing::info!(tenant = %self.link.tenant, "conversations can be read again");
                 }
                 ReadOutcome::Snapshot(snapshot)

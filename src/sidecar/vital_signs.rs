@@ -162,7 +162,7 @@ async fn answer(
 ) -> Answer {
     match timeout(PATIENCE, asked).await {
         Ok(Ok(())) => {
-            if trouble.is_over() {
+            if trouble.ended() {
                 tracing::info!("the store can be {what} again");
             }
             Answer::Done

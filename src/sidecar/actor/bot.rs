@@ -202,7 +202,7 @@ impl Actor {
             TurnOutcome::Answered(told, answer) => {
                 self.turn_pause.end();
                 if let Some(Known { session, bot: Some(bot), .. }) = &self.known
-                    && bot.silence.is_over()
+                    && bot.silence.ended()
                 {
                     tracing::info!(tenant = %session.details.tenant, "the bot answers again");
                 }

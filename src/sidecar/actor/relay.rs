@@ -88,7 +88,7 @@ impl Actor {
                 relay.posted(PostResult::Taken);
                 self.relay_pause.end();
                 self.relay_is_stuck = false;
-                if let Some(link) = self.link().filter(|link| link.messages_wait.is_over()) {
+                if let Some(link) = self.link().filter(|link| link.messages_wait.ended()) {
                     let (tenant, session_id) = (&link.tenant, &self.session_id);
                     tracing::info!(%tenant, session_id, "messages reach agents again");
                 }
