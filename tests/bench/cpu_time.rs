@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fs};
 
+use rustix::param::clock_ticks_per_second;
+
 use crate::Result;
 
 /// The CPU time of each thread of some processes, user and system together, in nanoseconds.
@@ -42,6 +44,23 @@ impl CpuTime {
     }
 }
 
+/// The CPU time of a process until now, with that of its threads that have ended, user and system
+/// together, in nanoseconds: from `stat`, in steps of a clock tick, which are ten milliseconds. For
+/// measurements of seconds.
+pub(crate) fn whole_process_ns(process: u32) -> Result<u64> {
+    ticks(&fs::read_to_string(format!("/proc/{process}/stat"))?)
+        .map(|ticks| ticks * 1_000_000_000 / clock_ticks_per_second())
+        .ok_or_else(|| format!("/proc/{process}/stat is not as proc(5) has it").into())
+}
+
+/// The fields `utime` and `stime`. The command's name, in brackets before them, may hold anything.
+fn ticks(stat: &str) -> Option<u64> {
+    let (_, after_name) = stat.rsplit_once(')')?;
+    let mut fields = after_name.split_whitespace().skip(11);
+    let mut next = || fields.next()?.parse::<u64>().ok();
+    Some(next()? + next()?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,5 +74,12 @@ mod tests {
         let later = reading(&[("1", 15), ("2", 20), ("3", 7)]);
         assert_eq!(later.since(&earlier).unwrap(), 12);
         assert!(earlier.since(&later).is_err());
+    }
+
+    #[test]
+    fn the_time_of_a_process_stands_behind_its_name_whatever_that_is() {
+        let stat = "1700 (a) b) R 1696 1696 10152 0 -1 4194304 123 0 1 0 70 8 5 6 20 0 1 0";
+        assert_eq!(ticks(stat), Some(78));
+        assert_eq!(ticks("1700 (a"), None);
     }
 }

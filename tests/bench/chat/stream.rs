@@ -17,7 +17,7 @@ use super::{
     edge::Edge,
     poster::{self, Pace, Posted},
 };
-use crate::{Result, core_time::thread_ns, cpu_time::CpuTime, figures::Percentiles};
+use crate::{Result, core_time::thread_ns, cpu_time::whole_process_ns, figures::Percentiles};
 
 /// What an agent says, after a number.
 const WORDS: &str = "Hello, this is Dana. I have looked into your order, and it is on its way.";
@@ -75,10 +75,11 @@ pub(crate) async fn measure(home: &Home, size: &Size) -> Result<Stream> {
     let count = deliveries.len();
     let requests = audience.requests(deliveries)?;
     // The runtime has one thread, this one.
-    let (before, load_before) = (CpuTime::of(&[process.id()])?, thread_ns());
+    let (before, load_before) = (whole_process_ns(process.id())?, thread_ns());
     let (posted, seen_at) = audience.write(home, size, requests).await?;
     let load_ns = thread_ns() - load_before;
-    let cpu_ns = CpuTime::of(&[process.id()])?.since(&before)?;
+    // Threads of the runtime that had nothing to do may have ended meanwhile.
+    let cpu_ns = whole_process_ns(process.id())? - before;
     sync.extend(disk::sync_times(home.folder())?);
 
     let stored = posted.iter().map(|one| one.answered - one.posted).collect();
